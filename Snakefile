@@ -1,0 +1,37 @@
+import os
+import sys
+from pathlib import Path
+
+# Relative, so that a moved checkout reruns nothing.
+LIBRARY = Path(os.path.relpath(workflow.basedir)) / "workflow"
+sys.path.insert(0, os.path.abspath(LIBRARY))
+# Jobs use the library of this checkout, wherever they run.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [os.path.abspath(LIBRARY), os.environ.get("PYTHONPATH")])
+)
+
+from descent.configuration import ConfigurationError, resolve, seed_blocks, variants
+from descent.files import check_writable
+
+try:
+    config = resolve(LIBRARY.parent / "config" / "config.yaml", overrides=config)
+    check_writable(f"results/{config['name']}")
+except (ConfigurationError, OSError) as error:
+    sys.exit(str(error))
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/curves.smk"
+include: "workflow/rules/evidence.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        RESULTS + "/figures/examples.png",
+        FIGURES,
+        TABLES,
+        RESULTS + "/snakemake-report.html",

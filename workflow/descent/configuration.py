@@ -1,0 +1,194 @@
+"""The configuration: merged over the default, parsed, validated; and the runs that it asks for.
+
+Imported by the Snakefile at every start, hence light: never torch, pandas or matplotlib.
+"""
+
+import copy
+import difflib
+import itertools
+import math
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator
+
+from descent.signatures import SignatureError, check_hyperparameters
+
+SCHEMA = Path(__file__).parents[1] / "schemas" / "config.schema.yaml"
+
+
+class ConfigurationError(ValueError):
+    """A key or value of the configuration is wrong; one line for each."""
+
+
+def resolve(default_file, overrides):
+    """Merge `overrides` over the default configuration and validate the result.
+
+    Parameters
+    ----------
+    default_file : path
+        The default configuration, a YAML file.
+    overrides : dict
+        What `--configfile` and `--config` gave. Its `comparisons` replace the default's as a whole,
+        unless they name only variants that the default has.
+
+    Returns
+    -------
+    dict
+        The valid configuration.
+
+    Raises
+    ------
+    ConfigurationError
+        With one line for each wrong key: its path, its value and what is allowed.
+    """
+    schema = yaml.safe_load(SCHEMA.read_text())
+    default = yaml.safe_load(Path(default_file).read_text())
+    if "comparisons" in overrides and not _names_only_existing(
+        overrides["comparisons"], default["comparisons"]
+    ):
+        del default["comparisons"]
+    config = _parse_scalars(_merge(default, overrides), schema)
+    problems = [_explain(error) for error in Draft202012Validator(schema).iter_errors(config)]
+    problems = problems or _find_inconsistencies(config)
+    if problems:
+        raise ConfigurationError("\n".join(problems))
+    return config
+
+
+def variants(config):
+    """Map each variant's name to its optimizer and hyperparameters, sorted by name.
+
+    The flag `reference` is left out: it says how a variant is compared, not how it is trained.
+    """
+    return {
+        name: {key: settings[key] for key in sorted(settings) if key != "reference"}
+        for comparison in config["comparisons"].values()
+        for name, settings in comparison.items()
+    }
+
+
+def seed_blocks(config):
+    """Cut the seeds into the blocks that train together, `seeds_per_job` seeds each."""
+    seeds, size = config["seeds"], config["seeds_per_job"]
+    return [seeds[start : start + size] for start in range(0, len(seeds), size)]
+
+
+def _names_only_existing(comparisons, default):
+    return isinstance(comparisons, dict) and all(
+        isinstance(members, dict) and members.keys() <= default.get(name, {}).keys()
+        for name, members in comparisons.items()
+    )
+
+
+def _merge(default, overrides):
+    if not (isinstance(default, dict) and isinstance(overrides, dict)):
+        return copy.deepcopy(overrides)
+    merged = copy.deepcopy(default)
+    for key, value in overrides.items():
+        merged[key] = _merge(default.get(key), value)
+    return merged
+
+
+def _parse_scalars(value, schema):
+    """Turn text into the number, boolean or list that it spells, where the schema wants no text.
+
+    Snakemake hands nested values of `--config` on as text, and YAML reads `1e-3` as text.
+    """
+    if isinstance(value, dict):
+        named, others = schema.get("properties", {}), schema.get("additionalProperties") or {}
+        return {key: _parse_scalars(item, named.get(key, others)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_parse_scalars(item, schema.get("items", {})) for item in value]
+    wanted = schema.get("type")
+    if isinstance(value, str) and wanted != "string" and "enum" not in schema:
+        try:
+            parsed = yaml.safe_load(value)
+            value = float(parsed) if isinstance(parsed, str) else parsed
+        except (ValueError, yaml.YAMLError):
+            return value
+        if isinstance(value, dict | list):
+            return _parse_scalars(value, schema)
+    if wanted == "integer" and isinstance(value, float) and value.is_integer():
+        return int(value)
+    if wanted == "string" and isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)  # `--config name=7` is a name
+    return value
+
+
+def _explain(error):
+    """Say in one line which key is wrong, what it holds and what is allowed."""
+    path, value, schema = list(map(str, error.absolute_path)), error.instance, error.schema
+    if error.validator == "additionalProperties":
+        known = schema.get("properties", {})
+        unknown = next(key for key in value if key not in known)
+        close = difflib.get_close_matches(str(unknown), known, n=1)
+        hint = f"did you mean {close[0]}? " if close else ""
+        return f"{'.'.join([*path, str(unknown)])}: unknown key; {hint}Allowed: {', '.join(known)}"
+    if error.validator == "required":
+        missing = next(key for key in error.validator_value if key not in value)
+        return f"{'.'.join([*path, missing])}: missing; it must be given"
+    if error.parent is not None:
+        schema = error.parent.schema
+    shown = repr(value) if len(repr(value)) <= 60 else f"this {type(value).__name__}"
+    requirement = {
+        "type": f"must be of type {_text(error.validator_value)}",
+        "enum": f"must be one of {_text(error.validator_value)}",
+        "minimum": f"must be at least {error.validator_value}",
+        "maximum": f"must be at most {error.validator_value}",
+        "exclusiveMinimum": f"must be greater than {error.validator_value}",
+        "exclusiveMaximum": f"must be less than {error.validator_value}",
+        "uniqueItems": "must not repeat an item",
+        "minItems": "must not be empty",
+        "minProperties": "must not be empty",
+        "minLength": "must not be empty",
+        "pattern": "may hold letters, digits, - and _ only, and begins with a letter or digit",
+    }.get(error.validator, "is not allowed")
+    about = f" ({schema['description']})" if "description" in schema else ""
+    return f"{'.'.join(path)}: {shown} {requirement}{about}"
+
+
+def _text(value):
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _find_inconsistencies(config):
+    """Find what a schema cannot express."""
+    problems = [f"{path}: {value} must be finite" for path, value in _non_finite(config)]
+    owners = {}
+    for comparison, members in config["comparisons"].items():
+        references = [name for name, settings in members.items() if settings.get("reference")]
+        if len(references) > 1:
+            problems.append(
+                f"comparisons.{comparison}: {', '.join(references)} are all marked as reference; "
+                "a comparison has one"
+            )
+        for name, settings in members.items():
+            path = f"comparisons.{comparison}.{name}"
+            if name in owners:
+                problems.append(
+                    f"{path}: {name} is also a variant of {owners[name]}; "
+                    "a variant belongs to one comparison"
+                )
+            owners.setdefault(name, comparison)
+            hyperparameters = settings.keys() - {"optimizer", "reference"}
+            try:
+                check_hyperparameters(settings["optimizer"], hyperparameters)
+            except SignatureError as error:
+                problems.append(f"{path}.{error}")
+    return problems
+
+
+def _non_finite(value, path=""):
+    if isinstance(value, dict):
+        items = [(str(key), item) for key, item in value.items()]
+    elif isinstance(value, list):
+        items = [(str(index), item) for index, item in enumerate(value)]
+    else:
+        wrong = isinstance(value, float) and not math.isfinite(value)
+        return [(path, value)] if wrong else []
+    return list(
+        itertools.chain.from_iterable(
+            _non_finite(item, f"{path}.{key}" if path else key) for key, item in items
+        )
+    )

@@ -1,0 +1,90 @@
+"""Smoothed curves and their confidence bands over seeds."""
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from descent.records import METRICS
+
+
+def smooth(values, window):
+    """Average every value with the `window` - 1 values before it, as many as there are.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        (iterations, seeds).
+    window : int
+        Iterations; 1 leaves the values as they are.
+
+    Returns
+    -------
+    numpy.ndarray
+        (iterations, seeds), float64.
+    """
+    frame = pd.DataFrame(np.asarray(values, dtype=np.float64))
+    return frame.rolling(window, min_periods=1).mean().to_numpy()
+
+
+def t_band(values, confidence_level):
+    """Compute the pointwise Student-t confidence interval of the mean over seeds.
+
+    mean -+ t s / sqrt(n), with t the quantile of n - 1 degrees of freedom and s the sample standard
+    deviation.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        (iterations, seeds).
+    confidence_level : float
+        In (0, 1).
+
+    Returns
+    -------
+    mean, lower, upper : numpy.ndarray
+        (iterations,); the bounds are NaN for a single seed, which has no band.
+    """
+    n_seeds = values.shape[1]
+    mean = values.mean(axis=1)
+    if n_seeds == 1:
+        return mean, np.full_like(mean, np.nan), np.full_like(mean, np.nan)
+    quantile = stats.t.ppf((1 + confidence_level) / 2, n_seeds - 1)
+    half_width = quantile * values.std(axis=1, ddof=1) / np.sqrt(n_seeds)
+    return mean, mean - half_width, mean + half_width
+
+
+def curves(runs, *, smoothing_window, confidence_level):
+    """Smooth each seed's curves, then compute mean and band over the seeds of each variant.
+
+    Parameters
+    ----------
+    runs : dict
+        Maps (variant, seed) to a DataFrame with the columns `descent.records.METRICS`, in the order
+        of iterations, as `descent.records.read_runs` returns it.
+    smoothing_window : int
+        Iterations.
+    confidence_level : float
+        In (0, 1).
+
+    Returns
+    -------
+    pandas.DataFrame
+        variant, metric: categories; iteration: int32, from 1; mean, lower, upper: float64;
+        n_seeds: int32.
+    """
+    frames = []
+    for variant in dict.fromkeys(variant for variant, _ in runs):
+        members = [frame for (name, _), frame in runs.items() if name == variant]
+        for metric in METRICS:
+            values = np.column_stack([frame[metric].to_numpy() for frame in members])
+            mean, lower, upper = t_band(smooth(values, smoothing_window), confidence_level)
+            iteration = np.arange(1, len(mean) + 1, dtype=np.int32)
+            frame = pd.DataFrame({"iteration": iteration, "mean": mean})
+            frame["lower"], frame["upper"] = lower, upper
+            frame.insert(0, "variant", variant)
+            frame.insert(1, "metric", metric)
+            frame["n_seeds"] = np.int32(len(members))
+            frames.append(frame)
+    return pd.concat(frames, ignore_index=True).astype(
+        {"variant": "category", "metric": "category"}
+    )

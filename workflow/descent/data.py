@@ -1,0 +1,147 @@
+"""Data sets: the lab's loaders, and the prepared tensors that training maps into memory.
+
+torchvision and scikit-learn are imported where they are used: training needs neither.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from descent.files import replacing
+from descent.idx import RAW_FILES, DataError, check_raw_files, raw_folder, write_idx
+
+#: Mean and standard deviation of the training pixels, scaled to [0, 1], that images are normalised
+#: with. MNIST's are the lab's; other IDX files are normalised with the same.
+NORMALIZATION = {
+    "mnist": (0.1307, 0.3081),
+    "idx": (0.1307, 0.3081),
+    "digits": (0.3053, 0.3764),
+}
+
+#: The last images of scikit-learn's digits are the test images; they come from other writers.
+DIGITS_TEST_IMAGES = 360
+
+def write_digits(folder):
+    """Write the 8 x 8 digits that scikit-learn embeds as four raw files; grey levels 0 to 255."""
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    images = (digits.images * 255 / digits.images.max()).round()
+    for name in RAW_FILES:
+        part = slice(-DIGITS_TEST_IMAGES) if "train" in name else slice(-DIGITS_TEST_IMAGES, None)
+        write_idx(raw_folder(folder) / name, (images if "images" in name else digits.target)[part])
+
+
+def dataset(folder, *, train, normalization):
+    """Open a data set as torchvision does, its images normalised as (1, height, width) tensors.
+
+    Parameters
+    ----------
+    folder : path
+        Of the data set.
+    train : bool
+        Training or test images.
+    normalization : (float, float)
+        Mean and standard deviation.
+
+    Returns
+    -------
+    torchvision.datasets.MNIST
+    """
+    from torchvision import datasets, transforms
+
+    mean, std = normalization
+    transform = transforms.Compose(
+        [transforms.ToTensor(), transforms.Normalize((mean,), (std,))]
+    )
+    return datasets.MNIST(folder, train=train, transform=transform)
+
+
+def loaders(folder, *, batch_size=256, normalization=NORMALIZATION["mnist"], generator=None):
+    """Make the lab's loaders.
+
+    Parameters
+    ----------
+    folder : path
+        Of the data set.
+    batch_size : int
+    normalization : (float, float)
+        Mean and standard deviation.
+    generator : torch.Generator, optional
+        Of the order of the training images.
+
+    Returns
+    -------
+    train, test : torch.utils.data.DataLoader
+        Of images (batch_size, 1, height, width), float32, and labels (batch_size,), int64; the
+        training images in a new order every epoch, the test images in the order of the file.
+    """
+    train, test = (
+        dataset(folder, train=train, normalization=normalization) for train in (True, False)
+    )
+    return (
+        torch.utils.data.DataLoader(train, batch_size, shuffle=True, generator=generator),
+        torch.utils.data.DataLoader(test, batch_size),
+    )
+
+
+def prepare(folder, target, normalization):
+    """Turn the raw files of a data set into the tensors that training maps into memory.
+
+    The pixels have the same bits as those of `loaders`: the same operations on all images at once.
+
+    Parameters
+    ----------
+    folder : path
+        Of the data set.
+    target : path
+        A safetensors file: for the splits `train` and `test` the `_images` (images, pixels),
+        float32, normalised, and the `_labels` (images,), int64; as metadata the height and width of
+        an image and the number of classes. Written beside and renamed.
+    normalization : (float, float)
+        Mean and standard deviation.
+
+    Raises
+    ------
+    DataError
+        As `check_raw_files`, or if a test label does not occur in training.
+    """
+    check_raw_files(folder)
+    mean, std = normalization
+    tensors = {}
+    for split, train in (("train", True), ("test", False)):
+        raw = dataset(folder, train=train, normalization=normalization)
+        pixels = raw.data.flatten(1).to(torch.float32).div_(255)
+        tensors[f"{split}_images"] = pixels.sub_(mean).div_(std)
+        tensors[f"{split}_labels"] = raw.targets.to(torch.int64)
+        height, width = raw.data.shape[1:]
+    n_classes = int(tensors["train_labels"].max()) + 1
+    if tensors["train_images"].shape[1] != tensors["test_images"].shape[1]:
+        raise DataError(f"{folder}: training and test images differ in size")
+    if int(tensors["test_labels"].max()) >= n_classes:
+        raise DataError(
+            f"{folder}: test label {int(tensors['test_labels'].max())} does not occur in training"
+        )
+    metadata = {"height": height, "width": width, "n_classes": n_classes}
+    with replacing(target) as part:
+        save_file(tensors, part, {key: str(value) for key, value in metadata.items()})
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """The prepared tensors of a data set, see `prepare`."""
+
+    train_images: torch.Tensor
+    train_labels: torch.Tensor
+    test_images: torch.Tensor
+    test_labels: torch.Tensor
+    n_classes: int
+
+
+def load_prepared(file):
+    """Map the tensors that `prepare` wrote; pages are read when they are used, and shared."""
+    with safe_open(file, framework="pt") as prepared:
+        tensors = {name: prepared.get_tensor(name) for name in prepared.keys()}  # noqa: SIM118
+        return PreparedData(**tensors, n_classes=int(prepared.metadata()["n_classes"]))

@@ -1,0 +1,164 @@
+"""What people look at: the overlay plots and the grid of examples."""
+
+import matplotlib
+
+matplotlib.use("agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import seaborn as sns
+
+from descent.files import replacing
+
+#: Width in inches of half a page; fonts are sized for it.
+HALF_PAGE = 3.4
+_LINE_STYLES = ["-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (6, 1, 1, 1, 1, 1))]
+_LABELS = {
+    "train_loss": "Train cross-entropy (nats)",
+    "train_accuracy": "Train accuracy (%)",
+}
+_MAX_POINTS = 1000  # about as many as the figure is pixels wide
+
+
+def _style():
+    sns.set_theme(context="paper", style="ticks", palette="colorblind")
+    plt.rcParams.update(
+        {
+            "font.size": 8,
+            "axes.labelsize": 8,
+            "axes.titlesize": 8,
+            "xtick.labelsize": 7,
+            "ytick.labelsize": 7,
+            "legend.fontsize": 7,
+            "legend.title_fontsize": 7,
+            "pdf.fonttype": 42,  # embed fonts as text, not as outlines
+            "svg.fonttype": "none",
+            "svg.hashsalt": "descent",  # the same file from the same curves
+        }
+    )
+
+
+def _save(figure, files):
+    for file in files:
+        kind = file.rpartition(".")[2]
+        metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
+        with replacing(file) as part:
+            figure.savefig(part, format=kind, dpi=300, metadata=metadata)
+    plt.close(figure)
+
+
+def overlay(
+    curves,
+    accuracies,
+    variants,
+    metric,
+    files,
+    *,
+    confidence_level,
+    smoothing_window,
+    batch_size,
+):
+    """Overlay the curves of the variants of one comparison, with their bands.
+
+    Parameters
+    ----------
+    curves : pandas.DataFrame
+        Of `descent.curves.curves`, of this metric only.
+    accuracies : pandas.DataFrame
+        Of `descent.evidence.final_accuracy`; the legend quotes mean and standard deviation.
+    variants : list of str
+        Those to overlay, in the order of the legend.
+    metric : str
+        `train_loss`, on a logarithmic axis, or `train_accuracy`, in percent.
+    files : list of str
+        To write; the ending says the format.
+    confidence_level : float
+        Of the bands, for the note below the axis.
+    smoothing_window, batch_size : int
+        For the note and the label of the axis.
+    """
+    _style()
+    figure, axes = plt.subplots(figsize=(HALF_PAGE, 2.7), layout="constrained")
+    scale = 100 if metric == "train_accuracy" else 1
+    final = accuracies.set_index("variant")
+    colours = sns.color_palette("colorblind", len(variants))
+    for index, variant in enumerate(variants):
+        curve = _thin(curves[curves["variant"] == variant])
+        axes.plot(
+            curve["iteration"],
+            scale * curve["mean"],
+            color=colours[index],
+            linestyle=_LINE_STYLES[index % len(_LINE_STYLES)],
+            linewidth=1.2,
+            label=f"{variant} ({_accuracy(final.loc[variant])})",
+            zorder=3 + index,
+        )
+        axes.fill_between(
+            curve["iteration"],
+            scale * curve["lower"],
+            scale * curve["upper"],
+            color=colours[index],
+            alpha=0.3,
+            linewidth=0,
+        )
+    if metric == "train_loss":
+        axes.set_yscale("log")
+    axes.set_xlim(0, curves["iteration"].max())
+    axes.set_xlabel(f"Iteration (mini-batches of {batch_size} images)")
+    axes.set_ylabel(_LABELS[metric])
+    axes.legend(
+        title="final test accuracy: mean $\\pm$ sd",
+        frameon=False,
+        loc="upper right" if metric == "train_loss" else "lower right",
+    )
+    sns.despine(figure)
+    figure.supxlabel(
+        _note(curves["n_seeds"].iloc[0], confidence_level, smoothing_window), fontsize=6
+    )
+    _save(figure, files)
+
+
+def _thin(curve):
+    """Keep at most as many points as the figure can show, the first and the last among them."""
+    chosen = np.linspace(0, len(curve) - 1, min(len(curve), _MAX_POINTS)).round().astype(int)
+    return curve.iloc[chosen]
+
+
+def _accuracy(row):
+    spread = "" if row["n"] == 1 else f" $\\pm$ {100 * row['sd']:.2f}"
+    return f"{100 * row['mean']:.2f}{spread} %"
+
+
+def _note(n_seeds, confidence_level, smoothing_window):
+    smoothing = (
+        f"moving average of {smoothing_window} iterations" if smoothing_window > 1 else "unsmoothed"
+    )
+    if n_seeds == 1:
+        return f"1 seed, hence no band; {smoothing}"
+    return f"mean of {n_seeds} seeds, {100 * confidence_level:g} % t band (pointwise); {smoothing}"
+
+
+def examples(images, labels, files, *, rows=4, columns=8):
+    """Show the first images of a data set in a grid, each below its label.
+
+    Parameters
+    ----------
+    images : numpy.ndarray
+        (images, height, width), grey levels in any scale.
+    labels : numpy.ndarray
+        (images,).
+    files : list of str
+        To write; the ending says the format.
+    rows, columns : int
+        Of the grid.
+    """
+    _style()
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(HALF_PAGE, 0.58 * HALF_PAGE), layout="constrained"
+    )
+    for cell in axes.flat:
+        cell.set_axis_off()
+    for cell, image, label in zip(axes.flat, images, labels, strict=False):
+        cell.imshow(image, cmap="gray")
+        cell.set_title(label, pad=2)
+    _save(figure, files)

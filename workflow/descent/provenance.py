@@ -1,0 +1,41 @@
+"""Where a result comes from: versions, code, machine."""
+
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+import descent
+
+
+def provenance():
+    """Describe the code and the machine as a dict of plain values, the same for the same both."""
+    return {
+        "python": platform.python_version(),
+        "torch": metadata.version("torch"),
+        "descent": descent.__version__,
+        "git_commit": _git("rev-parse", "HEAD"),
+        "git_dirty": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "cpu": _cpu_model(),
+        "mkl_cbwr": os.environ.get("MKL_CBWR"),
+    }
+
+
+def _git(*arguments):
+    """Ask git about the checkout that this file is in; None outside a checkout or without git."""
+    command = ["git", "-C", str(Path(__file__).parent), *arguments]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return result.stdout.strip()
+
+
+def _cpu_model():
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())

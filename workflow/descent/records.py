@@ -1,0 +1,132 @@
+"""The files of a run: the only place that names their columns.
+
+Parquet keeps a run's provenance in its key-value metadata, as one JSON text under `descent`.
+"""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from descent.files import replacing
+
+_NAME = pa.dictionary(pa.int32(), pa.string())
+
+#: One row for each iteration; losses in nats, accuracies in [0, 1], both of the mini-batch.
+ITERATIONS = pa.schema(
+    [
+        ("variant", _NAME),
+        ("seed", pa.int32()),
+        ("iteration", pa.int32()),
+        ("epoch", pa.int16()),
+        ("train_loss", pa.float32()),
+        ("train_accuracy", pa.float32()),
+    ]
+)
+
+#: One row for each epoch, epoch 0 being the untrained network.
+EPOCHS = pa.schema(
+    [
+        ("variant", _NAME),
+        ("seed", pa.int32()),
+        ("epoch", pa.int16()),
+        ("test_loss", pa.float64()),
+        ("test_accuracy", pa.float64()),
+        ("train_seconds", pa.float64()),
+    ]
+)
+
+#: What was recorded at every iteration.
+METRICS = ["train_loss", "train_accuracy"]
+
+
+class RecordError(ValueError):
+    """The records at hand are not those of the configured runs."""
+
+
+def write_iterations(file, variant, run, metadata):
+    """Write the iterations of a `descent.training.Run`."""
+    n_iterations = len(run.train_loss)
+    n_epochs = len(run.test_loss) - 1
+    iteration = np.arange(1, n_iterations + 1)
+    _write(
+        file,
+        ITERATIONS,
+        {
+            "variant": [variant] * n_iterations,
+            "seed": np.full(n_iterations, run.seed),
+            "iteration": iteration,
+            "epoch": (iteration - 1) // (n_iterations // n_epochs) + 1,
+            "train_loss": run.train_loss,
+            "train_accuracy": run.train_accuracy,
+        },
+        metadata,
+    )
+
+
+def write_epochs(file, variant, run, metadata):
+    """Write the epochs of a `descent.training.Run`."""
+    n_rows = len(run.test_loss)
+    _write(
+        file,
+        EPOCHS,
+        {
+            "variant": [variant] * n_rows,
+            "seed": np.full(n_rows, run.seed),
+            "epoch": np.arange(n_rows),
+            "test_loss": run.test_loss,
+            "test_accuracy": run.test_accuracy,
+            "train_seconds": run.train_seconds,
+        },
+        metadata,
+    )
+
+
+def _write(file, schema, columns, metadata):
+    table = pa.table(
+        {field.name: pa.array(columns[field.name]).cast(field.type) for field in schema}
+    )
+    # pyarrow cannot cast to a dictionary type that it did not make, hence the schema is set last
+    table = table.cast(schema.with_metadata({"descent": json.dumps(metadata, sort_keys=True)}))
+    with replacing(file) as part:
+        pq.write_table(table, part, compression="zstd")
+
+
+def read_metadata(file):
+    """Read the provenance that a parquet file of a run carries, as a dict."""
+    return json.loads(pq.read_schema(file).metadata[b"descent"])
+
+
+def read_runs(files, expected, columns):
+    """Read some columns of the parquet files of many runs.
+
+    Parameters
+    ----------
+    files : list of path
+        One for each run.
+    expected : dict
+        Maps each variant to the list of its seeds.
+    columns : list of str
+
+    Returns
+    -------
+    dict
+        Maps (variant, seed), sorted, to a pandas.DataFrame of the columns.
+
+    Raises
+    ------
+    RecordError
+        Unless the files hold exactly the expected runs.
+    """
+    runs, wanted = {}, {(variant, seed) for variant in expected for seed in expected[variant]}
+    for file in files:
+        frame = pd.read_parquet(file, columns=["variant", "seed", *columns])
+        run = frame["variant"].iloc[0], int(frame["seed"].iloc[0])
+        if run not in wanted or run in runs:
+            raise RecordError(f"{file}: the run {run} is not configured, or is there twice")
+        runs[run] = frame[columns]
+    if missing := sorted(wanted - runs.keys()):
+        raise RecordError(f"no file has the configured run {missing[0]} ({len(missing)} missing)")
+    return dict(sorted(runs.items()))

@@ -1,0 +1,45 @@
+"""Tables for people: CSV to compute with, Markdown and LaTeX to read."""
+
+from descent.files import replacing
+
+_HEADINGS = {
+    "variant": "variant",
+    "n": "seeds",
+    "mean": "mean",
+    "sd": "sd",
+    "ci_lower": "interval from",
+    "ci_upper": "to",
+    "min": "min",
+    "max": "max",
+    "test_loss": "test loss (nats)",
+}
+_ACCURACIES = ["mean", "sd", "ci_lower", "ci_upper", "min", "max"]
+
+
+def write_final_accuracy(table, *, csv, markdown, latex, confidence_level):
+    """Write the table of `descent.evidence.final_accuracy` in three formats.
+
+    The CSV file has the numbers as they are, accuracies in [0, 1]; the others have accuracies in
+    percent with two decimals.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+    csv, markdown, latex : path
+    confidence_level : float
+        Of the interval, for the headings.
+    """
+    with replacing(csv) as part:
+        table.to_csv(part, index=False)
+    shown = table.copy()
+    shown[_ACCURACIES] = (100 * shown[_ACCURACIES]).map("{:.2f}".format)
+    shown["test_loss"] = shown["test_loss"].map("{:.4f}".format)
+    shown = shown.replace("nan", "-").rename(columns=_HEADINGS)
+    interval = f"{100 * confidence_level:g} % interval of the mean (Student t)"
+    caption = f"Final test accuracy over seeds, in percent, with the {interval}."
+    with replacing(markdown) as part:
+        part.write_text(f"{caption}\n\n{shown.to_markdown(index=False, disable_numparse=True)}\n")
+    caption = caption.replace("%", r"\%")
+    with replacing(latex) as part:
+        text = shown.to_latex(index=False, escape=True, caption=caption, column_format="lrrrrrrrr")
+        part.write_text(text)

@@ -1,0 +1,57 @@
+# Names and functions that several stages use.
+
+import hashlib
+
+from descent.idx import RAW_FILES, raw_folder
+
+RESULTS = f"results/{config['name']}"
+LOGS = f"{RESULTS}/logs"
+VARIANTS = variants(config)
+METRICS = ["train_loss", "train_accuracy"]
+
+
+def dataset_folder():
+    name = config["dataset"]["name"]
+    if name == "idx":  # other folders must not share their prepared tensors
+        folder = config["dataset"]["folder"]
+        name += f"_{Path(folder).name}_{hashlib.sha256(folder.encode()).hexdigest()[:8]}"
+    return f"{config['data_folder']}/{name}"
+
+
+DATASET = dataset_folder()
+PREPARED = f"{DATASET}/prepared.safetensors"
+
+
+def library(*modules):
+    """List the sources of the library that a result depends on: when one changes, its rule reruns."""
+    return [str(LIBRARY / "descent" / f"{module}.py") for module in modules]
+
+
+def run_files(kind, variants=VARIANTS, seeds=config["seeds"], suffix="parquet"):
+    """List the files of one kind, one for each run."""
+    path = f"{RESULTS}/{kind}/{{variant}}/seed_{{seed}}.{suffix}"
+    return expand(path, variant=variants, seed=seeds)
+
+
+def rule_modules(optimizer):
+    """Name the module of a hand-written rule; torch's classes have none here."""
+    kind, _, name = optimizer.rpartition(".")
+    return [f"optimizers/{name}"] if kind == "scratch" else []
+
+
+def idx_file(wildcards):
+    """Find a file of the user's own, gzipped or not."""
+    file = Path(config["dataset"]["folder"], wildcards.file)
+    packed = file.with_name(f"{file.name}.gz")
+    return packed if packed.exists() else file
+
+
+def expected_runs():
+    """Map each variant to its seeds."""
+    return {variant: sorted(config["seeds"]) for variant in sorted(VARIANTS)}
+
+
+wildcard_constraints:
+    comparison="|".join(config["comparisons"]),
+    metric="|".join(METRICS),
+    file="|".join(RAW_FILES),

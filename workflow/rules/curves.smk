@@ -1,0 +1,51 @@
+# Smoothed curves with bands, and the figures that overlay them.
+
+
+rule curves:
+    input:
+        runs=run_files("iterations"),
+        code=library("curves", "records"),
+    output:
+        f"{RESULTS}/curves.parquet",
+    log:
+        f"{LOGS}/curves.log",
+    params:
+        expected=expected_runs(),
+        smoothing_window=config["curves"]["smoothing_window"],
+        confidence_level=config["curves"]["confidence_level"],
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    script:
+        "../scripts/curves.py"
+
+
+rule overlay:
+    input:
+        curves=rules.curves.output[0],
+        accuracy=f"{RESULTS}/tables/final_accuracy.csv",
+        code=library("figures"),
+    output:
+        report(
+            f"{RESULTS}/figures/{{metric}}_{{comparison}}.png",
+            caption="../report/overlay.rst",
+            category="Curves",
+            labels={"comparison": "{comparison}", "metric": "{metric}"},
+        ),
+        f"{RESULTS}/figures/{{metric}}_{{comparison}}.svg",
+        f"{RESULTS}/figures/{{metric}}_{{comparison}}.pdf",
+    log:
+        f"{LOGS}/overlay_{{metric}}_{{comparison}}.log",
+    params:
+        variants=lambda wildcards: list(config["comparisons"][wildcards.comparison]),
+        smoothing_window=config["curves"]["smoothing_window"],
+        confidence_level=config["curves"]["confidence_level"],
+        batch_size=config["training"]["batch_size"],
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    script:
+        "../scripts/overlay.py"
+
+
+FIGURES = expand(rules.overlay.output, metric=METRICS, comparison=config["comparisons"])

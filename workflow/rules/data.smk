@@ -1,0 +1,85 @@
+# From raw files to the prepared tensors: shared by all experiments on the same data set.
+
+
+if config["dataset"]["name"] == "digits":
+
+    rule write_digits:
+        input:
+            code=library("data", "idx"),
+        output:
+            expand(raw_folder(DATASET) / "{file}", file=RAW_FILES),
+        log:
+            f"{DATASET}/logs/write_digits.log",
+        params:
+            folder=DATASET,
+        resources:
+            mem_mb=1000,
+            runtime=5,
+        script:
+            "../scripts/write_digits.py"
+
+elif config["dataset"]["name"] == "idx":
+
+    rule unpack:
+        input:
+            idx_file,
+        output:
+            raw_folder(DATASET) / "{file}",
+        log:
+            f"{DATASET}/logs/unpack_{{file}}.log",
+        resources:
+            mem_mb=500,
+            runtime=5,
+        script:
+            "../scripts/unpack.py"
+
+else:
+
+    rule fetch:
+        output:
+            raw_folder(DATASET) / "{file}",
+        log:
+            f"{DATASET}/logs/fetch_{{file}}.log",
+        resources:
+            mem_mb=500,
+            runtime=30,
+        script:
+            "../scripts/fetch.py"
+
+
+rule prepare:
+    input:
+        raw=expand(raw_folder(DATASET) / "{file}", file=RAW_FILES),
+        code=library("data", "idx"),
+    output:
+        PREPARED,
+    log:
+        f"{DATASET}/logs/prepare.log",
+    params:
+        folder=DATASET,
+        name=config["dataset"]["name"],
+    resources:
+        mem_mb=2000,
+        runtime=5,
+    script:
+        "../scripts/prepare.py"
+
+
+rule examples:
+    input:
+        PREPARED,
+        code=library("figures"),
+    output:
+        report(
+            f"{RESULTS}/figures/examples.png",
+            caption="../report/examples.rst",
+            category="Data",
+            labels={"figure": "training images"},
+        ),
+    log:
+        f"{LOGS}/examples.log",
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    script:
+        "../scripts/examples.py"

@@ -1,0 +1,29 @@
+# What the numbers say.
+
+
+rule final_accuracy:
+    input:
+        runs=run_files("epochs"),
+        code=library("evidence", "records", "tables"),
+    output:
+        csv=report(
+            f"{RESULTS}/tables/final_accuracy.csv",
+            caption="../report/final_accuracy.rst",
+            category="Tables",
+            labels={"table": "final test accuracy"},
+        ),
+        markdown=f"{RESULTS}/tables/final_accuracy.md",
+        latex=f"{RESULTS}/tables/final_accuracy.tex",
+    log:
+        f"{LOGS}/final_accuracy.log",
+    params:
+        expected=expected_runs(),
+        confidence_level=config["curves"]["confidence_level"],
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    script:
+        "../scripts/final_accuracy.py"
+
+
+TABLES = list(rules.final_accuracy.output)

@@ -1,0 +1,46 @@
+# Training: one job for each variant and block of seeds, one file for each run.
+
+
+for variant, settings in VARIANTS.items():
+    for block, seeds in enumerate(seed_blocks(config)):
+
+        rule:
+            name:
+                f"train_{variant}_{block}"
+            input:
+                prepared=PREPARED,
+                code=library(
+                    "__init__",
+                    "data",
+                    "model",
+                    "optimizers/__init__",
+                    *rule_modules(settings["optimizer"]),
+                    "records",
+                    "seeding",
+                    "training",
+                ),
+            output:
+                iterations=run_files("iterations", [variant], seeds),
+                epochs=run_files("epochs", [variant], seeds),
+                weights=run_files("weights", [variant], seeds, "safetensors"),
+            log:
+                f"{LOGS}/train_{variant}_{block}.log",
+            benchmark:
+                f"{LOGS}/train_{variant}_{block}.benchmark.tsv"
+            # The seeds are not among the parameters, for then a change of seeds_per_job would
+            # retrain: the job reads them from the names of its outputs.
+            params:
+                variant=variant,
+                settings=settings,
+                root_seed=config["root_seed"],
+                hidden=config["model"]["hidden"],
+                epochs=config["training"]["epochs"],
+                batch_size=config["training"]["batch_size"],
+                evaluation_batch_size=config["evaluation"]["batch_size"],
+                threads=config["training"]["threads"],
+            threads: config["training"]["threads"]
+            resources:
+                mem_mb=lambda wildcards, attempt, n=len(seeds): (900 + 25 * n) * attempt,
+                runtime=lambda wildcards, attempt, n=len(seeds): (10 + 2 * n) * attempt,
+            script:
+                "../scripts/train.py"

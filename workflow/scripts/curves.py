@@ -1,0 +1,16 @@
+from descent.files import job_log
+
+with job_log(snakemake.log[0]):
+    from descent.curves import curves
+    from descent.files import replacing
+    from descent.records import METRICS, read_runs
+
+    params = snakemake.params
+    runs = read_runs(snakemake.input.runs, params.expected, METRICS)
+    table = curves(
+        runs,
+        smoothing_window=params.smoothing_window,
+        confidence_level=params.confidence_level,
+    )
+    with replacing(snakemake.output[0]) as part:
+        table.to_parquet(part, compression="zstd", index=False)

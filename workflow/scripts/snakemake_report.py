@@ -1,0 +1,14 @@
+from descent.files import job_log
+
+with job_log(snakemake.log[0]) as log:
+    import subprocess
+    import sys
+
+    from descent.files import replacing
+
+    results = [file for file in snakemake.input if file.endswith((".png", ".csv"))]
+    with replacing(snakemake.output[0]) as part:
+        # The run that this job is part of holds the lock; a report only reads.
+        command = [sys.executable, "-m", "snakemake", *results, "--nolock", "--cores", "1"]
+        command += ["--configfile", snakemake.input.config, "--report", str(part)]
+        subprocess.run(command, check=True, stdout=log, stderr=subprocess.STDOUT)
