@@ -6,9 +6,7 @@ from pathlib import Path
 LIBRARY = Path(os.path.relpath(workflow.basedir)) / "workflow"
 sys.path.insert(0, os.path.abspath(LIBRARY))
 # Jobs use the library of this checkout, wherever they run.
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [os.path.abspath(LIBRARY), os.environ.get("PYTHONPATH")])
-)
+os.environ.update(PYTHONPATH=os.path.abspath(LIBRARY))
 
 from descent.configuration import ConfigurationError, resolve, seed_blocks, variants
 from descent.files import check_writable
@@ -31,7 +29,7 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:
-        RESULTS + "/figures/examples.png",
+        f"{RESULTS}/figures/examples.png",
         FIGURES,
         TABLES,
-        RESULTS + "/snakemake-report.html",
+        f"{RESULTS}/snakemake-report.html",

@@ -8,7 +8,7 @@ from descent.records import METRICS
 
 
 def smooth(values, window):
-    """Average every value with the `window` - 1 values before it, as many as there are.
+    """Average every value with those around it: `window` values, at the ends as many as there are.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def smooth(values, window):
         (iterations, seeds), float64.
     """
     frame = pd.DataFrame(np.asarray(values, dtype=np.float64))
-    return frame.rolling(window, min_periods=1).mean().to_numpy()
+    return frame.rolling(window, min_periods=1, center=True).mean().to_numpy()
 
 
 def t_band(values, confidence_level):

@@ -23,6 +23,7 @@ NORMALIZATION = {
 #: The last images of scikit-learn's digits are the test images; they come from other writers.
 DIGITS_TEST_IMAGES = 360
 
+
 def write_digits(folder):
     """Write the 8 x 8 digits that scikit-learn embeds as four raw files; grey levels 0 to 255."""
     from sklearn.datasets import load_digits
@@ -53,9 +54,7 @@ def dataset(folder, *, train, normalization):
     from torchvision import datasets, transforms
 
     mean, std = normalization
-    transform = transforms.Compose(
-        [transforms.ToTensor(), transforms.Normalize((mean,), (std,))]
-    )
+    transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((mean,), (std,))])
     return datasets.MNIST(folder, train=train, transform=transform)
 
 

@@ -77,5 +77,3 @@ def write_idx(file, values):
     header = struct.pack(f">{1 + values.ndim}i", magic, *values.shape)
     with replacing(file) as part:
         part.write_bytes(header + values.astype("uint8").tobytes())
-
-

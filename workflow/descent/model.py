@@ -5,6 +5,8 @@ inputs), biases (seeds, outputs, 1). Activations are columns, as in the formula:
 images). One batched product then serves all seeds, with the same bits as one product a seed.
 """
 
+import itertools
+
 import torch
 import torch.nn.functional as F
 
@@ -32,7 +34,7 @@ def initialize(sizes, generators):
         W0, b0, W1, b1, ..., float32, stacked over seeds, requiring gradients.
     """
     parameters = []
-    for n_inputs, n_outputs in zip(sizes[:-1], sizes[1:], strict=True):
+    for n_inputs, n_outputs in itertools.pairwise(sizes):
         weights = [
             torch.empty(n_outputs, n_inputs).normal_(0, n_inputs**-0.5, generator=generator)
             for generator in generators

@@ -3,6 +3,8 @@
 import gzip
 import shutil
 import sys
+import tempfile
+import textwrap
 from pathlib import Path
 
 import pooch
@@ -25,7 +27,7 @@ class SourceError(RuntimeError):
 
 
 def fetch(filename, sources, target, *, timeout, sha256=SHA256):
-    """Write the unpacked `filename` to `target`, taken from the first source that has the right one.
+    """Write `filename`, unpacked, to `target`, from the first source that has the right one.
 
     Parameters
     ----------
@@ -48,14 +50,14 @@ def fetch(filename, sources, target, *, timeout, sha256=SHA256):
     reasons = []
     for source in sources:
         try:
-            with replacing(f"{target}.gz") as downloaded:
-                archive = _locate(source, f"{filename}.gz", downloaded, timeout)
+            with tempfile.TemporaryDirectory(prefix=".part-", dir=Path(target).parent) as folder:
+                archive = _locate(source, f"{filename}.gz", folder, timeout)
                 _check_sha256(archive, sha256[filename])
                 unpack(archive, target)
             print(f"{filename}: taken from {source}, SHA-256 verified")
             return
         except (SourceError, OSError, requests.RequestException) as error:
-            reasons.append(f"  {source}: {error}")
+            reasons.append(f"  {source}: {textwrap.shorten(str(error), 200)}")
             print(f"{filename}: rejected {reasons[-1].strip()}")
     raise SourceError(
         "\n".join(
@@ -79,14 +81,14 @@ def unpack(file, target):
         raise SourceError(f"{file}: not a whole gzip file ({error})") from None
 
 
-def _locate(source, filename, downloaded, timeout):
-    """Return the path of the file in a folder, or download it to `downloaded`."""
+def _locate(source, filename, folder, timeout):
+    """Return the path of the file in a source that is a folder, else download it into `folder`."""
     if not source.startswith(("http://", "https://")):
         file = Path(source) / filename
         if not file.is_file():
             raise SourceError("no such file" if Path(source).is_dir() else "no such folder")
         return file
-    terminal = sys.__stderr__
+    downloaded, terminal = Path(folder) / filename, sys.__stderr__
     with tqdm(
         desc=filename, file=terminal, unit="B", unit_scale=True, disable=not terminal.isatty()
     ) as progress:

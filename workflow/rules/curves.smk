@@ -9,13 +9,15 @@ rule curves:
         f"{RESULTS}/curves.parquet",
     log:
         f"{LOGS}/curves.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
     params:
         expected=expected_runs(),
         smoothing_window=config["curves"]["smoothing_window"],
         confidence_level=config["curves"]["confidence_level"],
-    resources:
-        mem_mb=2000,
-        runtime=10,
     script:
         "../scripts/curves.py"
 
@@ -36,14 +38,16 @@ rule overlay:
         f"{RESULTS}/figures/{{metric}}_{{comparison}}.pdf",
     log:
         f"{LOGS}/overlay_{{metric}}_{{comparison}}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=1000,
+        runtime=5,
     params:
         variants=lambda wildcards: list(config["comparisons"][wildcards.comparison]),
         smoothing_window=config["curves"]["smoothing_window"],
         confidence_level=config["curves"]["confidence_level"],
         batch_size=config["training"]["batch_size"],
-    resources:
-        mem_mb=1000,
-        runtime=5,
     script:
         "../scripts/overlay.py"
 

@@ -10,8 +10,8 @@ if config["dataset"]["name"] == "digits":
             expand(raw_folder(DATASET) / "{file}", file=RAW_FILES),
         log:
             f"{DATASET}/logs/write_digits.log",
-        params:
-            folder=DATASET,
+        conda:
+            "../../environment.yml"
         resources:
             mem_mb=1000,
             runtime=5,
@@ -27,6 +27,8 @@ elif config["dataset"]["name"] == "idx":
             raw_folder(DATASET) / "{file}",
         log:
             f"{DATASET}/logs/unpack_{{file}}.log",
+        conda:
+            "../../environment.yml"
         resources:
             mem_mb=500,
             runtime=5,
@@ -40,6 +42,8 @@ else:
             raw_folder(DATASET) / "{file}",
         log:
             f"{DATASET}/logs/fetch_{{file}}.log",
+        conda:
+            "../../environment.yml"
         resources:
             mem_mb=500,
             runtime=30,
@@ -55,12 +59,13 @@ rule prepare:
         PREPARED,
     log:
         f"{DATASET}/logs/prepare.log",
-    params:
-        folder=DATASET,
-        name=config["dataset"]["name"],
+    conda:
+        "../../environment.yml"
     resources:
         mem_mb=2000,
         runtime=5,
+    params:
+        name=config["dataset"]["name"],
     script:
         "../scripts/prepare.py"
 
@@ -78,6 +83,8 @@ rule examples:
         ),
     log:
         f"{LOGS}/examples.log",
+    conda:
+        "../../environment.yml"
     resources:
         mem_mb=1000,
         runtime=5,

@@ -16,12 +16,14 @@ rule final_accuracy:
         latex=f"{RESULTS}/tables/final_accuracy.tex",
     log:
         f"{LOGS}/final_accuracy.log",
-    params:
-        expected=expected_runs(),
-        confidence_level=config["curves"]["confidence_level"],
+    conda:
+        "../../environment.yml"
     resources:
         mem_mb=1000,
         runtime=5,
+    params:
+        expected=expected_runs(),
+        confidence_level=config["curves"]["confidence_level"],
     script:
         "../scripts/final_accuracy.py"
 

@@ -11,6 +11,8 @@ rule configuration:
         f"{RESULTS}/config.yaml",
     log:
         f"{LOGS}/configuration.log",
+    conda:
+        "../../environment.yml"
     params:
         config=config,
     script:
@@ -28,5 +30,7 @@ rule snakemake_report:
         f"{RESULTS}/snakemake-report.html",
     log:
         f"{LOGS}/snakemake_report.log",
+    conda:
+        "../../environment.yml"
     script:
         "../scripts/snakemake_report.py"

@@ -27,6 +27,12 @@ for variant, settings in VARIANTS.items():
                 f"{LOGS}/train_{variant}_{block}.log",
             benchmark:
                 f"{LOGS}/train_{variant}_{block}.benchmark.tsv"
+            conda:
+                "../../environment.yml"
+            threads: config["training"]["threads"]
+            resources:
+                mem_mb=lambda wildcards, attempt, n=len(seeds): (900 + 25 * n) * attempt,
+                runtime=lambda wildcards, attempt, n=len(seeds): (10 + 2 * n) * attempt,
             # The seeds are not among the parameters, for then a change of seeds_per_job would
             # retrain: the job reads them from the names of its outputs.
             params:
@@ -38,9 +44,5 @@ for variant, settings in VARIANTS.items():
                 batch_size=config["training"]["batch_size"],
                 evaluation_batch_size=config["evaluation"]["batch_size"],
                 threads=config["training"]["threads"],
-            threads: config["training"]["threads"]
-            resources:
-                mem_mb=lambda wildcards, attempt, n=len(seeds): (900 + 25 * n) * attempt,
-                runtime=lambda wildcards, attempt, n=len(seeds): (10 + 2 * n) * attempt,
             script:
                 "../scripts/train.py"

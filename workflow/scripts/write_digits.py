@@ -1,6 +1,8 @@
 from descent.files import job_log
 
 with job_log(snakemake.log[0]):
+    from pathlib import Path
+
     from descent.data import write_digits
 
-    write_digits(snakemake.params.folder)
+    write_digits(Path(snakemake.output[0]).parents[2])

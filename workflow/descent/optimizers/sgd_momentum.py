@@ -30,8 +30,6 @@ def sgd_momentum(parameters, gradients, state, *, lr, momentum):
     """
     if not state:
         state["velocity"] = [torch.zeros_like(parameter) for parameter in parameters]
-    for parameter, gradient, velocity in zip(
-        parameters, gradients, state["velocity"], strict=True
-    ):
+    for parameter, gradient, velocity in zip(parameters, gradients, state["velocity"], strict=True):
         velocity.mul_(momentum).add_(gradient)
         parameter.sub_(velocity, alpha=lr)
