@@ -17,6 +17,7 @@ _LABELS = {
     "train_loss": "Train cross-entropy (nats)",
     "train_accuracy": "Train accuracy (%)",
 }
+_ACCURACY_TICKS = [0, 50, 80, 90, 95, 98, 99, 99.5, 99.8, 100]
 _MAX_POINTS = 1000  # about as many as the figure is pixels wide
 
 
@@ -69,7 +70,8 @@ def overlay(
     variants : list of str
         Those to overlay, in the order of the legend.
     metric : str
-        `train_loss`, on a logarithmic axis, or `train_accuracy`, in percent.
+        `train_loss`, on a logarithmic axis, or `train_accuracy`, in percent, on an axis that is
+        about logarithmic in the error.
     files : list of str
         To write; the ending says the format.
     confidence_level : float
@@ -89,7 +91,7 @@ def overlay(
             scale * curve["mean"],
             color=colours[index],
             linestyle=_LINE_STYLES[index % len(_LINE_STYLES)],
-            linewidth=1.2,
+            linewidth=0.9,
             label=f"{variant} ({_accuracy(final.loc[variant])})",
             zorder=3 + index,
         )
@@ -103,6 +105,11 @@ def overlay(
         )
     if metric == "train_loss":
         axes.set_yscale("log")
+    else:
+        # like the logarithm of the error: what happens between 90 and 100 % is what matters
+        axes.set_yscale("function", functions=(_accuracy_scale, _inverse_accuracy_scale))
+        axes.set_yticks([tick for tick in _ACCURACY_TICKS if tick >= axes.get_ylim()[0]])
+        axes.set_ylim(top=100)
     axes.set_xlim(0, curves["iteration"].max())
     axes.set_xlabel(f"Iteration (mini-batches of {batch_size} images)")
     axes.set_ylabel(_LABELS[metric])
@@ -116,6 +123,14 @@ def overlay(
         _note(curves["n_seeds"].iloc[0], confidence_level, smoothing_window), fontsize=6
     )
     _save(figure, files)
+
+
+def _accuracy_scale(percent):
+    return -np.log10(np.clip(100.1 - percent, 0.01, None))
+
+
+def _inverse_accuracy_scale(position):
+    return 100.1 - 10.0 ** -np.asarray(position)
 
 
 def _thin(curve):

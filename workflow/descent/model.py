@@ -106,4 +106,4 @@ def evaluate(parameters, images, labels, batch_size):
         logits = forward(parameters, batch.expand(n_seeds, -1, -1))
         loss += cross_entropy(logits, answers).sum(1, dtype=torch.float64)
         correct += (logits.argmax(1) == answers).sum(1)
-    return loss / len(labels), correct / len(labels)
+    return loss / len(labels), correct.double() / len(labels)

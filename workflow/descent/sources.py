@@ -1,5 +1,6 @@
 """Fetching MNIST's files from the first source that has the right ones."""
 
+import contextlib
 import gzip
 import shutil
 import sys
@@ -9,7 +10,6 @@ from pathlib import Path
 
 import pooch
 import requests
-from tqdm import tqdm
 
 from descent.files import replacing
 
@@ -57,7 +57,7 @@ def fetch(filename, sources, target, *, timeout, sha256=SHA256):
             print(f"{filename}: taken from {source}, SHA-256 verified")
             return
         except (SourceError, OSError, requests.RequestException) as error:
-            reasons.append(f"  {source}: {textwrap.shorten(str(error), 200)}")
+            reasons.append(f"  {source}: {textwrap.shorten(str(error), 300)}")
             print(f"{filename}: rejected {reasons[-1].strip()}")
     raise SourceError(
         "\n".join(
@@ -89,10 +89,8 @@ def _locate(source, filename, folder, timeout):
             raise SourceError("no such file" if Path(source).is_dir() else "no such folder")
         return file
     downloaded, terminal = Path(folder) / filename, sys.__stderr__
-    with tqdm(
-        desc=filename, file=terminal, unit="B", unit_scale=True, disable=not terminal.isatty()
-    ) as progress:
-        download = pooch.HTTPDownloader(progressbar=progress, timeout=timeout)
+    download = pooch.HTTPDownloader(progressbar=terminal.isatty(), timeout=timeout)
+    with contextlib.redirect_stderr(terminal):  # the bar is for people, not for the job's log
         download(f"{source.rstrip('/')}/{filename}", str(downloaded), None)
     return downloaded
 

@@ -1,0 +1,146 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from descent.files import check_writable, replacing
+from descent.records import (
+    METRICS,
+    RecordError,
+    read_metadata,
+    read_runs,
+    write_epochs,
+    write_iterations,
+)
+from descent.training import Run
+
+
+def make_run(seed, n_iterations=12, n_epochs=3):
+    random = np.random.default_rng(seed)
+    return Run(
+        seed,
+        random.random(n_iterations, dtype=np.float32),
+        random.random(n_iterations, dtype=np.float32),
+        *random.random((3, n_epochs + 1)).tolist(),
+    )
+
+
+def test_iterations_have_the_columns_and_types_of_the_design(tmp_path):
+    file, run = tmp_path / "seed_4.parquet", make_run(4)
+    write_iterations(file, "a", run, {"seed": 4})
+    frame = pd.read_parquet(file)
+    assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == {
+        "variant": "category",
+        "seed": "int32",
+        "iteration": "int32",
+        "epoch": "int16",
+        "train_loss": "float32",
+        "train_accuracy": "float32",
+    }
+    assert frame["iteration"].tolist() == list(range(1, 13))
+    assert frame["epoch"].tolist() == [1] * 4 + [2] * 4 + [3] * 4
+    assert set(frame["variant"]) == {"a"} and set(frame["seed"]) == {4}
+    assert (frame["train_loss"].to_numpy() == run.train_loss).all()
+    assert (frame["train_accuracy"].to_numpy() == run.train_accuracy).all()
+    assert read_metadata(file) == {"seed": 4}
+
+
+def test_epochs_begin_with_the_untrained_network(tmp_path):
+    file, run = tmp_path / "seed_4.parquet", make_run(4)
+    write_epochs(file, "a", run, {})
+    frame = pd.read_parquet(file)
+    assert [str(dtype) for dtype in frame.dtypes] == ["category", "int32", "int16"] + [
+        "float64"
+    ] * 3
+    assert frame["epoch"].tolist() == [0, 1, 2, 3]
+    assert frame["test_accuracy"].tolist() == run.test_accuracy
+    assert frame["test_loss"].tolist() == run.test_loss
+    assert frame["train_seconds"].tolist() == run.train_seconds
+
+
+def test_a_row_costs_at_most_twelve_bytes(tmp_path):
+    file, n = tmp_path / "seed_0.parquet", 9380
+    run = make_run(0, n_iterations=n, n_epochs=20)
+    run.train_accuracy = np.round(run.train_accuracy * 128) / np.float32(128)
+    write_iterations(file, "a", run, {})
+    assert file.stat().st_size <= 12 * n
+
+
+@pytest.fixture
+def files(tmp_path):
+    for variant in ("a", "b"):
+        for seed in (0, 1):
+            write_iterations(
+                tmp_path / variant / f"seed_{seed}.parquet", variant, make_run(seed), {}
+            )
+    return sorted(tmp_path.glob("*/*.parquet"))
+
+
+def test_exactly_the_configured_runs_are_read(files):
+    runs = read_runs(files, {"a": [0, 1], "b": [0, 1]}, METRICS)
+    assert list(runs) == [("a", 0), ("a", 1), ("b", 0), ("b", 1)]
+    assert runs["b", 1]["train_loss"].tolist() == make_run(1).train_loss.tolist()
+    assert len(pd.read_parquet(files[0].parents[1])) == 4 * 12
+
+
+@pytest.mark.parametrize(
+    ("expected", "chosen", "message"),
+    [
+        ({"a": [0, 1], "b": [0, 1]}, [0, 1, 2], r"run \('b', 1\) \(1 missing\)"),
+        ({"a": [0, 1], "b": [0]}, [0, 1, 2, 3], "seed_1.parquet: .*not configured"),
+        ({"a": [0, 1], "b": [0, 1]}, [0, 1, 2, 3, 3], "there twice"),
+    ],
+)
+def test_other_runs_are_refused(files, expected, chosen, message):
+    with pytest.raises(RecordError, match=message):
+        read_runs([files[index] for index in chosen], expected, METRICS)
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+    file = tmp_path / "result"
+    file.write_text("old")
+    with pytest.raises(RuntimeError), replacing(file) as part:
+        part.write_text("half")
+        raise RuntimeError
+    assert file.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_write_that_is_killed_leaves_no_file(tmp_path):
+    code = """
+import os, signal, sys
+import pyarrow.parquet as pq
+from descent.records import write_iterations
+sys.path.insert(0, sys.argv[2])
+from test_records import make_run
+
+def write_half(table, file, **options):
+    with open(file, "wb") as stream:
+        stream.write(b"PAR1 and then nothing")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+pq.write_table = write_half
+write_iterations(sys.argv[1] + "/a/seed_0.parquet", "a", make_run(0), {})
+"""
+    library = Path(__file__).parents[2] / "workflow"
+    killed = subprocess.run(
+        [sys.executable, "-c", code, tmp_path, Path(__file__).parent],
+        env={**os.environ, "PYTHONPATH": str(library)},
+    )
+    assert killed.returncode == -9
+    assert [file.name for file in (tmp_path / "a").iterdir()] == [".part-seed_0.parquet"]
+    write_iterations(tmp_path / "a" / "seed_0.parquet", "a", make_run(0), {})
+    assert list(read_runs([tmp_path / "a" / "seed_0.parquet"], {"a": [0]}, METRICS)) == [("a", 0)]
+    assert len(pd.read_parquet(tmp_path)) == 12
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    check_writable(tmp_path / "new" / "folder")
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match=r"file/results: cannot be written to"):
+        check_writable(tmp_path / "file" / "results")

@@ -1,0 +1,111 @@
+"""Fetching from real folders and from a real server on this machine."""
+
+import gzip
+import hashlib
+import socket
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from descent.sources import SourceError, fetch
+
+NAME = "train-labels-idx1-ubyte"
+CONTENT = bytes(range(256)) * 40
+ARCHIVE = gzip.compress(CONTENT, mtime=0)
+SHA256 = {NAME: hashlib.sha256(ARCHIVE).hexdigest()}
+PAGE = b"<!DOCTYPE html><html>Moved</html>"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        kind = self.path.split("/")[1]
+        if kind == "hangs":
+            time.sleep(5)
+        if kind == "missing":
+            return self.send_error(404)
+        body = {
+            "good": ARCHIVE,
+            "page": PAGE,
+            "truncated": ARCHIVE[:-9],
+            "corrupt": ARCHIVE[:50] + b"\xff" + ARCHIVE[51:],
+        }.get(kind, b"")
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture(scope="module")
+def server():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.asked = []
+        server.address = f"http://127.0.0.1:{server.server_port}"
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def get(sources, target, timeout=0.5):
+    fetch(NAME, [str(source) for source in sources], target, timeout=timeout, sha256=SHA256)
+
+
+def test_a_folder_is_a_source(tmp_path):
+    (tmp_path / "mirror").mkdir()
+    (tmp_path / "mirror" / f"{NAME}.gz").write_bytes(ARCHIVE)
+    (tmp_path / "data").mkdir()
+    get([tmp_path / "mirror"], tmp_path / "data" / NAME)
+    assert (tmp_path / "data" / NAME).read_bytes() == CONTENT
+    assert [file.name for file in (tmp_path / "data").iterdir()] == [NAME]
+
+
+def refusing_address():
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{unused.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("bad", ["page", "truncated", "corrupt", "missing", "hangs", "refuses"])
+def test_the_next_source_is_tried(server, tmp_path, bad):
+    first = refusing_address() if bad == "refuses" else f"{server.address}/{bad}/"
+    get([first, f"{server.address}/good"], tmp_path / NAME)
+    assert (tmp_path / NAME).read_bytes() == CONTENT
+    assert [file.name for file in tmp_path.iterdir()] == [NAME]
+
+
+def test_a_good_source_ends_the_search(server, tmp_path):
+    server.asked.clear()
+    get([f"{server.address}/good", f"{server.address}/page"], tmp_path / NAME)
+    assert server.asked == [f"/good/{NAME}.gz"]
+
+
+def test_when_all_fail_every_source_is_listed_with_its_reason_and_the_remedies(server, tmp_path):
+    (tmp_path / "mirror").mkdir()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "mirror" / f"{NAME}.gz").write_bytes(ARCHIVE[:100])
+    sources = {
+        str(tmp_path / "nowhere"): "no such folder",
+        str(tmp_path / "data"): "no such file",
+        str(tmp_path / "mirror"): f"SHA-256 {hashlib.sha256(ARCHIVE[:100]).hexdigest()}",
+        f"{server.address}/page": f"a web page with SHA-256 {hashlib.sha256(PAGE).hexdigest()}",
+        f"{server.address}/missing": "404",
+        f"{server.address}/hangs": "timed out",
+        refusing_address(): "refused",
+    }
+    start = time.monotonic()
+    with pytest.raises(SourceError) as error:
+        get(sources, tmp_path / "data" / NAME)
+    assert time.monotonic() - start < 5
+    lines = str(error.value).splitlines()
+    assert lines[0] == f"{NAME}.gz: no source has the right file."
+    for line, (source, reason) in zip(lines[1:-1], sources.items(), strict=True):
+        assert source in line and reason.lower() in line.lower()
+    assert "dataset.sources" in lines[-1]
+    assert "--configfile config/digits.yaml" in lines[-1]
+    assert not list((tmp_path / "data").iterdir())

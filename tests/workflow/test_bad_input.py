@@ -1,0 +1,133 @@
+"""What users do wrong, and what the machine does to them."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+import numpy as np
+import pytest
+
+from descent.idx import write_idx
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["trainin={epochs: 1}"], "trainin: unknown key; did you mean training?"),
+        (["training={epochs: 0}"], "training.epochs: 0 must be at least 1"),
+        (["seeds=[1, 1]"], "seeds: [1, 1] must not repeat an item"),
+        (
+            ["comparisons={pair: {ours: {optimizer: scratch.sdg}}}"],
+            "comparisons.pair.ours.optimizer: scratch.sdg is unknown",
+        ),
+        (
+            ["comparisons={pair: {ours: {nesterov: true}}}"],
+            "comparisons.pair.ours.nesterov: scratch.sgd_momentum takes no nesterov",
+        ),
+    ],
+)
+def test_a_wrong_configuration_is_one_line_and_no_traceback(checkout, arguments, said):
+    process = checkout.snakemake("--config", *arguments)
+    assert process.returncode != 0
+    lines = [line for line in process.stdout.splitlines() if "profile" not in line]
+    assert len(lines) == 1 and lines[0].startswith(said), process.stdout
+
+
+def test_a_results_folder_that_cannot_be_written(checkout):
+    (checkout.folder / "results").write_text("a file is in the way")
+    process = checkout.snakemake()
+    assert process.returncode != 0
+    [line] = [line for line in process.stdout.splitlines() if "profile" not in line]
+    assert line.startswith("results/tiny: cannot be written to")
+
+
+def test_a_read_only_results_folder(checkout):
+    (checkout.folder / "results").mkdir(mode=0o555)
+    if os.access(checkout.folder / "results", os.W_OK):
+        pytest.skip("root may write anywhere")
+    process = checkout.snakemake()
+    assert process.returncode != 0
+    assert "results/tiny: cannot be written to" in process.stdout
+
+
+def test_labels_and_images_of_different_counts(checkout):
+    write_idx(checkout.folder / "raw" / "t10k-labels-idx1-ubyte", np.zeros(3))
+    process = checkout.snakemake("-k")
+    assert process.returncode != 0
+    assert re.search(r"t10k-images\S+ has 60 images, but t10k-labels\S+ .* 3 labels", process.stdout)
+
+
+def test_a_missing_file_is_named(checkout):
+    (checkout.folder / "raw" / "t10k-labels-idx1-ubyte").unlink()
+    process = checkout.snakemake()
+    assert process.returncode != 0
+    assert "raw/t10k-labels-idx1-ubyte" in process.stdout
+
+
+def test_no_source_has_the_data(checkout):
+    checkout.configure(dataset={"name": "mnist", "sources": ["nowhere"]})
+    process = checkout.snakemake()
+    assert process.returncode != 0
+    assert "nowhere: no such folder" in process.stdout
+    assert "--configfile config/digits.yaml" in process.stdout
+    assert not list(checkout.folder.glob("data/mnist/MNIST/raw/*"))
+
+
+def start(checkout):
+    """Start a long training in a session of its own and wait for its first epoch."""
+    process = subprocess.Popen(
+        checkout.command("results/tiny/iterations/ours/seed_0.parquet"),
+        cwd=checkout.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    log = checkout.results / "logs" / "train_ours_0.log"
+    deadline = time.monotonic() + 120
+    while not (log.exists() and "epoch 1/" in log.read_text()):
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.05)
+    return process
+
+
+def trained(checkout):
+    return sorted(path.name for path in (checkout.results / "iterations" / "ours").glob("*"))
+
+
+LONG = {"epochs": 2000, "batch_size": 32}
+
+
+def test_a_killed_job_is_made_again(checkout, finished_once):
+    checkout.configure(training=LONG)
+    process = start(checkout)
+    script = subprocess.run(
+        ["pgrep", "-s", str(process.pid), "-f", "scripts/tmp.*train.py"],
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    os.kill(int(script[-1]), signal.SIGKILL)
+    assert process.wait(timeout=60) != 0
+    assert trained(checkout) == []
+    rerun_equals(checkout, finished_once)
+
+
+def test_a_killed_run_is_made_again(checkout, finished_once):
+    checkout.configure(training=LONG)
+    process = start(checkout)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=60)
+    assert trained(checkout) == []
+    locked = checkout.snakemake()
+    assert locked.returncode != 0 and "--unlock" in locked.stdout
+    checkout.run("--unlock")
+    rerun_equals(checkout, finished_once)
+
+
+def rerun_equals(checkout, finished_once):
+    checkout.configure()
+    files = [f"iterations/ours/seed_{seed}.parquet" for seed in range(2)]
+    checkout.run(*(f"results/tiny/{file}" for file in files))
+    for file in files:
+        assert (checkout.results / file).read_bytes() == (finished_once.results / file).read_bytes()

@@ -1,0 +1,138 @@
+"""What runs again, and what does not."""
+
+TRAINING = {"train_ours_0": 1, "train_ours_1": 1, "train_theirs_0": 1, "train_theirs_1": 1}
+
+
+def edit(checkout, module):
+    file = checkout.folder / "workflow" / "descent" / f"{module}.py"
+    file.write_text(file.read_text() + "\n# changed\n")
+
+
+def trains(jobs):
+    return {rule: count for rule, count in jobs.items() if rule.startswith("train")}
+
+
+def test_a_second_run_does_nothing(finished):
+    assert "Nothing to be done" in finished.run()
+
+
+def test_a_touched_or_moved_checkout_does_nothing(finished):
+    for file in (finished.folder / "workflow").rglob("*.py"):
+        file.touch()
+    moved = type(finished)(finished.folder.rename(finished.folder.with_name("moved")))
+    assert moved.would_run() == {}
+
+
+def test_another_name_fetches_no_data_again(finished):
+    jobs = finished.would_run("--config", "name=other")
+    assert trains(jobs) == TRAINING
+    assert not {"unpack", "fetch", "write_digits", "prepare"} & jobs.keys()
+
+
+def test_a_deleted_run_reruns_its_job_and_what_follows(finished):
+    (finished.results / "iterations" / "ours" / "seed_2.parquet").unlink()
+    before = (finished.results / "iterations" / "ours" / "seed_0.parquet").stat().st_mtime_ns
+    jobs = finished.would_run()
+    assert trains(jobs) == {"train_ours_1": 1}
+    assert {"curves", "overlay", "snakemake_report"} <= jobs.keys()
+    finished.run()
+    after = (finished.results / "iterations" / "ours" / "seed_0.parquet").stat().st_mtime_ns
+    assert before == after
+    assert finished.would_run() == {}
+
+
+def test_settings_of_the_curves_train_nothing(finished):
+    for setting in ("smoothing_window: 20", "confidence_level: 0.9"):
+        jobs = finished.would_run("--config", f"curves={{{setting}}}")
+        assert trains(jobs) == {}
+        assert jobs["curves"] == 1 and jobs["overlay"] == 2 and "snakemake_report" in jobs
+        assert ("final_accuracy" in jobs) == setting.startswith("confidence")
+
+
+def test_code_of_the_figures_reruns_figures_only(finished):
+    edit(finished, "figures")
+    assert finished.would_run() == {"examples": 1, "overlay": 2, "snakemake_report": 1}
+
+
+def test_code_of_the_training_reruns_training(finished):
+    for module in ("training", "model", "optimizers/__init__", "seeding", "records"):
+        edit(finished, module)
+        assert trains(finished.would_run()) == TRAINING
+        finished.run("--touch")
+
+
+def test_code_of_a_rule_reruns_its_variants_only(finished):
+    edit(finished, "optimizers/sgd_momentum")
+    assert trains(finished.would_run()) == {"train_ours_0": 1, "train_ours_1": 1}
+    edit(finished, "optimizers/sgd")
+    assert trains(finished.would_run()) == {"train_ours_0": 1, "train_ours_1": 1}
+
+
+def test_an_appended_seed_trains_only_its_job(finished):
+    finished.configure(seeds=[0, 1, 2, 3])
+    assert trains(finished.would_run()) == {"train_ours_1": 1, "train_theirs_1": 1}
+    finished.configure(seeds=[0, 1, 2, 3, 4])
+    assert trains(finished.would_run()) == TRAINING | {
+        "train_ours_2": 1,
+        "train_theirs_2": 1,
+        "train_ours_0": 0,
+    } or trains(finished.would_run()).keys() == {
+        "train_ours_1",
+        "train_ours_2",
+        "train_theirs_1",
+        "train_theirs_2",
+    }
+
+
+def test_seeds_per_job_trains_nothing(finished):
+    for seeds_per_job in (1, 3, 5):
+        finished.configure(seeds_per_job=seeds_per_job)
+        jobs = finished.would_run()
+        assert set(jobs) <= {"configuration", "snakemake_report"}
+
+
+def test_marking_a_reference_trains_nothing(finished):
+    from conftest import TINY
+
+    pair = {name: dict(settings) for name, settings in TINY["comparisons"]["pair"].items()}
+    pair["ours"]["reference"] = pair["theirs"].pop("reference")
+    finished.configure(comparisons={"pair": pair})
+    assert trains(finished.would_run()) == {}
+
+
+def test_another_variant_trains_only_itself(finished):
+    from conftest import TINY
+
+    pair = {
+        **TINY["comparisons"]["pair"],
+        "adam": {"optimizer": "torch.optim.Adam", "lr": 0.01},
+    }
+    finished.configure(comparisons={"pair": pair})
+    assert trains(finished.would_run()) == {"train_adam_0": 1, "train_adam_1": 1}
+
+
+def test_a_hyperparameter_retrains_only_its_variant(finished):
+    jobs = finished.would_run("--config", "comparisons={pair: {theirs: {lr: 0.1}}}")
+    assert trains(jobs) == {"train_theirs_0": 1, "train_theirs_1": 1}
+
+
+def test_other_sources_fetch_nothing_again(finished):
+    jobs = finished.would_run("--config", "dataset={sources: [elsewhere]}")
+    assert jobs.keys() <= {"configuration", "snakemake_report"}
+
+
+def test_changed_data_are_prepared_again(finished):
+    file = finished.folder / "raw" / "t10k-labels-idx1-ubyte"
+    file.write_bytes(file.read_bytes()[:-1] + b"\2")
+    jobs = finished.would_run()
+    assert jobs["unpack"] == 1 and jobs["prepare"] == 1
+    assert trains(jobs) == TRAINING
+
+
+def test_one_figure_can_be_asked_for(finished):
+    figure = finished.results / "figures" / "train_loss_pair.png"
+    figure.unlink()
+    target = str(figure.relative_to(finished.folder))
+    assert finished.would_run(target) == {"overlay": 1}
+    finished.run(target)
+    assert figure.exists()

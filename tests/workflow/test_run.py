@@ -1,0 +1,119 @@
+"""What one run makes."""
+
+import json
+
+import matplotlib.image
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from safetensors.numpy import load_file
+from tiny import N_TRAIN
+
+ITERATIONS = 2 * -(-N_TRAIN // 32)
+
+
+def test_all_results_are_there(finished_once):
+    results = finished_once.results
+    runs = [f"{variant}/seed_{seed}" for variant in ("ours", "theirs") for seed in range(3)]
+    expected = {f"{kind}/{run}.parquet" for kind in ("iterations", "epochs") for run in runs}
+    expected |= {f"weights/{run}.safetensors" for run in runs}
+    expected |= {
+        f"figures/{metric}_pair.{kind}"
+        for metric in ("train_loss", "train_accuracy")
+        for kind in ("png", "svg", "pdf")
+    }
+    expected |= {f"tables/final_accuracy.{kind}" for kind in ("csv", "md", "tex")}
+    expected |= {
+        "curves.parquet",
+        "figures/examples.png",
+        "config.yaml",
+        "snakemake-report.html",
+    }
+    files = {str(file.relative_to(results)) for file in results.rglob("*") if file.is_file()}
+    assert {file for file in files if not file.startswith("logs/")} == expected
+
+
+def test_runs_learn_and_agree_with_their_epochs_and_the_table(finished_once):
+    results = finished_once.results
+    iterations = pd.read_parquet(results / "iterations")
+    assert len(iterations) == 6 * ITERATIONS
+    assert iterations.groupby(["variant", "seed"], observed=True).size().eq(ITERATIONS).all()
+    epochs = pd.read_parquet(results / "epochs")
+    assert len(epochs) == 6 * 3
+    final = epochs[epochs["epoch"] == 2].groupby("variant", observed=True)["test_accuracy"]
+    table = pd.read_csv(results / "tables" / "final_accuracy.csv").set_index("variant")
+    assert table["n"].tolist() == [3, 3]
+    np.testing.assert_allclose(table["mean"], final.mean()[table.index])
+    np.testing.assert_allclose(table["sd"], final.std()[table.index], atol=1e-12)
+    assert table["mean"].min() > 0.9
+    weights = load_file(results / "weights" / "ours" / "seed_0.safetensors")
+    assert weights["W0"].shape == (8, 64) and weights["b1"].shape == (4,)
+
+
+def test_curves_are_those_of_the_iterations(finished_once):
+    iterations = pd.read_parquet(finished_once.results / "iterations")
+    curves = pd.read_parquet(finished_once.results / "curves.parquet")
+    assert len(curves) == 2 * 2 * ITERATIONS
+    assert set(curves["n_seeds"]) == {3}
+    for metric in ("train_loss", "train_accuracy"):
+        ours = curves[(curves["variant"] == "ours") & (curves["metric"] == metric)]
+        expected = iterations[iterations["variant"] == "ours"].groupby("iteration")[metric].mean()
+        np.testing.assert_allclose(ours["mean"], expected, rtol=1e-6)
+        assert (ours["lower"] <= ours["mean"]).all() and (ours["mean"] <= ours["upper"]).all()
+
+
+def test_figures_show_something(finished_once):
+    figures = finished_once.results / "figures"
+    for file in figures.glob("*.png"):
+        pixels = matplotlib.image.imread(file)
+        assert pixels.shape[1] == 1020  # 3.4 inches at 300 dpi
+        assert pixels[..., :3].std() > 0.05, file
+    for metric, label in (("train_loss", "cross-entropy (nats)"), ("train_accuracy", "(%)")):
+        text = (figures / f"{metric}_pair.svg").read_text()
+        assert label in text and "Iteration (mini-batches of 32 images)" in text
+        assert "ours" in text and "theirs" in text
+        assert "mean of 3 seeds, 95 % t band (pointwise); unsmoothed" in text
+        assert (figures / f"{metric}_pair.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_report_has_the_figures_and_quotes_the_configuration(finished_once):
+    text = (finished_once.results / "snakemake-report.html").read_text()
+    assert text.count("data:image/png;base64") >= 3
+    assert "mini-batches of" in text and "scratch.sgd_momentum" in text
+    resolved = yaml.safe_load((finished_once.results / "config.yaml").read_text())
+    assert resolved["training"] == {"epochs": 2, "batch_size": 32, "threads": 1}
+
+
+def test_logs_show_the_progress(finished_once):
+    log = (finished_once.results / "logs" / "train_ours_1.log").read_text()
+    assert [line.split(":")[0] for line in log.splitlines()] == [
+        "epoch 0/2",
+        "epoch 1/2",
+        "epoch 2/2",
+    ]
+
+
+def test_nested_values_on_the_command_line(finished):
+    jobs = finished.would_run("--config", "training={epochs: 1}")
+    assert {"train_ours_0", "train_ours_1", "train_theirs_0", "train_theirs_1"} <= jobs.keys()
+    assert json.loads(json.dumps(jobs))["overlay"] == 2
+
+
+@pytest.mark.parametrize(("seeds_per_job", "cores"), [(1, 2), (3, 1)])
+def test_bits_do_not_depend_on_seeds_per_job_or_cores(
+    finished_once, checkout, seeds_per_job, cores
+):
+    checkout.configure(seeds_per_job=seeds_per_job)
+    files = [f"iterations/ours/seed_{seed}.parquet" for seed in range(3)]
+    checkout.run(*(f"results/tiny/{file}" for file in files), cores=cores)
+    for file in files:
+        ours, other = (place.results / file for place in (checkout, finished_once))
+        assert ours.read_bytes() == other.read_bytes()
+        weights = [
+            (place.results / file.replace("iterations", "weights"))
+            .with_suffix(".safetensors")
+            .read_bytes()
+            for place in (checkout, finished_once)
+        ]
+        assert weights[0] == weights[1]
