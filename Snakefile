@@ -29,6 +29,9 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:
+        run_files("iterations"),
+        run_files("epochs"),
+        run_files("weights", suffix="safetensors"),
         f"{RESULTS}/figures/examples.png",
         FIGURES,
         TABLES,

@@ -56,7 +56,9 @@ def test_labels_and_images_of_different_counts(checkout):
     write_idx(checkout.folder / "raw" / "t10k-labels-idx1-ubyte", np.zeros(3))
     process = checkout.snakemake("-k")
     assert process.returncode != 0
-    assert re.search(r"t10k-images\S+ has 60 images, but t10k-labels\S+ .* 3 labels", process.stdout)
+    assert re.search(
+        r"t10k-images\S+ has 60 images, but t10k-labels\S+ .* 3 labels", process.stdout
+    )
 
 
 def test_a_missing_file_is_named(checkout):

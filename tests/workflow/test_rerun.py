@@ -1,5 +1,7 @@
 """What runs again, and what does not."""
 
+from conftest import TINY
+
 TRAINING = {"train_ours_0": 1, "train_ours_1": 1, "train_theirs_0": 1, "train_theirs_1": 1}
 
 
@@ -17,7 +19,7 @@ def test_a_second_run_does_nothing(finished):
 
 
 def test_a_touched_or_moved_checkout_does_nothing(finished):
-    for file in (finished.folder / "workflow").rglob("*.py"):
+    for file in (finished.folder / "workflow" / "descent").rglob("*.py"):
         file.touch()
     moved = type(finished)(finished.folder.rename(finished.folder.with_name("moved")))
     assert moved.would_run() == {}
@@ -72,15 +74,11 @@ def test_an_appended_seed_trains_only_its_job(finished):
     finished.configure(seeds=[0, 1, 2, 3])
     assert trains(finished.would_run()) == {"train_ours_1": 1, "train_theirs_1": 1}
     finished.configure(seeds=[0, 1, 2, 3, 4])
-    assert trains(finished.would_run()) == TRAINING | {
+    assert trains(finished.would_run()) == {
+        "train_ours_1": 1,
         "train_ours_2": 1,
+        "train_theirs_1": 1,
         "train_theirs_2": 1,
-        "train_ours_0": 0,
-    } or trains(finished.would_run()).keys() == {
-        "train_ours_1",
-        "train_ours_2",
-        "train_theirs_1",
-        "train_theirs_2",
     }
 
 
@@ -92,8 +90,6 @@ def test_seeds_per_job_trains_nothing(finished):
 
 
 def test_marking_a_reference_trains_nothing(finished):
-    from conftest import TINY
-
     pair = {name: dict(settings) for name, settings in TINY["comparisons"]["pair"].items()}
     pair["ours"]["reference"] = pair["theirs"].pop("reference")
     finished.configure(comparisons={"pair": pair})
@@ -101,8 +97,6 @@ def test_marking_a_reference_trains_nothing(finished):
 
 
 def test_another_variant_trains_only_itself(finished):
-    from conftest import TINY
-
     pair = {
         **TINY["comparisons"]["pair"],
         "adam": {"optimizer": "torch.optim.Adam", "lr": 0.01},

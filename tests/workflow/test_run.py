@@ -1,7 +1,5 @@
 """What one run makes."""
 
-import json
-
 import matplotlib.image
 import numpy as np
 import pandas as pd
@@ -79,7 +77,7 @@ def test_figures_show_something(finished_once):
 
 def test_report_has_the_figures_and_quotes_the_configuration(finished_once):
     text = (finished_once.results / "snakemake-report.html").read_text()
-    assert text.count("data:image/png;base64") >= 3
+    assert text.count("data:image/png;") == 3
     assert "mini-batches of" in text and "scratch.sgd_momentum" in text
     resolved = yaml.safe_load((finished_once.results / "config.yaml").read_text())
     assert resolved["training"] == {"epochs": 2, "batch_size": 32, "threads": 1}
@@ -97,7 +95,7 @@ def test_logs_show_the_progress(finished_once):
 def test_nested_values_on_the_command_line(finished):
     jobs = finished.would_run("--config", "training={epochs: 1}")
     assert {"train_ours_0", "train_ours_1", "train_theirs_0", "train_theirs_1"} <= jobs.keys()
-    assert json.loads(json.dumps(jobs))["overlay"] == 2
+    assert jobs["overlay"] == 2
 
 
 @pytest.mark.parametrize(("seeds_per_job", "cores"), [(1, 2), (3, 1)])

@@ -108,8 +108,10 @@ def overlay(
     else:
         # like the logarithm of the error: what happens between 90 and 100 % is what matters
         axes.set_yscale("function", functions=(_accuracy_scale, _inverse_accuracy_scale))
-        axes.set_yticks([tick for tick in _ACCURACY_TICKS if tick >= axes.get_ylim()[0]])
-        axes.set_ylim(top=100)
+        bottom, top = max(axes.get_ylim()[0], 0), min(axes.get_ylim()[1], 100)
+        ticks = [tick for tick in _ACCURACY_TICKS if bottom <= tick <= top]
+        axes.set_yticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+        axes.set_ylim(bottom, top)
     axes.set_xlim(0, curves["iteration"].max())
     axes.set_xlabel(f"Iteration (mini-batches of {batch_size} images)")
     axes.set_ylabel(_LABELS[metric])
