@@ -10,6 +10,7 @@ from descent.data import (
     NORMALIZATION,
     load_prepared,
     loaders,
+    normalize,
     prepare,
     write_digits,
 )
@@ -27,8 +28,8 @@ def test_prepared_pixels_are_those_of_the_loaders(folder):
     data = load_prepared(folder / "prepared.safetensors")
     train, test = loaders(folder, batch_size=N_TRAIN)
     for loader, images, labels in (
-        (test, data.test_images, data.test_labels),
-        (train, data.train_images, data.train_labels),
+        (test, normalize(data.test_images, data.normalization), data.test_labels),
+        (train, normalize(data.train_images, data.normalization), data.train_labels),
     ):
         batches = [(image, label) for image, label in loader]
         pixels = torch.cat([image for image, _ in batches]).flatten(1)
@@ -71,8 +72,9 @@ def test_digits_are_split_into_training_and_test_images(tmp_path):
     assert data.train_images.shape == (1797 - DIGITS_TEST_IMAGES, 64)
     assert data.test_images.shape == (DIGITS_TEST_IMAGES, 64)
     assert data.n_classes == 10
-    assert data.train_images.mean().item() == pytest.approx(0, abs=0.005)
-    assert data.train_images.std().item() == pytest.approx(1, abs=0.005)
+    images = normalize(data.train_images, data.normalization)
+    assert images.mean().item() == pytest.approx(0, abs=0.005)
+    assert images.std().item() == pytest.approx(1, abs=0.005)
 
 
 def truncate(file):

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 
 from descent import model, records
-from descent.data import PreparedData
+from descent.data import PreparedData, normalize
 from descent.seeding import generator, stream_seed
 from descent.training import train, write_run
 
@@ -25,9 +25,10 @@ def make_data(n_train=300, n_pixels=64, n_classes=4):
 
     def split(n):
         labels = torch.randint(0, n_classes, (n,), generator=random)
-        return prototypes[labels] + torch.randn(n, n_pixels, generator=random), labels
+        images = prototypes[labels] + torch.randn(n, n_pixels, generator=random)
+        return (40 * images + 128).clamp(0, 255).to(torch.uint8), labels
 
-    return PreparedData(*split(n_train), *split(60), n_classes)
+    return PreparedData(*split(n_train), *split(60), (0.5, 0.157), n_classes)
 
 
 def run(data, settings, seeds, *, variant="v", hidden=(20, 20), **changes):
@@ -94,7 +95,7 @@ def test_training_is_the_literal_loop(settings):
             loss, correct = 0, 0
             for index in batch:
                 w0, b0, w1, b1, w2, b2 = weights
-                x = data.train_images[index].double()[:, None]
+                x = (data.train_images[index].double()[:, None] / 255 - 0.5) / 0.157
                 logits = w2 @ torch.relu(w1 @ torch.relu(w0 @ x + b0) + b1) + b2
                 label = data.train_labels[index]
                 loss = loss + F.cross_entropy(logits.T, label[None]) / len(batch)
@@ -143,7 +144,8 @@ def test_epoch_zero_is_the_untrained_network():
     data = make_data()
     [result] = run(data, SGD, [0])
     untrained = model.initialize([64, 20, 20, 4], [generator(0, "initialization", "v", 0)])
-    loss, accuracy = model.evaluate(untrained, data.test_images, data.test_labels, 60)
+    test_images = normalize(data.test_images, data.normalization)
+    loss, accuracy = model.evaluate(untrained, test_images, data.test_labels, 60)
     assert len(result.test_loss) == len(result.train_seconds) == 3
     assert result.test_loss[0] == pytest.approx(loss.item())
     assert result.test_accuracy[0] == accuracy.item()
@@ -155,7 +157,8 @@ def test_the_final_parameters_give_the_final_accuracy():
     data = make_data()
     result = run(data, MOMENTUM, [0, 1])[1]
     stacked = [p[None] if p.dim() == 2 else p[None, :, None] for p in result.parameters.values()]
-    loss, accuracy = model.evaluate(stacked, data.test_images, data.test_labels, 25)
+    test_images = normalize(data.test_images, data.normalization)
+    loss, accuracy = model.evaluate(stacked, test_images, data.test_labels, 25)
     assert (loss.item(), accuracy.item()) == (result.test_loss[-1], result.test_accuracy[-1])
 
 

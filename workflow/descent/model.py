@@ -66,7 +66,7 @@ def forward(parameters, images):
     activations = images.mT
     layers = list(zip(parameters[::2], parameters[1::2], strict=True))
     for weight, bias in layers[:-1]:
-        activations = torch.baddbmm(bias, weight, activations).relu()
+        activations = torch.baddbmm(bias, weight, activations).relu_()
     weight, bias = layers[-1]
     return torch.baddbmm(bias, weight, activations)
 
@@ -74,6 +74,11 @@ def forward(parameters, images):
 def cross_entropy(logits, labels):
     """Compute each image's cross-entropy in nats: (seeds, images) from labels of that shape."""
     return F.cross_entropy(logits, labels, reduction="none")
+
+
+def predict(logits):
+    """Return the most probable class of each image: (seeds, images)."""
+    return logits.max(1).indices  # measured: argmax takes ten times as long along this dimension
 
 
 @torch.no_grad()
@@ -105,5 +110,5 @@ def evaluate(parameters, images, labels, batch_size):
         answers = answers.expand(n_seeds, -1)
         logits = forward(parameters, batch.expand(n_seeds, -1, -1))
         loss += cross_entropy(logits, answers).sum(1, dtype=torch.float64)
-        correct += (logits.argmax(1) == answers).sum(1)
+        correct += (predict(logits) == answers).sum(1)
     return loss / len(labels), correct.double() / len(labels)
