@@ -1,13 +1,16 @@
 # make         the real experiment          make demo    the same on embedded digits, no download
 # make test    the whole test suite         make lint    ruff, snakefmt, snakemake --lint
 # make lock    compile requirements.txt     make clean   remove all that was made
+# make benchmark    time the peers, this engine and the limit; make scaling    time evaluation
 
 PYTHON ?= python3
 BIN := .venv/bin
 # A build of torch other than PyPI's, as uv names them: make setup TORCH_BACKEND=cpu
 TORCH_BACKEND ?=
+# How uv verifies what it installs: the lock has no hashes for such a build.
+UV_SOURCE := $(if $(TORCH_BACKEND),--no-verify-hashes --torch-backend $(TORCH_BACKEND),--require-hashes)
 
-.PHONY: results demo setup test lint format lock clean
+.PHONY: results demo setup test lint format lock clean benchmark benchmark-lock scaling
 
 results: setup
 	$(BIN)/snakemake --cores all
@@ -22,12 +25,7 @@ setup: .venv/done
 	$(PYTHON) -m venv .venv
 	awk '/^[^ ]/ {uv = /^uv==/} uv' requirements.txt > .venv/uv.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
-ifeq ($(TORCH_BACKEND),)
-	$(BIN)/uv pip sync --python $(BIN)/python --compile-bytecode --require-hashes requirements.txt
-else
-	$(BIN)/uv pip sync --python $(BIN)/python --compile-bytecode --no-verify-hashes \
-	    --torch-backend $(TORCH_BACKEND) requirements.txt
-endif
+	$(BIN)/uv pip sync --python $(BIN)/python --compile-bytecode $(UV_SOURCE) requirements.txt
 	touch $@
 
 test: setup
@@ -48,7 +46,27 @@ lock: setup
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes \
 	    --no-emit-index-url --no-header --python-version 3.11 -o requirements.txt
 
+# The peers have a lock and an environment of their own, beside the main ones.
+benchmark: .venv-benchmark/done
+	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors
+	PYTHONPATH=workflow .venv-benchmark/bin/python benchmarks/run.py data/mnist
+
+scaling: setup
+	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors
+	PYTHONPATH=workflow $(BIN)/python benchmarks/scaling.py data/mnist
+
+.venv-benchmark/done: .venv/done benchmarks/requirements.txt
+	$(BIN)/uv venv --clear --python $(BIN)/python .venv-benchmark
+	$(BIN)/uv pip sync --python .venv-benchmark/bin/python --compile-bytecode $(UV_SOURCE) \
+	    requirements.txt benchmarks/requirements.txt
+	touch $@
+
+benchmark-lock: setup
+	$(BIN)/uv pip compile benchmarks/requirements.in -c requirements.txt --universal \
+	    --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+	    -o benchmarks/requirements.txt
+
 clean:
-	rm -rf .venv .snakemake .pytest_cache .ruff_cache data
+	rm -rf .venv .venv-benchmark .snakemake .pytest_cache .ruff_cache data
 	find results -mindepth 1 ! -name README.md -delete
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,48 @@
+"""The engines, one a file, and what they share.
+
+An engine `name` is the function `prepare(folder, momentum, **options)` of `name.py`: it reads the
+data set in `folder` and returns `epoch()`, which trains one epoch from the current state, every
+mini-batch in a new random order, and returns the loss and the accuracy of each mini-batch, before
+its update, as two arrays. Libraries are imported at the top of the file: each engine runs in a
+process of its own.
+"""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+from safetensors import safe_open
+
+BATCH_SIZE = 128
+LEARNING_RATE = 0.01
+HIDDEN = [100, 100]
+
+
+def prepared_file(folder):
+    """Return the prepared tensors of the data set in `folder`, see `descent.data.prepare`."""
+    return Path(folder) / "prepared.safetensors"
+
+
+def training_arrays(folder):
+    """Read the training images, (images, pixels) float32, and labels, (images,) int64."""
+    with safe_open(prepared_file(folder), framework="numpy") as prepared:
+        return prepared.get_tensor("train_images"), prepared.get_tensor("train_labels")
+
+
+def initial_layers(n_inputs=784, n_classes=10):
+    """Draw a network as `descent.model.initialize` does, from NumPy's generator.
+
+    Returns
+    -------
+    list of (numpy.ndarray, numpy.ndarray)
+        Weight, (outputs, inputs), and bias, (outputs,), of each layer, float32.
+    """
+    generator = np.random.default_rng(0)
+    sizes = [n_inputs, *HIDDEN, n_classes]
+    return [
+        (
+            generator.normal(0, inputs**-0.5, (outputs, inputs)).astype(np.float32),
+            np.zeros(outputs, np.float32),
+        )
+        for inputs, outputs in itertools.pairwise(sizes)
+    ]

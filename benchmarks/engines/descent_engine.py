@@ -1,0 +1,32 @@
+"""The engine of this project: `descent.training.train_epoch` on a stack of seeds."""
+
+import torch
+
+from descent import model
+from descent.data import load_prepared
+from descent.optimizers import make_step
+from descent.seeding import generator
+from descent.training import train_epoch
+from engines import BATCH_SIZE, HIDDEN, LEARNING_RATE, prepared_file
+
+
+def prepare(folder, momentum, optimizer, seeds):
+    """Train `seeds` networks together with `optimizer`, named as in the configuration."""
+    torch.set_num_threads(1)
+    data = load_prepared(prepared_file(folder))
+    initialization, orders = (
+        [generator(0, purpose, optimizer, seed) for seed in range(seeds)]
+        for purpose in ("initialization", "order")
+    )
+    sizes = model.layer_sizes(data.train_images.shape[1], HIDDEN, data.n_classes)
+    parameters = model.initialize(sizes, initialization)
+    hyperparameters = {"lr": LEARNING_RATE} | ({"momentum": momentum} if momentum else {})
+    step = make_step(optimizer, parameters, hyperparameters)
+
+    def epoch():
+        losses, accuracies = train_epoch(
+            parameters, step, data.train_images, data.train_labels, orders, BATCH_SIZE
+        )
+        return losses.numpy(), accuracies.numpy()
+
+    return epoch

@@ -1,0 +1,41 @@
+"""The lab's loop, taken literally: torchvision's images one by one, values read at every step."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from descent.data import loaders
+from engines import BATCH_SIZE, LEARNING_RATE, initial_layers
+
+
+def prepare(folder, momentum):
+    """Train plain tensors with a hand-written rule on the batches of a DataLoader."""
+    loader, _ = loaders(folder, batch_size=BATCH_SIZE)
+    parameters = [
+        torch.from_numpy(value).requires_grad_() for layer in initial_layers() for value in layer
+    ]
+    velocities = [torch.zeros_like(parameter) for parameter in parameters]
+
+    def update():
+        with torch.no_grad():
+            for parameter, velocity in zip(parameters, velocities, strict=True):
+                direction = parameter.grad
+                if momentum:
+                    direction = velocity.mul_(momentum).add_(parameter.grad)
+                parameter -= LEARNING_RATE * direction
+                parameter.grad.zero_()
+
+    def epoch():
+        losses, accuracies = [], []
+        w0, b0, w1, b1, w2, b2 = parameters
+        for images, labels in loader:
+            hidden = torch.relu(images.view(len(images), -1) @ w0.T + b0)
+            logits = torch.relu(hidden @ w1.T + b1) @ w2.T + b2
+            loss = F.cross_entropy(logits, labels)
+            loss.backward()
+            update()
+            losses.append(loss.item())
+            accuracies.append((logits.argmax(1) == labels).float().mean().item())
+        return np.array(losses), np.array(accuracies)
+
+    return epoch

@@ -1,0 +1,309 @@
+"""Time the peers, this project's engine and the limit, interleaved in one run on one core.
+
+Every engine trains in a process of its own, one epoch a round, while all others wait: what disturbs
+the machine disturbs its neighbours alike, so that the ratios within a round mean more than seconds.
+"""
+
+import argparse
+import importlib
+import json
+import multiprocessing
+import os
+import platform
+import random
+import resource
+import statistics
+import sys
+import time
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from descent.files import replacing
+from descent.provenance import provenance
+
+HERE = Path(__file__).parent
+MOMENTUM = 0.9
+PACKAGES = ["torch", "torchvision", "jax", "jaxlib", "optax", "keras", "scikit-learn", "numpy"]
+
+#: The mean training loss and accuracy of an epoch may differ from the mean over our most seeds by
+#: so many of their standard deviations: every engine has weights and random orders of its own.
+TOLERANCE = 5
+
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "JAX_PLATFORMS": "cpu",
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+}
+
+
+@dataclass
+class Entry:
+    """An engine with its options, and what was measured.
+
+    Attributes
+    ----------
+    name : str
+        As the table shows it.
+    module : str
+        Of `engines`.
+    momentum : float
+    rounds : int
+        Epochs that are timed, after a first one that is not.
+    seeds : int
+        That train together.
+    options : dict
+        Of the engine's `prepare`.
+    seconds : list of float
+        Per seed; one for each epoch, the first included.
+    losses, accuracies : list of numpy.ndarray
+        (seeds,), the mean over the mini-batches; one for each epoch, the first included.
+    memory : float
+        Peak resident memory, MB.
+    libraries : list of str
+        The matrix libraries of the process and their threads.
+    """
+
+    name: str
+    module: str
+    momentum: float
+    rounds: int
+    seeds: int = 1
+    options: dict = field(default_factory=dict)
+    seconds: list = field(default_factory=list)
+    losses: list = field(default_factory=list)
+    accuracies: list = field(default_factory=list)
+    memory: float = None
+    libraries: list = None
+
+
+def entries(rounds):
+    """List what is timed; the slowest in fewer rounds."""
+    few, fewer = min(rounds, 3), min(rounds, 2)
+    listed = [Entry("limit", "limit", 0.0, rounds)]
+    for momentum in (0.0, MOMENTUM):
+        listed += [
+            Entry("lab's loop", "lab", momentum, fewer),
+            Entry("tensor loop", "tensor_loop", momentum, rounds),
+            Entry("JAX + optax", "jax_optax", momentum, rounds),
+            Entry("scikit-learn", "sklearn_mlp", momentum, rounds),
+            Entry("Keras (JAX)", "keras_fit", momentum, rounds),
+        ]
+        rule = "scratch.sgd_momentum" if momentum else "scratch.sgd"
+        listed += [
+            Entry(
+                f"descent, {optimizer}",
+                "descent_engine",
+                momentum,
+                few if seeds == 20 else rounds,
+                seeds,
+                {"optimizer": optimizer, "seeds": seeds},
+            )
+            for optimizer in (rule, "torch.optim.SGD")
+            for seeds in (1, 5, 20)
+        ]
+    return listed
+
+
+def serve(connection, module, arguments):
+    """Train an epoch whenever asked to: the work of an engine's process.
+
+    Parameters
+    ----------
+    connection : multiprocessing.connection.Connection
+        Receives True for one more epoch, False to end; sends the seconds, losses and accuracies of
+        each epoch, and at the end the peak memory in MB and the matrix libraries in use.
+    module : str
+        Of `engines`.
+    arguments : dict
+        Of its `prepare`.
+    """
+    epoch = importlib.import_module(f"engines.{module}").prepare(**arguments)
+    connection.send("ready")
+    while connection.recv():
+        start = time.perf_counter()
+        losses, accuracies = epoch()
+        connection.send((time.perf_counter() - start, losses, accuracies))
+    from threadpoolctl import threadpool_info
+
+    libraries = [
+        " ".join(
+            str(pool.get(key))
+            for key in ("internal_api", "version", "architecture", "num_threads")
+            if pool.get(key)
+        )
+        for pool in threadpool_info()
+    ]
+    connection.send((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, libraries))
+
+
+def measure(entries, folder):
+    """Fill the entries, round by round; the order within a round is shuffled."""
+    context = multiprocessing.get_context("spawn")
+    rounds = max(entry.rounds for entry in entries)
+    steps = sum(entry.rounds + 2 for entry in entries)
+    workers = []
+    with tqdm(total=steps, unit="step", smoothing=0.1, file=sys.stderr) as progress:
+        for entry in entries:
+            progress.set_description(f"start {entry.name}")
+            connection, theirs = context.Pipe()
+            arguments = {"folder": folder, "momentum": entry.momentum, **entry.options}
+            process = context.Process(
+                target=serve, args=(theirs, entry.module, arguments), daemon=True
+            )
+            process.start()
+            theirs.close()  # so that a worker's end is noticed
+            connection.recv()
+            workers.append((entry, process, connection))
+            progress.update()
+        for number in range(rounds + 1):
+            taking_part = [worker for worker in workers if number <= worker[0].rounds]
+            for entry, _, connection in random.Random(number).sample(taking_part, len(taking_part)):
+                progress.set_description(f"round {number}/{rounds}: {entry.name}")
+                connection.send(True)
+                record(entry, *connection.recv())
+                progress.update()
+        for entry, process, connection in workers:
+            connection.send(False)
+            entry.memory, entry.libraries = connection.recv()
+            process.join()
+
+
+def record(entry, seconds, losses, accuracies):
+    """Keep an epoch, after a look at the number of its mini-batches."""
+    n_batches = losses.shape[-1], accuracies.shape[-1]
+    if n_batches != (469, 469):
+        sys.exit(f"{entry.name}: {n_batches} mini-batches recorded instead of 469")
+    entry.seconds.append(seconds / entry.seeds)
+    entry.losses.append(np.atleast_1d(losses.mean(-1, dtype=np.float64)))
+    entry.accuracies.append(np.atleast_1d(accuracies.mean(-1, dtype=np.float64)))
+
+
+def deviation(entry, entries):
+    """Compute how far an engine's losses and accuracies are from ours.
+
+    Returns
+    -------
+    float
+        The largest distance over epochs and both values, in standard deviations of our seeds.
+    """
+    ours = max(
+        (
+            other
+            for other in entries
+            if other.module == "descent_engine" and other.momentum == entry.momentum
+        ),
+        key=lambda other: other.seeds,
+    )
+    return max(
+        abs(theirs.mean() - expected.mean()) / expected.std(ddof=1)
+        for metric in ("losses", "accuracies")
+        for theirs, expected in zip(getattr(entry, metric), getattr(ours, metric), strict=False)
+    )
+
+
+def ratio(entry, entries, module):
+    """Compute the median over common rounds of an entry's seconds to those of another engine."""
+    momentum = 0.0 if module == "limit" else entry.momentum
+    other = next(other for other in entries if (other.module, other.momentum) == (module, momentum))
+    pairs = list(zip(entry.seconds, other.seconds, strict=False))[1:]
+    return statistics.median(seconds / reference for seconds, reference in pairs)
+
+
+def summarise(entries):
+    """Turn the entries into rows of plain values."""
+    rows = []
+    for entry in entries:
+        row = {
+            "engine": entry.name,
+            "momentum": entry.momentum,
+            "seeds": entry.seeds,
+            "rounds": entry.rounds,
+            "median_seconds": statistics.median(entry.seconds[1:]),
+            "minimum_seconds": min(entry.seconds[1:]),
+            "to_limit": ratio(entry, entries, "limit"),
+            "to_jax": ratio(entry, entries, "jax_optax"),
+            "to_lab": ratio(entry, entries, "lab"),
+            "first_epoch_seconds": entry.seconds[0],
+            "peak_memory_mb": entry.memory,
+            "seconds": entry.seconds[1:],
+            "libraries": entry.libraries,
+        }
+        if entry.module != "limit":  # which learns nothing
+            row["deviation"] = float(deviation(entry, entries))
+            row["train_loss"] = [losses.mean() for losses in entry.losses]
+            row["train_accuracy"] = [accuracies.mean() for accuracies in entry.accuracies]
+        rows.append(row)
+    return rows
+
+
+COLUMNS = {
+    "engine": ("engine", "{}"),
+    "momentum": ("momentum", "{:g}"),
+    "seeds": ("seeds", "{}"),
+    "median_seconds": ("median (s)", "{:.3f}"),
+    "minimum_seconds": ("minimum (s)", "{:.3f}"),
+    "to_limit": ("to limit", "{:.2f}"),
+    "to_jax": ("to JAX", "{:.2f}"),
+    "to_lab": ("to lab", "{:.3f}"),
+    "first_epoch_seconds": ("first epoch (s)", "{:.2f}"),
+    "peak_memory_mb": ("memory (MB)", "{:.0f}"),
+    "deviation": ("deviation (sd)", "{:.1f}"),
+    "rounds": ("rounds", "{}"),
+}
+
+
+def table(rows):
+    """Lay the rows out as a Markdown table."""
+    from tabulate import tabulate
+
+    cells = [
+        [form.format(row[key]) if key in row else "-" for key, (_, form) in COLUMNS.items()]
+        for row in rows
+    ]
+    headings = [heading for heading, _ in COLUMNS.values()]
+    return tabulate(cells, headings, tablefmt="github", disable_numparse=True)
+
+
+def main():
+    """Measure, check and write results.json and results.md."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", help="of the data set, with its prepared tensors")
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
+    # before any process starts: they inherit both, and libraries count the cores they see
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    os.environ.update(ONE_THREAD)
+    start = time.perf_counter()
+    timed = entries(arguments.rounds)
+    measure(timed, arguments.folder)
+    rows = summarise(timed)
+    about = provenance() | {
+        "platform": platform.platform(),
+        "packages": {package: metadata.version(package) for package in PACKAGES},
+        "minutes": round((time.perf_counter() - start) / 60, 1),
+    }
+    with replacing(HERE / "results.json") as part:
+        part.write_text(json.dumps({"about": about, "engines": rows}, indent=1) + "\n")
+    packages = ", ".join(f"{name} {version}" for name, version in about["packages"].items())
+    text = (
+        "Seconds per epoch and seed: one core, float32, 60,000 images in mini-batches of 128,\n"
+        "network 784-100-100-10; ratios are medians over rounds. See benchmarks/README.md.\n\n"
+        f"{table(rows)}\n\n{about['cpu']}; Python {about['python']}, {packages}.\n"
+    )
+    with replacing(HERE / "results.md") as part:
+        part.write_text(text)
+    print(text)
+    # not "greater than", for a loss may be NaN
+    if strange := [row["engine"] for row in rows if not row.get("deviation", 0) <= TOLERANCE]:
+        sys.exit(f"these learn something else than ours: {', '.join(strange)}")
+
+
+if __name__ == "__main__":
+    main()

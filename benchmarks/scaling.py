@@ -1,0 +1,211 @@
+"""Time the rules after training on simulated runs, and measure their memory and a training job's.
+
+Every script of `workflow/scripts/` runs in a fresh process, as Snakemake runs it, with all that it
+imports and reads.
+"""
+
+import argparse
+import json
+import multiprocessing
+import resource
+import runpy
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import yaml
+from tabulate import tabulate
+
+from descent.files import replacing
+from descent.provenance import provenance
+
+HERE = Path(__file__).parent
+SCRIPTS = HERE.parent / "workflow" / "scripts"
+CONFIG = yaml.safe_load((HERE.parent / "config" / "config.yaml").read_text())
+METRICS = ["train_loss", "train_accuracy"]
+
+
+def run_script(connection, name, job):
+    """Run a script with `job` as its `snakemake`, and send the process' peak memory in MB."""
+    runpy.run_path(str(SCRIPTS / f"{name}.py"), {"snakemake": SimpleNamespace(**job)})
+    connection.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def call(function, *arguments):
+    """Call a function of a connection and arguments in a fresh process.
+
+    Returns
+    -------
+    seconds : float
+        Wall time, the start of the process and its imports included.
+    sent : object
+        What the function sent.
+    """
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=function, args=(theirs, *arguments))
+    start = time.perf_counter()
+    process.start()
+    theirs.close()  # so that a process that fails is noticed
+    try:
+        sent = ours.recv()
+    except EOFError:
+        sys.exit(f"{function.__name__}{arguments[:1]} failed")
+    process.join()
+    return time.perf_counter() - start, sent
+
+
+def write_simulated(connection, folder, n_runs):
+    """Write simulated runs and send their seeds."""
+    import simulate_runs  # here, for a process begins with the peak memory of its parent
+
+    connection.send(simulate_runs.write(folder, n_runs))
+
+
+def evaluate(folder, n_runs):
+    """Run the rules `curves`, `final_accuracy` and `overlay` on simulated runs.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Empty; the runs are written into it.
+    n_runs : int
+
+    Returns
+    -------
+    list of dict
+        Script, seconds, and peak memory in MB.
+    """
+    _, expected = call(write_simulated, folder, n_runs)
+    level, window = CONFIG["curves"]["confidence_level"], CONFIG["curves"]["smoothing_window"]
+    params = {"expected": expected, "confidence_level": level, "smoothing_window": window}
+    log = [str(folder / "log.txt")]
+    curves, accuracy = str(folder / "curves.parquet"), str(folder / "final_accuracy.csv")
+
+    def records(kind):
+        files = [
+            f"{folder}/{kind}/{name}/seed_{k}.parquet" for name in expected for k in expected[name]
+        ]
+        return SimpleNamespace(runs=files)
+
+    jobs = [
+        ("curves", {"input": records("iterations"), "output": [curves], "params": params}),
+        (
+            "final_accuracy",
+            {
+                "input": records("epochs"),
+                "output": {
+                    "csv": accuracy,
+                    "markdown": str(folder / "final_accuracy.md"),
+                    "latex": str(folder / "final_accuracy.tex"),
+                },
+                "params": params,
+            },
+        ),
+    ]
+    for comparison, variants in CONFIG["comparisons"].items():
+        for metric in METRICS:
+            figure = f"{folder}/{metric}_{comparison}"
+            overlay = {
+                "input": SimpleNamespace(curves=curves, accuracy=accuracy),
+                "output": [f"{figure}.{kind}" for kind in ("png", "svg", "pdf")],
+                "params": params
+                | {"variants": list(variants), "batch_size": CONFIG["training"]["batch_size"]},
+                "wildcards": SimpleNamespace(metric=metric),
+            }
+            jobs.append(("overlay", overlay))
+    measured = []
+    for name, job in jobs:
+        job["params"] = SimpleNamespace(**job["params"])
+        seconds, memory = call(run_script, name, job | {"log": log})
+        measured.append({"script": name, "seconds": seconds, "memory_mb": memory})
+    return measured
+
+
+def train(folder, data, seeds):
+    """Run the script of a training job for one epoch.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        To write into.
+    data : str
+        Folder of the data set.
+    seeds : int
+        That train together.
+
+    Returns
+    -------
+    float
+        Peak memory, MB.
+    """
+    output = {
+        kind: [f"{folder}/{kind}/seed_{seed}.{suffix}" for seed in range(seeds)]
+        for kind, suffix in (
+            ("iterations", "parquet"),
+            ("epochs", "parquet"),
+            ("weights", "safetensors"),
+        )
+    }
+    job = {
+        "input": SimpleNamespace(prepared=f"{data}/prepared.safetensors"),
+        "output": SimpleNamespace(**output),
+        "params": {
+            "variant": "momentum_scratch",
+            "settings": CONFIG["comparisons"]["momentum"]["momentum_scratch"],
+            "root_seed": CONFIG["root_seed"],
+            "hidden": CONFIG["model"]["hidden"],
+            "epochs": 1,
+            "batch_size": CONFIG["training"]["batch_size"],
+            "evaluation_batch_size": CONFIG["evaluation"]["batch_size"],
+            "threads": 1,
+        },
+        "log": [f"{folder}/log.txt"],
+    }
+    return call(run_script, "train", job)[1]
+
+
+def main():
+    """Measure and write scaling.json and scaling.md."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", help="folder of the data set, with its prepared tensors")
+    parser.add_argument("--runs", type=int, nargs="+", default=[100, 300, 1000])
+    arguments = parser.parse_args()
+    evaluations, jobs = {}, {}
+    for n_runs in arguments.runs:
+        with tempfile.TemporaryDirectory() as folder:
+            evaluations[n_runs] = evaluate(Path(folder), n_runs)
+    for seeds in (1, 5, 20):
+        with tempfile.TemporaryDirectory() as folder:
+            jobs[seeds] = train(Path(folder), arguments.data, seeds)
+    rows = []
+    for n_runs, steps in evaluations.items():
+        row = {"runs": n_runs}
+        for name in ("curves", "final_accuracy", "overlay"):
+            seconds = sum(step["seconds"] for step in steps if step["script"] == name)
+            row[f"{name} (s)"] = f"{seconds:.1f}"
+        row["total (s)"] = f"{sum(step['seconds'] for step in steps):.1f}"
+        row["peak memory (MB)"] = f"{max(step['memory_mb'] for step in steps):.0f}"
+        rows.append(row)
+    training = [
+        {"seeds": seeds, "peak memory (MB)": f"{memory:.0f}"} for seeds, memory in jobs.items()
+    ]
+    about = provenance()
+    text = (
+        "From the records of simulated runs to curves, table and four figures, one job after the\n"
+        f"other:\n\n{tabulate(rows, 'keys', 'github', disable_numparse=True)}\n\n"
+        f"A training job:\n\n{tabulate(training, 'keys', 'github', disable_numparse=True)}\n\n"
+        f"{about['cpu']}.\n"
+    )
+    result = {"about": about, "evaluation": evaluations, "training_memory_mb": jobs}
+    with replacing(HERE / "scaling.json") as part:
+        part.write_text(json.dumps(result, indent=1) + "\n")
+    with replacing(HERE / "scaling.md") as part:
+        part.write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
