@@ -22,9 +22,6 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from descent.files import replacing
-from descent.provenance import provenance
-
 HERE = Path(__file__).parent
 MOMENTUM = 0.9
 PACKAGES = ["torch", "torchvision", "jax", "jaxlib", "optax", "keras", "scikit-learn", "numpy"]
@@ -54,7 +51,7 @@ class Entry:
         Of `engines`.
     momentum : float
     rounds : int
-        Epochs that are timed, after a first one that is not.
+        Epochs that are timed at most, after a first one that is not.
     seeds : int
         That train together.
     options : dict
@@ -142,8 +139,12 @@ def serve(connection, module, arguments):
     connection.send((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, libraries))
 
 
-def measure(entries, folder):
-    """Fill the entries, round by round; the order within a round is shuffled."""
+def measure(entries, folder, minutes):
+    """Fill the entries, round by round, shuffled within a round; begin none after so many minutes.
+
+    The first epoch and one round are always run.
+    """
+    deadline = time.monotonic() + 60 * minutes
     context = multiprocessing.get_context("spawn")
     rounds = max(entry.rounds for entry in entries)
     steps = sum(entry.rounds + 2 for entry in entries)
@@ -162,6 +163,8 @@ def measure(entries, folder):
             workers.append((entry, process, connection))
             progress.update()
         for number in range(rounds + 1):
+            if number > 1 and time.monotonic() > deadline:
+                break
             taking_part = [worker for worker in workers if number <= worker[0].rounds]
             for entry, _, connection in random.Random(number).sample(taking_part, len(taking_part)):
                 progress.set_description(f"round {number}/{rounds}: {entry.name}")
@@ -218,15 +221,17 @@ def ratio(entry, entries, module):
 def summarise(entries):
     """Turn the entries into rows of plain values."""
     rows = []
+    limit = next(entry for entry in entries if entry.module == "limit")
     for entry in entries:
         row = {
             "engine": entry.name,
             "momentum": entry.momentum,
             "seeds": entry.seeds,
-            "rounds": entry.rounds,
+            "rounds": len(entry.seconds) - 1,
             "median_seconds": statistics.median(entry.seconds[1:]),
             "minimum_seconds": min(entry.seconds[1:]),
             "to_limit": ratio(entry, entries, "limit"),
+            "minimum_to_limit": min(entry.seconds[1:]) / min(limit.seconds[1:]),
             "to_jax": ratio(entry, entries, "jax_optax"),
             "to_lab": ratio(entry, entries, "lab"),
             "first_epoch_seconds": entry.seconds[0],
@@ -249,6 +254,7 @@ COLUMNS = {
     "median_seconds": ("median (s)", "{:.3f}"),
     "minimum_seconds": ("minimum (s)", "{:.3f}"),
     "to_limit": ("to limit", "{:.2f}"),
+    "minimum_to_limit": ("minima to limit", "{:.2f}"),
     "to_jax": ("to JAX", "{:.2f}"),
     "to_lab": ("to lab", "{:.3f}"),
     "first_epoch_seconds": ("first epoch (s)", "{:.2f}"),
@@ -274,7 +280,8 @@ def main():
     """Measure, check and write results.json and results.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", help="of the data set, with its prepared tensors")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--minutes", type=float, default=7.5, help="no round begins after them")
     arguments = parser.parse_args()
     # before any process starts: they inherit both, and libraries count the cores they see
     if hasattr(os, "sched_setaffinity"):
@@ -282,7 +289,11 @@ def main():
     os.environ.update(ONE_THREAD)
     start = time.perf_counter()
     timed = entries(arguments.rounds)
-    measure(timed, arguments.folder)
+    measure(timed, arguments.folder, arguments.minutes)
+    # Only now: to import the library chooses MKL's reproducible mode, for later processes too.
+    from descent.files import replacing
+    from descent.provenance import provenance
+
     rows = summarise(timed)
     about = provenance() | {
         "platform": platform.platform(),
