@@ -24,9 +24,11 @@ def prepared_file(folder):
 
 
 def training_arrays(folder):
-    """Read the training images, (images, pixels) float32, and labels, (images,) int64."""
+    """Read normalised training images, (images, pixels) float32, and labels, (images,) int64."""
     with safe_open(prepared_file(folder), framework="numpy") as prepared:
-        return prepared.get_tensor("train_images"), prepared.get_tensor("train_labels")
+        mean, std = (np.float32(prepared.metadata()[key]) for key in ("mean", "std"))
+        images = prepared.get_tensor("train_images").astype(np.float32)
+        return (images / 255 - mean) / std, prepared.get_tensor("train_labels")
 
 
 def initial_layers(n_inputs=784, n_classes=10):

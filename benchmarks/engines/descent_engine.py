@@ -24,9 +24,7 @@ def prepare(folder, momentum, optimizer, seeds):
     step = make_step(optimizer, parameters, hyperparameters)
 
     def epoch():
-        losses, accuracies = train_epoch(
-            parameters, step, data.train_images, data.train_labels, orders, BATCH_SIZE
-        )
+        losses, accuracies = train_epoch(parameters, step, data, orders, BATCH_SIZE)
         return losses.numpy(), accuracies.numpy()
 
     return epoch
