@@ -110,6 +110,16 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_a_reader_of_the_old_file_never_sees_half_of_the_new_one(tmp_path):
+    file = tmp_path / "result"
+    file.write_text("old")
+    with file.open() as reader:
+        with replacing(file) as part:
+            part.write_text("new and longer")
+        assert reader.read() == "old"
+    assert file.read_text() == "new and longer"
+
+
 def test_a_write_that_is_killed_leaves_no_file(tmp_path):
     code = """
 import os, signal, sys

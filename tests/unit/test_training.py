@@ -60,7 +60,7 @@ def bits(run):
     [
         {},
         {"hidden": (100, 100), "batch_size": 128},
-        {"hidden": (7,), "batch_size": 13},  # slices that are aligned differently
+        {"hidden": (7,), "batch_size": 15},  # slices that are aligned differently
         {"batch_size": 23},  # the last mini-batch has one image
         {"hidden": (1, 5)},
         {"threads": 2},
