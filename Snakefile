@@ -13,7 +13,8 @@ from descent.files import check_writable
 
 try:
     config = resolve(LIBRARY.parent / "config" / "config.yaml", overrides=config)
-    check_writable(f"results/{config['name']}")
+    check_writable(f"results/{config['name']}/logs")
+    check_writable(config["data_folder"])
 except (ConfigurationError, OSError) as error:
     sys.exit(str(error))
 

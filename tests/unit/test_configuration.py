@@ -129,13 +129,21 @@ def variant(**settings):
         (
             variant(optimizer="scratch.sgd", lr=1, momentum=0.9),
             "comparisons.mine.x.momentum",
-            "scratch.sgd takes no momentum; it takes lr",
+            "scratch.sgd takes no momentum here; it takes lr",
         ),
         (
             variant(optimizer="torch.optim.SGD", lr=1, momentun=0.9),
             "comparisons.mine.x.momentun",
             "it takes lr, momentum, dampening, weight_decay, nesterov",
         ),
+        (variant(optimizer="torch.optim.LBFGS"), "comparisons.mine.x.optimizer", "a closure"),
+        (variant(optimizer="torch.optim.Muon"), "comparisons.mine.x.optimizer", "mix the seeds"),
+        (variant(optimizer="torch.optim.Optimizer"), "comparisons.mine.x.optimizer", "unknown"),
+        (variant(optimizer="torch.optim.Adam", differentiable=True),
+            "comparisons.mine.x.differentiable", "takes no"),
+        ({"comparisons": {1: {"x": MINE}}}, "comparisons.1", "1 must be of type string"),
+        ({"comparisons": {"mine": {"a b": MINE}}}, "comparisons.mine.a b", "'a b' may hold"),
+        ({"name": "con\n"}, "name", "may hold letters"),
         (variant(optimizer="torch.optim.SGD", fused=True), "comparisons.mine.x.fused", "takes no"),
         (
             {"comparisons": {"a": {"x": MINE}, "b": {"x": MINE}}},
@@ -160,8 +168,42 @@ def test_a_wrong_key_or_value_is_said_in_one_line(overrides, path, said):
 
 def test_every_problem_is_said():
     with pytest.raises(ConfigurationError) as error:
-        configure(training={"epochs": 0, "epoch": 1}, seeds=[])
-    assert len(str(error.value).splitlines()) == 3
+        configure(training={"epochs": 0, "epoch": 1, "batchsize": 2}, seeds=[], names="x")
+    assert [line.partition(":")[0] for line in sorted(str(error.value).splitlines())] == [
+        "names",
+        "seeds",
+        "training.batchsize",
+        "training.epoch",
+        "training.epochs",
+    ]
+
+
+def test_every_missing_key_is_said_once(tmp_path):
+    default = yaml.safe_load(DEFAULT.read_text())
+    del default["seeds"], default["model"]
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(default))
+    with pytest.raises(ConfigurationError) as error:
+        resolve(tmp_path / "config.yaml", {})
+    assert sorted(line.split(":")[0] for line in str(error.value).splitlines()) == [
+        "model",
+        "seeds",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("def mine(parameters, gradients, state, *, lr:\n", "mine.py, line 1: syntax error"),
+        ("def other(): pass  # not mine\n", "mine.py has no function mine"),
+    ],
+)
+def test_a_broken_rule_is_named_with_its_file(tmp_path, monkeypatch, source, said):
+    (tmp_path / "mine.py").write_text(source)
+    monkeypatch.setattr("descent.signatures.SCRATCH", tmp_path)
+    with pytest.raises(ConfigurationError) as error:
+        configure(**variant(optimizer="scratch.mine", lr=1))
+    [line] = str(error.value).splitlines()
+    assert line.startswith("comparisons.mine.x.optimizer: ") and said in line
 
 
 def test_validation_does_not_import_torch():

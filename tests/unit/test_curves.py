@@ -57,3 +57,10 @@ def test_each_seed_is_smoothed_before_the_band_is_computed():
     np.testing.assert_allclose(part["upper"], upper)
     assert part["iteration"].tolist() == list(range(1, 61))
     assert set(part["n_seeds"]) == {3}
+
+
+def test_a_value_that_is_not_finite_is_not_smoothed_away():
+    values = np.array([[1.0], [2.0], [3.0], [np.inf], [np.nan], [4.0], [5.0], [6.0], [7.0]])
+    smoothed = smooth(values, 3)[:, 0]
+    np.testing.assert_allclose(smoothed[[0, 1, 6, 7, 8]], [1.5, 2, 5, 6, 6.5])
+    assert np.isnan(smoothed[2:6]).all()

@@ -122,6 +122,22 @@ def test_a_damaged_raw_file_is_named(folder, name, damage, message):
     assert not (folder / "prepared.safetensors").exists()
 
 
+def test_training_and_test_images_must_have_one_size(folder):
+    write_idx(raw_folder(folder) / "t10k-images-idx3-ubyte", np.zeros((N_TEST, 8, 7)))
+    with pytest.raises(DataError, match="training and test images differ in size"):
+        prepare(folder, folder / "prepared.safetensors", NORMALIZATION["idx"])
+
+
+def test_the_first_batch_of_the_lab(tmp_path):
+    for name in RAW_FILES:
+        shape = (300, 28, 28) if "images" in name else (300,)
+        write_idx(raw_folder(tmp_path) / name, np.zeros(shape))
+    for loader in loaders(tmp_path):
+        images, labels = next(iter(loader))
+        assert images.shape == torch.Size([256, 1, 28, 28])
+        assert labels.shape == torch.Size([256])
+
+
 def test_counts_of_images_and_labels_must_agree(folder):
     write_idx(raw_folder(folder) / "t10k-labels-idx1-ubyte", np.zeros(N_TEST + 1))
     with pytest.raises(DataError, match=r"t10k-images.*60 images.*t10k-labels.*61 labels"):

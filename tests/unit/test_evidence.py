@@ -50,3 +50,7 @@ def test_formats_agree(tmp_path):
         text = files[kind].read_text()
         assert "93.00" in text and "0.0700" in text and "95" in text
     assert r"95 \% interval" in files["latex"].read_text()
+    heading, _, row = files["markdown"].read_text().splitlines()[2:]
+    cells = ([cell.strip() for cell in line.split("|")] for line in (heading, row))
+    shown = dict(zip(*cells, strict=True))
+    assert (shown["min"], shown["max"], shown["seeds"]) == ("91.00", "95.00", "2")

@@ -6,10 +6,13 @@ import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
+from torchvision.datasets import MNIST
 
-from descent.sources import SourceError, fetch
+from descent import sources
+from descent.sources import SourceError, fetch, unpack
 
 NAME = "train-labels-idx1-ubyte"
 CONTENT = bytes(range(256)) * 40
@@ -50,6 +53,35 @@ def server():
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
         server.shutdown()
+
+
+def test_checksums_are_those_of_mnist():
+    """torchvision's MD5s are of the same files; compared where the files are."""
+    shared = Path(__file__).parents[3] / "shared" / "mnist"
+    assert {name: digest[:8] for name, digest in sources.SHA256.items()} == {
+        "train-images-idx3-ubyte": "440fcabf",
+        "train-labels-idx1-ubyte": "3552534a",
+        "t10k-images-idx3-ubyte": "8d422c7b",
+        "t10k-labels-idx1-ubyte": "f7ae60f9",
+    }
+    for name, digest in sources.SHA256.items():
+        if shared.exists():
+            content = (shared / f"{name}.gz").read_bytes()
+            assert hashlib.sha256(content).hexdigest() == digest
+            expected = {file.rpartition("/")[2]: md5 for file, md5 in MNIST.resources}
+            assert hashlib.md5(content).hexdigest() == expected[f"{name}.gz"]
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [ARCHIVE[:-9], ARCHIVE[:50] + b"\xff\xff\xff" + ARCHIVE[53:], PAGE],
+    ids=["truncated", "corrupt", "page"],
+)
+def test_a_file_that_cannot_be_unpacked_is_named(tmp_path, damaged):
+    (tmp_path / "mine.gz").write_bytes(damaged)
+    with pytest.raises(SourceError, match=r"mine\.gz: not a whole gzip file"):
+        unpack(tmp_path / "mine.gz", tmp_path / "mine")
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.gz"]
 
 
 def get(sources, target, timeout=0.5):

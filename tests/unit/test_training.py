@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 
-from descent import model, records
+from descent import model, provenance, records
 from descent.data import PreparedData, normalize
 from descent.seeding import generator, stream_seed
 from descent.training import train, write_run
@@ -63,6 +64,8 @@ def bits(run):
         {"hidden": (7,), "batch_size": 15},  # slices that are aligned differently
         {"batch_size": 23},  # the last mini-batch has one image
         {"hidden": (1, 5)},
+        {"evaluation_batch_size": 59},  # the last batch has one image
+        {"evaluation_batch_size": 1},
         {"threads": 2},
     ],
     ids=str,
@@ -176,6 +179,8 @@ def test_files_of_a_run(tmp_path):
         "W2": (4, 20),
         "b2": (4,),
     }
+    for name, values in weights.items():
+        assert torch.equal(values, runs[1].parameters[name]) and values.any()
     metadata = records.read_metadata(files[0])
     assert metadata == records.read_metadata(files[1])
     assert metadata["configuration"] == configuration
@@ -185,6 +190,41 @@ def test_files_of_a_run(tmp_path):
     assert metadata["torch"] == torch.__version__.partition("+")[0]
     assert {"python", "descent", "git_commit", "git_dirty", "cpu"} <= metadata.keys()
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(f.name for f in files)
+
+
+def test_seconds_are_shared_by_the_seeds_that_train_together(monkeypatch):
+    ticks = iter(range(1000))
+    monkeypatch.setattr("descent.training.time.perf_counter", lambda: 10 * next(ticks))
+    for result in run(make_data(), SGD, [0, 1, 2, 3]):
+        assert result.train_seconds == [0, 2.5, 2.5]
+
+
+def test_provenance_knows_the_commit_and_whether_the_workflow_differs_from_it(tmp_path):
+    library = tmp_path / "workflow" / "descent"
+    shutil.copytree(Path(provenance.__file__).parent, library)
+    (tmp_path / ".gitignore").write_text("__pycache__/\n")
+    code = "from descent.provenance import provenance; print(provenance()['git_{}'])"
+
+    def ask(what):
+        return subprocess.run(
+            [sys.executable, "-c", code.format(what)],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONPATH": str(library.parent), "GIT_CEILING_DIRECTORIES": "/"},
+        ).stdout.strip()
+
+    def git(*arguments):
+        identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        subprocess.run(["git", *identity, *arguments], cwd=tmp_path, check=True)
+
+    assert (ask("commit"), ask("dirty")) == ("None", "None")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-q", "-m", "first")
+    assert (len(ask("commit")), ask("dirty")) == (40, "False")
+    (library / "optimizers" / "mine.py").write_text("")
+    assert ask("dirty") == "True"
 
 
 def test_divergence_is_recorded_with_its_iteration():

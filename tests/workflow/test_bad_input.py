@@ -24,7 +24,7 @@ from descent.idx import write_idx
         ),
         (
             ["comparisons={pair: {ours: {nesterov: true}}}"],
-            "comparisons.pair.ours.nesterov: scratch.sgd_momentum takes no nesterov",
+            "comparisons.pair.ours.nesterov: scratch.sgd_momentum takes no nesterov here",
         ),
     ],
 )
@@ -40,16 +40,14 @@ def test_a_results_folder_that_cannot_be_written(checkout):
     process = checkout.snakemake()
     assert process.returncode != 0
     [line] = [line for line in process.stdout.splitlines() if "profile" not in line]
-    assert line.startswith("results/tiny: cannot be written to")
+    assert line.startswith("results/tiny/logs: cannot be written to")
 
 
-def test_a_read_only_results_folder(checkout):
-    (checkout.folder / "results").mkdir(mode=0o555)
-    if os.access(checkout.folder / "results", os.W_OK):
-        pytest.skip("root may write anywhere")
-    process = checkout.snakemake()
+def test_a_data_folder_that_cannot_be_written(checkout):
+    process = checkout.snakemake("--config", "data_folder=/proc/data")
     assert process.returncode != 0
-    assert "results/tiny: cannot be written to" in process.stdout
+    [line] = [line for line in process.stdout.splitlines() if "profile" not in line]
+    assert line.startswith("/proc/data: cannot be written to")
 
 
 def test_labels_and_images_of_different_counts(checkout):
@@ -66,6 +64,15 @@ def test_a_missing_file_is_named(checkout):
     process = checkout.snakemake()
     assert process.returncode != 0
     assert "raw/t10k-labels-idx1-ubyte" in process.stdout
+
+
+@pytest.mark.parametrize("content", [b"<html>404</html>", b"\x1f\x8b\x08 truncated"])
+def test_a_file_that_is_no_gzip_is_named(checkout, content):
+    (checkout.folder / "raw" / "t10k-labels-idx1-ubyte.gz").write_bytes(content)
+    process = checkout.snakemake()
+    assert process.returncode != 0
+    assert "raw/t10k-labels-idx1-ubyte.gz: not a whole gzip file" in process.stdout
+    assert "Traceback" not in process.stdout
 
 
 def test_no_source_has_the_data(checkout):

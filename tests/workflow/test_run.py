@@ -83,6 +83,16 @@ def test_report_has_the_figures_and_quotes_the_configuration(finished_once):
     assert resolved["training"] == {"epochs": 2, "batch_size": 32, "threads": 1}
 
 
+def test_a_run_in_another_folder(finished_once, tmp_path):
+    """The Snakefile may lie elsewhere; its report is made from there, too."""
+    target = "results/tiny/snakemake-report.html"
+    elsewhere = type(finished_once)(tmp_path)
+    for name in ("raw", "tiny.yaml"):
+        (tmp_path / name).symlink_to(finished_once.folder / name)
+    elsewhere.run(target, "--snakefile", str(finished_once.folder / "Snakefile"))
+    assert (tmp_path / target).exists()
+
+
 def test_logs_show_the_progress(finished_once):
     log = (finished_once.results / "logs" / "train_ours_1.log").read_text()
     assert [line.split(":")[0] for line in log.splitlines()] == [
@@ -104,10 +114,16 @@ def test_bits_do_not_depend_on_seeds_per_job_or_cores(
 ):
     checkout.configure(seeds_per_job=seeds_per_job)
     files = [f"iterations/ours/seed_{seed}.parquet" for seed in range(3)]
+    numbers = ["epoch", "test_loss", "test_accuracy"]
     checkout.run(*(f"results/tiny/{file}" for file in files), cores=cores)
     for file in files:
         ours, other = (place.results / file for place in (checkout, finished_once))
         assert ours.read_bytes() == other.read_bytes()
+        epochs = [
+            pd.read_parquet(place.results / file.replace("iterations", "epochs"), columns=numbers)
+            for place in (checkout, finished_once)
+        ]
+        pd.testing.assert_frame_equal(*epochs, check_exact=True)
         weights = [
             (place.results / file.replace("iterations", "weights"))
             .with_suffix(".safetensors")

@@ -49,7 +49,8 @@ def resolve(default_file, overrides):
     ):
         del default["comparisons"]
     config = _parse_scalars(_merge(default, overrides), schema)
-    problems = [_explain(error) for error in Draft202012Validator(schema).iter_errors(config)]
+    errors = list(Draft202012Validator(schema).iter_errors(config))
+    problems = list(dict.fromkeys(line for error in errors for line in _explain(error)))
     problems = problems or _find_inconsistencies(config)
     if problems:
         raise ConfigurationError("\n".join(problems))
@@ -117,17 +118,22 @@ def _parse_scalars(value, schema):
 
 
 def _explain(error):
-    """Say in one line which key is wrong, what it holds and what is allowed."""
+    """Say, in a line for each wrong key, what it holds and what is allowed."""
     path, value, schema = list(map(str, error.absolute_path)), error.instance, error.schema
     if error.validator == "additionalProperties":
         known = schema.get("properties", {})
-        unknown = next(key for key in value if key not in known)
-        close = difflib.get_close_matches(str(unknown), known, n=1)
-        hint = f"did you mean {close[0]}? " if close else ""
-        return f"{'.'.join([*path, str(unknown)])}: unknown key; {hint}Allowed: {', '.join(known)}"
+        lines = []
+        for unknown in (str(key) for key in value if key not in known):
+            close = difflib.get_close_matches(unknown, known, n=1)
+            hint = f"did you mean {close[0]}? " if close else ""
+            key = ".".join([*path, unknown])
+            lines.append(f"{key}: unknown key; {hint}Allowed: {', '.join(known)}")
+        return lines
     if error.validator == "required":
-        missing = next(key for key in error.validator_value if key not in value)
-        return f"{'.'.join([*path, missing])}: missing; it must be given"
+        missing = [key for key in error.validator_value if key not in value]
+        return [f"{'.'.join([*path, key])}: missing; it must be given" for key in missing]
+    if "propertyNames" in error.absolute_schema_path:
+        path.append(str(value))
     if error.parent is not None:
         schema = error.parent.schema
     shown = repr(value) if len(repr(value)) <= 60 else f"this {type(value).__name__}"
@@ -145,7 +151,7 @@ def _explain(error):
         "pattern": "may hold letters, digits, - and _ only, and begins with a letter or digit",
     }.get(error.validator, "is not allowed")
     about = f" ({schema['description']})" if "description" in schema else ""
-    return f"{'.'.join(path)}: {shown} {requirement}{about}"
+    return [f"{'.'.join(path)}: {shown} {requirement}{about}"]
 
 
 def _text(value):

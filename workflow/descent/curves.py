@@ -10,6 +10,8 @@ from descent.records import METRICS
 def smooth(values, window):
     """Average every value with those around it: `window` values, at the ends as many as there are.
 
+    An average with a value that is not finite, as a diverged run has them, is NaN.
+
     Parameters
     ----------
     values : numpy.ndarray
@@ -22,8 +24,12 @@ def smooth(values, window):
     numpy.ndarray
         (iterations, seeds), float64.
     """
-    frame = pd.DataFrame(np.asarray(values, dtype=np.float64))
-    return frame.rolling(window, min_periods=1, center=True).mean().to_numpy()
+    finite = np.isfinite(values)
+    averaged, share_finite = (
+        pd.DataFrame(part).rolling(window, min_periods=1, center=True).mean().to_numpy()
+        for part in (np.where(finite, values, 0.0).astype(np.float64), finite.astype(np.float64))
+    )
+    return np.where(share_finite == 1, averaged, np.nan)
 
 
 def t_band(values, confidence_level):

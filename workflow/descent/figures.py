@@ -7,6 +7,7 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from descent.files import replacing
 
@@ -80,7 +81,8 @@ def overlay(
         For the note and the label of the axis.
     """
     _style()
-    figure, axes = plt.subplots(figsize=(HALF_PAGE, 2.7), layout="constrained")
+    height = 2.5 + 0.13 * len(variants)  # the legend stands above the axes: it hides no curve
+    figure, axes = plt.subplots(figsize=(HALF_PAGE, height), layout="constrained")
     scale = 100 if metric == "train_accuracy" else 1
     final = accuracies.set_index("variant")
     colours = sns.color_palette("colorblind", len(variants))
@@ -105,20 +107,24 @@ def overlay(
         )
     if metric == "train_loss":
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(NullFormatter())
     else:
         # like the logarithm of the error: what happens between 90 and 100 % is what matters
         axes.set_yscale("function", functions=(_accuracy_scale, _inverse_accuracy_scale))
         bottom, top = max(axes.get_ylim()[0], 0), min(axes.get_ylim()[1], 100)
-        ticks = [tick for tick in _ACCURACY_TICKS if bottom <= tick <= top]
+        candidates = _ACCURACY_TICKS if top > 80 else range(0, 81, 10)
+        ticks = [tick for tick in candidates if bottom <= tick <= top]
         axes.set_yticks(ticks, labels=[f"{tick:g}" for tick in ticks])
         axes.set_ylim(bottom, top)
     axes.set_xlim(0, curves["iteration"].max())
     axes.set_xlabel(f"Iteration (mini-batches of {batch_size} images)")
     axes.set_ylabel(_LABELS[metric])
-    axes.legend(
-        title="final test accuracy: mean $\\pm$ sd",
+    figure.legend(
+        title="variant (final test accuracy: mean $\\pm$ sd)",
         frameon=False,
-        loc="upper right" if metric == "train_loss" else "lower right",
+        loc="outside upper center",
     )
     sns.despine(figure)
     figure.supxlabel(

@@ -27,9 +27,9 @@ def replacing(path):
 def check_writable(folder):
     """Raise OSError, in one line that says what to do, if files cannot be made in `folder`."""
     existing = Path(folder).absolute()
-    while not existing.exists():
-        existing = existing.parent
     try:
+        while not os.path.lexists(existing):
+            existing = existing.parent
         tempfile.TemporaryFile(dir=existing).close()
     except OSError as error:
         raise OSError(

@@ -10,21 +10,25 @@ import descent
 
 
 def provenance():
-    """Describe the code and the machine as a dict of plain values, the same for the same both."""
+    """Describe the code and the machine as a dict of plain values, the same for the same both.
+
+    `git_commit` and `git_dirty`, whether the workflow differs from it, are None outside a checkout.
+    """
+    changes = _git("status", "--porcelain", "--", ".", "../Snakefile")
     return {
         "python": platform.python_version(),
         "torch": metadata.version("torch"),
         "descent": descent.__version__,
         "git_commit": _git("rev-parse", "HEAD"),
-        "git_dirty": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "git_dirty": None if changes is None else bool(changes),
         "cpu": _cpu_model(),
         "mkl_cbwr": os.environ.get("MKL_CBWR"),
     }
 
 
 def _git(*arguments):
-    """Ask git about the checkout that this file is in; None outside a checkout or without git."""
-    command = ["git", "-C", str(Path(__file__).parent), *arguments]
+    """Ask git in the folder of the workflow; None outside a checkout or without git."""
+    command = ["git", "-C", str(Path(__file__).parents[1]), *arguments]
     try:
         result = subprocess.run(command, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):

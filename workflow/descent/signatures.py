@@ -9,6 +9,18 @@ from pathlib import Path
 
 SCRATCH = Path(__file__).parent / "optimizers"
 
+#: Classes of torch.optim that cannot train a stack of seeds with dense gradients, and why.
+_UNSUITABLE = {
+    "LBFGS": "its step needs a closure",
+    "SparseAdam": "it needs sparse gradients",
+    "Muon": "it is not element-wise, and would mix the seeds that train together",
+    "Adafactor": "it is not element-wise, and would mix the seeds that train together",
+}
+
+# Keywords that are refused: fused kernels round differently when parameters are stacked over seeds,
+# and differentiable steps cannot update parameters in place.
+_REFUSED = {"fused", "differentiable"}
+
 
 class SignatureError(ValueError):
     """The optimizer or a hyperparameter does not exist; the message begins with the key."""
@@ -32,7 +44,7 @@ def check_hyperparameters(optimizer, given):
     required, optional = _signature(optimizer)
     takes = ", ".join([*required, *optional])
     for name in sorted(given - {*required, *optional}):
-        raise SignatureError(f"{name}: {optimizer} takes no {name}; it takes {takes}")
+        raise SignatureError(f"{name}: {optimizer} takes no {name} here; it takes {takes}")
     for name in required:
         if name not in given:
             raise SignatureError(f"{name}: missing; {optimizer} needs {', '.join(required)}")
@@ -44,18 +56,19 @@ def _signature(optimizer):
     if kind == "scratch":
         file, known = SCRATCH / f"{name}.py", _scratch_rules()
         if name in known:
-            return _arguments(_definition(file, name, ast.FunctionDef), after=3)
+            rule = _definition(file, name, ast.FunctionDef)
+            if rule is None:
+                raise SignatureError(f"optimizer: {file} has no function {name}")
+            return _arguments(rule, after=3)
+    elif kind == "torch.optim" and name in _UNSUITABLE:
+        raise SignatureError(f"optimizer: {optimizer} cannot be used: {_UNSUITABLE[name]}")
     elif kind == "torch.optim":
-        known = []
         for file in sorted(_torch_optim().glob("[!_]*.py")):
             definition = _definition(file, name, ast.ClassDef)
-            if definition:
+            if definition and any(ast.unparse(base) == "Optimizer" for base in definition.bases):
                 init = next(part for part in definition.body if _is_init(part))
                 required, optional = _arguments(init, after=2)
-                # fused kernels round differently when parameters are stacked over seeds
-                return required, [item for item in optional if item != "fused"]
-    else:
-        known = []
+                return required, [item for item in optional if item not in _REFUSED]
     rules = ", ".join(f"scratch.{rule}" for rule in _scratch_rules())
     raise SignatureError(
         f"optimizer: {optimizer} is unknown; allowed: {rules}, or torch.optim.<Class>"
@@ -75,7 +88,12 @@ def _definition(file, name, kind):
     source = file.read_text(encoding="utf-8")
     if name not in source:
         return None
-    found = (part for part in ast.parse(source).body if isinstance(part, kind))
+    try:
+        found = (part for part in ast.parse(source).body if isinstance(part, kind))
+    except SyntaxError as error:
+        raise SignatureError(
+            f"optimizer: {file}, line {error.lineno}: syntax error ({error.msg})"
+        ) from None
     return next((part for part in found if part.name == name), None)
 
 

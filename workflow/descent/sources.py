@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 import textwrap
+import zlib
 from pathlib import Path
 
 import pooch
@@ -77,7 +78,7 @@ def unpack(file, target):
     try:
         with opener(file, "rb") as packed, replacing(target) as part, part.open("wb") as unpacked:
             shutil.copyfileobj(packed, unpacked)
-    except (gzip.BadGzipFile, EOFError) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise SourceError(f"{file}: not a whole gzip file ({error})") from None
 
 

@@ -24,6 +24,7 @@ rule snakemake_report:
         f"{RESULTS}/figures/examples.png",
         FIGURES,
         TABLES,
+        snakefile=LIBRARY.parent / "Snakefile",
         config=rules.configuration.output[0],
         captions=sorted((LIBRARY / "report").glob("*.rst")),
     output:

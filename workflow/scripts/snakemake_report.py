@@ -10,5 +10,6 @@ with job_log(snakemake.log[0]) as log:
     with replacing(snakemake.output[0]) as part:
         # The run that this job is part of holds the lock; a report only reads.
         command = [sys.executable, "-m", "snakemake", *results, "--nolock", "--cores", "1"]
+        command += ["--snakefile", snakemake.input.snakefile]
         command += ["--configfile", snakemake.input.config, "--report", str(part)]
         subprocess.run(command, check=True, stdout=log, stderr=subprocess.STDOUT)
