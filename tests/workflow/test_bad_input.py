@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import numpy as np
+import psutil
 import pytest
 
 from descent.idx import write_idx
@@ -111,12 +112,9 @@ LONG = {"epochs": 2000, "batch_size": 32}
 def test_a_killed_job_is_made_again(checkout, finished_once):
     checkout.configure(training=LONG)
     process = start(checkout)
-    script = subprocess.run(
-        ["pgrep", "-s", str(process.pid), "-f", "scripts/tmp.*train.py"],
-        capture_output=True,
-        text=True,
-    ).stdout.split()
-    os.kill(int(script[-1]), signal.SIGKILL)
+    children = psutil.Process(process.pid).children(recursive=True)
+    [training] = [child for child in children if child.cmdline()[-1].endswith(".train.py")]
+    training.kill()
     assert process.wait(timeout=60) != 0
     assert trained(checkout) == []
     rerun_equals(checkout, finished_once)
