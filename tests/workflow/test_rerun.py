@@ -49,6 +49,8 @@ def test_settings_of_the_curves_train_nothing(finished):
         assert trains(jobs) == {}
         assert jobs["curves"] == 1 and jobs["overlay"] == 2 and "snakemake_report" in jobs
         assert ("final_accuracy" in jobs) == setting.startswith("confidence")
+    jobs = finished.would_run("--config", "equivalence={margin: 1}")
+    assert jobs == {"configuration": 1, "equivalence": 1, "snakemake_report": 1}
 
 
 def test_code_of_the_figures_reruns_figures_only(finished):
@@ -93,7 +95,8 @@ def test_marking_a_reference_trains_nothing(finished):
     pair = {name: dict(settings) for name, settings in TINY["comparisons"]["pair"].items()}
     pair["ours"]["reference"] = pair["theirs"].pop("reference")
     finished.configure(comparisons={"pair": pair})
-    assert trains(finished.would_run()) == {}
+    jobs = finished.would_run()
+    assert trains(jobs) == {} and jobs["equivalence"] == 1
 
 
 def test_another_variant_trains_only_itself(finished):

@@ -24,6 +24,7 @@ def test_all_results_are_there(finished_once):
     expected |= {f"tables/final_accuracy.{kind}" for kind in ("csv", "md", "tex")}
     expected |= {
         "curves.parquet",
+        "tables/equivalence.csv",
         "figures/examples.png",
         "config.yaml",
         "snakemake-report.html",
@@ -47,6 +48,18 @@ def test_runs_learn_and_agree_with_their_epochs_and_the_table(finished_once):
     assert table["mean"].min() > 0.9
     weights = load_file(results / "weights" / "ours" / "seed_0.safetensors")
     assert weights["W0"].shape == (8, 64) and weights["b1"].shape == (4,)
+
+
+def test_equivalence_holds_ours_against_the_reference(finished_once):
+    table = pd.read_csv(finished_once.results / "tables" / "equivalence.csv")
+    assert table["comparison"].tolist() == ["pair"] * 2
+    assert table["variant"].tolist() == ["ours"] * 2
+    assert table["reference"].tolist() == ["theirs"] * 2
+    final = pd.read_csv(finished_once.results / "tables" / "final_accuracy.csv")
+    means = final.set_index("variant")["mean"]
+    accuracy = table[table["metric"] == "test_accuracy"].iloc[0]
+    assert accuracy["difference"] == pytest.approx(means["ours"] - means["theirs"])
+    assert accuracy["margin"] == 0.005
 
 
 def test_curves_are_those_of_the_iterations(finished_once):

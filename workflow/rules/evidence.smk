@@ -28,4 +28,33 @@ rule final_accuracy:
         "../scripts/final_accuracy.py"
 
 
-TABLES = list(rules.final_accuracy.output)
+rule equivalence:
+    input:
+        runs=run_files("epochs"),
+        code=library("equivalence", "records"),
+    output:
+        report(
+            f"{RESULTS}/tables/equivalence.csv",
+            caption="../report/equivalence.rst",
+            category="Tables",
+            labels={"table": "equivalence"},
+        ),
+    log:
+        f"{LOGS}/equivalence.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        expected=expected_runs(),
+        references=references(),
+        margins={
+            "test_accuracy": config["equivalence"]["margin"] / 100,
+            "test_loss": config["equivalence"]["loss_margin"],
+        },
+    script:
+        "../scripts/equivalence.py"
+
+
+TABLES = [*rules.final_accuracy.output, *rules.equivalence.output]

@@ -1,0 +1,97 @@
+import numpy as np
+import pandas as pd
+import pytest
+from statsmodels.stats.weightstats import ttost_ind
+
+from descent.equivalence import equivalence
+
+
+def outcomes(**variants):
+    """Runs of each variant with the given final accuracies; the loss is 10 times the error."""
+    return {
+        (variant, seed): pd.DataFrame(
+            {"test_accuracy": [0.1, value], "test_loss": [2.3, 10 * (1 - value)]}
+        )
+        for variant, values in variants.items()
+        for seed, value in enumerate(values)
+    }
+
+
+MARGINS = {"test_accuracy": 0.005, "test_loss": 0.05}
+
+
+def normal(n, mean, sd, seed=0):
+    """Values with exactly this mean and standard deviation."""
+    values = np.random.default_rng(seed).normal(size=n)
+    return mean + sd * (values - values.mean()) / values.std(ddof=1)
+
+
+@pytest.mark.parametrize(
+    ("difference", "sd", "verdict"),
+    [
+        (0.0002, 0.001, "equivalent"),
+        (0.002, 0.001, "equivalent (difference detectable)"),
+        (0.0051, 0.001, "different"),
+        (-0.02, 0.001, "different"),
+        (0.0, 0.02, "inconclusive"),
+        (0.004, 0.01, "inconclusive"),
+    ],
+)
+def test_verdicts(difference, sd, verdict):
+    runs = outcomes(ours=normal(10, 0.9 + difference, sd), theirs=normal(10, 0.9, sd, seed=1))
+    table = equivalence(runs, {"pair": ("theirs", ["ours"])}, MARGINS)
+    assert table["verdict"].tolist() == [verdict] * 2
+    assert table["metric"].tolist() == ["test_accuracy", "test_loss"]
+    row = table.iloc[0]
+    assert row["difference"] == pytest.approx(difference, abs=1e-12)
+    assert row["ci95_lower"] < row["ci90_lower"] < row["ci90_upper"] < row["ci95_upper"]
+    assert pd.isna(row["seeds_needed"]) == (verdict != "inconclusive")
+
+
+def test_equivalence_is_tost_of_statsmodels_adjusted_by_holm():
+    random = np.random.default_rng(5)
+    ours, others, theirs = (random.normal(0.9, 0.003, 8) for _ in range(3))
+    runs = outcomes(ours=ours, others=others, theirs=theirs)
+    table = equivalence(runs, {"trio": ("theirs", ["ours", "others"])}, {"test_accuracy": 0.005})
+    raw = [ttost_ind(x, theirs, -0.005, 0.005, usevar="unequal")[0] for x in (ours, others)]
+    holm = [min(1, 2 * min(raw)), max(raw)]
+    expected = sorted(max(holm[0], p) for p in holm)
+    np.testing.assert_allclose(sorted(table["p_equivalence"]), expected)
+    # TOST at 5 % is the 90 % interval within the margin
+    alone = equivalence(runs, {"pair": ("theirs", ["ours"])}, {"test_accuracy": 0.005}).iloc[0]
+    inside = alone["ci90_lower"] > -0.005 and alone["ci90_upper"] < 0.005
+    assert inside == (alone["p_equivalence"] < 0.05)
+
+
+def test_the_error_of_a_false_equivalence_is_at_most_its_level():
+    random = np.random.default_rng(7)
+    said = 0
+    for _ in range(1000):
+        runs = outcomes(ours=random.normal(0.905, 0.002, 10), theirs=random.normal(0.9, 0.002, 10))
+        table = equivalence(runs, {"pair": ("theirs", ["ours"])}, {"test_accuracy": 0.005})
+        said += table["verdict"].iloc[0].startswith("equivalent")
+    assert said / 1000 == pytest.approx(0.05, abs=0.02)
+
+
+def test_the_seeds_needed_give_the_power_promised():
+    pilot = outcomes(ours=normal(5, 0.9, 0.005), theirs=normal(5, 0.9, 0.005, seed=1))
+    one = {"pair": ("theirs", ["ours"])}, {"test_accuracy": 0.005}
+    n = int(equivalence(pilot, *one)["seeds_needed"].iloc[0])
+    random = np.random.default_rng(8)
+    shown = sum(
+        equivalence(outcomes(ours=a, theirs=b), *one)["verdict"].iloc[0].startswith("equivalent")
+        for a, b in random.normal(0.9, 0.005, (1000, 2, n))
+    )
+    assert shown / 1000 == pytest.approx(0.9, abs=0.03)
+
+
+def test_one_seed_is_inconclusive():
+    runs = outcomes(ours=[0.9], theirs=[0.9])
+    table = equivalence(runs, {"pair": ("theirs", ["ours"])}, MARGINS)
+    assert table["verdict"].tolist() == ["inconclusive"] * 2
+    assert table["seeds_needed"].isna().all()
+
+
+def test_without_a_reference_there_is_nothing_to_test():
+    table = equivalence(outcomes(ours=[0.9, 0.91]), {}, MARGINS)
+    assert len(table) == 0 and {"comparison", "variant", "verdict"} <= set(table.columns)
