@@ -61,7 +61,7 @@ def equivalence(runs, references, margins, *, alpha=0.05):
         for variant in others:
             for metric, margin in margins.items():
                 ours, theirs = (
-                    pd.Series([row[metric] for (name, _), row in final.items() if name == member])
+                    np.array([row[metric] for (name, _), row in final.items() if name == member])
                     for member in (variant, reference)
                 )
                 names = {"comparison": comparison, "variant": variant, "reference": reference}
@@ -93,8 +93,12 @@ def _welch(ours, theirs, margin):
         stats.ttest_ind(ours + shift, theirs, equal_var=False, alternative=alternative).pvalue
         for shift, alternative in ((margin, "greater"), (-margin, "less"))
     ]
-    row |= {"margin": margin, "sd": np.sqrt((ours.var() + theirs.var()) / 2)}
+    row |= {"margin": margin, "sd": np.sqrt((_variance(ours) + _variance(theirs)) / 2)}
     return row | {"p_equivalence": max(one_sided), "p_difference": two_sided.pvalue}
+
+
+def _variance(values):
+    return values.var(ddof=1) if len(values) > 1 else np.nan
 
 
 def _holm(p_values):
