@@ -7,8 +7,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 # A build of torch other than PyPI's, as uv names them: make setup TORCH_BACKEND=cpu
 TORCH_BACKEND ?=
-# How uv verifies what it installs: the lock has no hashes for such a build.
-UV_SOURCE := $(if $(TORCH_BACKEND),--no-verify-hashes --torch-backend $(TORCH_BACKEND),--require-hashes)
+# The lock holds neither the hashes of such a build nor its dependencies: it then only constrains.
+UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKEND) --no-verify-hashes \
+    -c requirements.txt -r pyproject.toml --extra dev,sync --require-hashes requirements.txt)
 
 .PHONY: results demo setup test lint format lock clean benchmark benchmark-lock scaling
 
@@ -25,7 +26,7 @@ setup: .venv/done
 	$(PYTHON) -m venv .venv
 	awk '/^[^ ]/ {uv = /^uv==/} uv' requirements.txt > .venv/uv.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
-	$(BIN)/uv pip sync --python $(BIN)/python --compile-bytecode $(UV_SOURCE) requirements.txt
+	$(BIN)/$(UV_INSTALL) --python $(BIN)/python --compile-bytecode
 	touch $@
 
 test: setup
@@ -57,8 +58,8 @@ scaling: setup
 
 .venv-benchmark/done: .venv/done benchmarks/requirements.txt
 	$(BIN)/uv venv --clear --python $(BIN)/python .venv-benchmark
-	$(BIN)/uv pip sync --python .venv-benchmark/bin/python --compile-bytecode $(UV_SOURCE) \
-	    requirements.txt benchmarks/requirements.txt
+	$(BIN)/$(UV_INSTALL) $(if $(TORCH_BACKEND),-r) benchmarks/requirements.txt \
+	    --python .venv-benchmark/bin/python --compile-bytecode
 	touch $@
 
 benchmark-lock: setup
