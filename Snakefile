@@ -8,7 +8,13 @@ sys.path.insert(0, os.path.abspath(LIBRARY))
 # Jobs use the library of this checkout, wherever they run.
 os.environ.update(PYTHONPATH=os.path.abspath(LIBRARY))
 
-from descent.configuration import ConfigurationError, resolve, seed_blocks, variants
+from descent.configuration import (
+    ConfigurationError,
+    references,
+    resolve,
+    seed_blocks,
+    variants,
+)
 from descent.files import check_writable
 
 try:

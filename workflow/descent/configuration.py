@@ -69,6 +69,15 @@ def variants(config):
     }
 
 
+def references(config):
+    """Map each comparison that has a reference to it and to the variants held against it."""
+    found = {}
+    for comparison, members in config["comparisons"].items():
+        for reference in _marked(members):
+            found[comparison] = (reference, sorted(members.keys() - {reference}))
+    return found
+
+
 def seed_blocks(config):
     """Cut the seeds into the blocks that train together, `seeds_per_job` seeds each."""
     seeds, size = config["seeds"], config["seeds_per_job"]
@@ -163,10 +172,10 @@ def _find_inconsistencies(config):
     problems = [f"{path}: {value} must be finite" for path, value in _non_finite(config)]
     owners = {}
     for comparison, members in config["comparisons"].items():
-        references = [name for name, settings in members.items() if settings.get("reference")]
-        if len(references) > 1:
+        marked = _marked(members)
+        if len(marked) > 1:
             problems.append(
-                f"comparisons.{comparison}: {', '.join(references)} are all marked as reference; "
+                f"comparisons.{comparison}: {', '.join(marked)} are all marked as reference; "
                 "a comparison has one"
             )
         for name, settings in members.items():
@@ -183,6 +192,11 @@ def _find_inconsistencies(config):
             except SignatureError as error:
                 problems.append(f"{path}.{error}")
     return problems
+
+
+def _marked(members):
+    """List the variants of a comparison that are marked as its reference: one, if it is valid."""
+    return [name for name, settings in members.items() if settings.get("reference")]
 
 
 def _non_finite(value, path=""):

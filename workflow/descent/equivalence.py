@@ -6,6 +6,8 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestIndPower
 
+from descent.records import final_rows
+
 _COLUMNS = [
     "comparison",
     "variant",
@@ -55,13 +57,13 @@ def equivalence(runs, references, margins, *, alpha=0.05):
         show equivalence with a power of 0.9 if there is no difference and the spread is the
         observed one.
     """
-    final = {run: frame.iloc[-1] for run, frame in runs.items()}
+    final = final_rows(runs)
     rows = []
     for comparison, (reference, others) in references.items():
         for variant in others:
             for metric, margin in margins.items():
                 ours, theirs = (
-                    np.array([row[metric] for (name, _), row in final.items() if name == member])
+                    final.loc[final["variant"] == member, metric].to_numpy()
                     for member in (variant, reference)
                 )
                 names = {"comparison": comparison, "variant": variant, "reference": reference}

@@ -1,7 +1,8 @@
 """Statistics over seeds."""
 
-import pandas as pd
 from scipy import stats
+
+from descent.records import final_rows
 
 
 def final_accuracy(runs, *, confidence_level):
@@ -22,20 +23,18 @@ def final_accuracy(runs, *, confidence_level):
         min, max of the final test accuracy; test_loss, the mean final test loss. The standard
         deviation and the interval of a single seed are NaN.
     """
-    final = pd.DataFrame(
-        [
-            {"variant": variant, **frame[["test_accuracy", "test_loss"]].iloc[-1]}
-            for (variant, _), frame in runs.items()
-        ]
-    )
-    table = final.groupby("variant", sort=False).agg(
-        n=("test_accuracy", "size"),
-        mean=("test_accuracy", "mean"),
-        sd=("test_accuracy", "std"),
-        sem=("test_accuracy", "sem"),
-        min=("test_accuracy", "min"),
-        max=("test_accuracy", "max"),
-        test_loss=("test_loss", "mean"),
+    table = (
+        final_rows(runs)
+        .groupby("variant", sort=False)
+        .agg(
+            n=("test_accuracy", "size"),
+            mean=("test_accuracy", "mean"),
+            sd=("test_accuracy", "std"),
+            sem=("test_accuracy", "sem"),
+            min=("test_accuracy", "min"),
+            max=("test_accuracy", "max"),
+            test_loss=("test_loss", "mean"),
+        )
     )
     half_width = stats.t.ppf((1 + confidence_level) / 2, table["n"] - 1) * table.pop("sem")
     table.insert(3, "ci_lower", table["mean"] - half_width)

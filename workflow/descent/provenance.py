@@ -1,5 +1,6 @@
 """Where a result comes from: versions, code, machine."""
 
+import functools
 import os
 import platform
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import descent
 
 
+@functools.cache  # a job writes many runs, and git is a process each time
 def provenance():
     """Describe the code and the machine as a dict of plain values, the same for the same both.
 

@@ -130,3 +130,21 @@ def read_runs(files, expected, columns):
     if missing := sorted(wanted - runs.keys()):
         raise RecordError(f"no file has the configured run {missing[0]} ({len(missing)} missing)")
     return dict(sorted(runs.items()))
+
+
+def final_rows(runs):
+    """Gather the last row of every run.
+
+    Parameters
+    ----------
+    runs : dict
+        As `read_runs` returns it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `variant` and the columns of the runs, in their order.
+    """
+    return pd.DataFrame(
+        [{"variant": variant, **frame.iloc[-1]} for (variant, _), frame in runs.items()]
+    )

@@ -92,11 +92,11 @@ def train(
     """
     torch.set_num_threads(threads)
     sizes = model.layer_sizes(data.train_images.shape[1], hidden, data.n_classes)
-    batches = [
-        *_batch_sizes(len(data.train_images), batch_size),
-        *_batch_sizes(len(data.test_images), evaluation_batch_size),
+    last_batches = [
+        len(data.train_images) % batch_size or batch_size,
+        len(data.test_images) % evaluation_batch_size or evaluation_batch_size,
     ]
-    together = _same_bits_when_stacked(sizes, batches, threads)
+    together = _same_bits_when_stacked(sizes, last_batches, threads)
     runs = []
     for stack in [seeds] if together else [[seed] for seed in seeds]:
         generators = {
@@ -125,18 +125,13 @@ def split_settings(settings):
     return settings["optimizer"], hyperparameters
 
 
-def _batch_sizes(n_images, batch_size):
-    """Return the size of the first and of the last batch, which may be smaller."""
-    return min(n_images, batch_size), n_images % batch_size or min(n_images, batch_size)
-
-
-def _same_bits_when_stacked(sizes, batches, threads):
+def _same_bits_when_stacked(sizes, last_batches, threads):
     """Tell whether a stack of seeds gives the same bits as each seed alone.
 
     Measured: products of several threads are divided otherwise when stacked, and products with a
     vector use another kernel. Seeds then train one after the other.
     """
-    return threads == 1 and min(*sizes, *batches) > 1
+    return threads == 1 and min(*sizes, *last_batches) > 1
 
 
 def _train_stack(

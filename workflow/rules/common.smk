@@ -51,16 +51,6 @@ def expected_runs():
     return {variant: sorted(config["seeds"]) for variant in sorted(VARIANTS)}
 
 
-def references():
-    """Map each comparison that has a reference to it and to the variants held against it."""
-    found = {}
-    for comparison, members in config["comparisons"].items():
-        marked = [name for name, settings in members.items() if settings.get("reference")]
-        if marked:
-            found[comparison] = (marked[0], sorted(members.keys() - set(marked)))
-    return found
-
-
 wildcard_constraints:
     comparison="|".join(config["comparisons"]),
     metric="|".join(METRICS),

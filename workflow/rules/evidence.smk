@@ -48,7 +48,7 @@ rule equivalence:
         runtime=5,
     params:
         expected=expected_runs(),
-        references=references(),
+        references=references(config),
         margins={
             "test_accuracy": config["equivalence"]["margin"] / 100,
             "test_loss": config["equivalence"]["loss_margin"],
