@@ -22,7 +22,8 @@ _ACCURACY_TICKS = [0, 50, 80, 90, 95, 98, 99, 99.5, 99.8, 100]
 _MAX_POINTS = 1000  # about as many as the figure is pixels wide
 
 
-def _style():
+def set_style():
+    """Set seaborn and matplotlib to the style of all figures."""
     sns.set_theme(context="paper", style="ticks", palette="colorblind")
     plt.rcParams.update(
         {
@@ -40,7 +41,8 @@ def _style():
     )
 
 
-def _save(figure, files):
+def save(figure, files):
+    """Write a figure in the format that the ending of each file says, and close it."""
     for file in files:
         kind = file.rpartition(".")[2]
         metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
@@ -80,7 +82,7 @@ def overlay(
     smoothing_window, batch_size : int
         For the note and the label of the axis.
     """
-    _style()
+    set_style()
     height = 2.5 + 0.13 * len(variants)  # the legend stands above the axes: it hides no curve
     figure, axes = plt.subplots(figsize=(HALF_PAGE, height), layout="constrained")
     scale = 100 if metric == "train_accuracy" else 1
@@ -130,7 +132,7 @@ def overlay(
     figure.supxlabel(
         _note(curves["n_seeds"].iloc[0], confidence_level, smoothing_window), fontsize=6
     )
-    _save(figure, files)
+    save(figure, files)
 
 
 def _accuracy_scale(percent):
@@ -175,7 +177,7 @@ def examples(images, labels, files, *, rows=4, columns=8):
     rows, columns : int
         Of the grid.
     """
-    _style()
+    set_style()
     figure, axes = plt.subplots(
         rows, columns, figsize=(HALF_PAGE, 0.58 * HALF_PAGE), layout="constrained"
     )
@@ -184,4 +186,4 @@ def examples(images, labels, files, *, rows=4, columns=8):
     for cell, image, label in zip(axes.flat, images, labels, strict=False):
         cell.imshow(image, cmap="gray")
         cell.set_title(label, pad=2)
-    _save(figure, files)
+    save(figure, files)

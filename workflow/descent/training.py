@@ -189,29 +189,70 @@ def train_epoch(parameters, step, data, orders, batch_size):
         (seeds, iterations), float32: of each mini-batch, before its update.
     """
     n_images = len(data.train_images)
+    losses = torch.empty(len(orders), n_images)
+    correct = torch.empty(len(orders), n_images)
+    for batch, images, labels in mini_batches(data, orders, batch_size):
+        loss, predicted, gradients = differentiate(parameters, images, labels)
+        losses[:, batch] = loss
+        correct[:, batch] = predicted == labels
+        step(gradients)
+    return _batch_means(losses, batch_size), _batch_means(correct, batch_size)
+
+
+def mini_batches(data, orders, batch_size):
+    """Go through the training images once, every seed in a new order.
+
+    Parameters
+    ----------
+    data : descent.data.PreparedData
+    orders : list of torch.Generator
+        One for each seed.
+    batch_size : int
+
+    Yields
+    ------
+    batch : slice
+        Of the places in the order.
+    images : torch.Tensor
+        (seeds, images, pixels), float32; overwritten by the next mini-batch.
+    labels : torch.Tensor
+        (seeds, images), int64.
+    """
+    n_images = len(data.train_images)
     order = torch.stack([torch.randperm(n_images, generator=generator) for generator in orders])
     # Buffers for all mini-batches: fresh ones cost page faults (measured: a fourth of gathering).
     shape = len(orders) * batch_size, data.train_images.shape[1]
     grey_levels, pixels = torch.empty(shape, dtype=torch.uint8), torch.empty(shape)
-    losses = torch.empty(order.shape)
-    correct = torch.empty(order.shape)
     for start in range(0, n_images, batch_size):
         batch = slice(start, start + batch_size)
         chosen = order[:, batch]
-        answers = data.train_labels[chosen]
         n = chosen.numel()
         torch.index_select(data.train_images, 0, chosen.flatten(), out=grey_levels[:n])
         images = normalize(grey_levels[:n], data.normalization, out=pixels[:n])
-        logits = model.forward(parameters, images.view(*chosen.shape, -1))
-        loss = model.cross_entropy(logits, answers)
-        # the gradient of every seed's mean loss: seeds share no parameter
-        gradients = torch.autograd.grad(
-            loss, parameters, torch.full_like(loss, 1 / chosen.shape[1])
-        )
-        losses[:, batch] = loss.detach()
-        correct[:, batch] = model.predict(logits.detach()) == answers
-        step(gradients)
-    return _batch_means(losses, batch_size), _batch_means(correct, batch_size)
+        yield batch, images.view(*chosen.shape, -1), data.train_labels[chosen]
+
+
+def differentiate(parameters, images, labels):
+    """Compute the gradients of every seed's mean cross-entropy over its mini-batch.
+
+    Parameters
+    ----------
+    parameters : list of torch.Tensor
+        Stacked over seeds, see `descent.model.initialize`.
+    images, labels : torch.Tensor
+        (seeds, images, pixels) and (seeds, images), see `mini_batches`.
+
+    Returns
+    -------
+    loss, predicted : torch.Tensor
+        (seeds, images): each image's cross-entropy in nats, and its most probable class.
+    gradients : list of torch.Tensor
+        Like the parameters; fresh tensors. Seeds share no parameter.
+    """
+    logits = model.forward(parameters, images)
+    loss = model.cross_entropy(logits, labels)
+    gradients = torch.autograd.grad(loss, parameters, torch.full_like(loss, 1 / labels.shape[1]))
+    return loss.detach(), model.predict(logits.detach()), gradients
 
 
 def _batch_means(values, batch_size):

@@ -39,6 +39,11 @@ def rule_modules(optimizer):
     return [f"optimizers/{name}"] if kind == "scratch" else []
 
 
+def unique(items):
+    """Leave out repetitions and keep the order."""
+    return list(dict.fromkeys(items))
+
+
 def idx_file(wildcards):
     """Find a file of the user's own, gzipped or not."""
     file = Path(config["dataset"]["folder"], wildcards.file)

@@ -23,6 +23,7 @@ rule snakemake_report:
     input:
         f"{RESULTS}/figures/examples.png",
         FIGURES,
+        PARITY,
         TABLES,
         snakefile=LIBRARY.parent / "Snakefile",
         config=rules.configuration.output[0],

@@ -30,22 +30,30 @@ def make_step(optimizer, parameters, hyperparameters):
     Returns
     -------
     callable
-        `step(gradients)`, one iteration.
+        `step(gradients, **changed)`, one iteration; `changed` are hyperparameters that have another
+        value from now on, such as a learning rate that follows a schedule.
     """
     kind, _, name = optimizer.rpartition(".")
     if kind == "torch.optim":
         return partial(_torch_step, getattr(torch.optim, name)(parameters, **hyperparameters))
     rule = getattr(importlib.import_module(f"descent.optimizers.{name}"), name)
-    return partial(_scratch_step, partial(rule, **hyperparameters), parameters, {})
+    return bind(rule, parameters, hyperparameters)
 
 
-def _scratch_step(rule, parameters, state, gradients):
+def bind(rule, parameters, hyperparameters):
+    """Bind a hand-written rule to parameters, with a state of its own; see `make_step`."""
+    return partial(_scratch_step, rule, parameters, {}, dict(hyperparameters))
+
+
+def _scratch_step(rule, parameters, state, hyperparameters, gradients, **changed):
+    hyperparameters.update(changed)
     with torch.no_grad():
-        rule(parameters, gradients, state)
+        rule(parameters, gradients, state, **hyperparameters)
 
 
-def _torch_step(optimizer, gradients):
-    parameters = optimizer.param_groups[0]["params"]
-    for parameter, gradient in zip(parameters, gradients, strict=True):
+def _torch_step(optimizer, gradients, **changed):
+    group = optimizer.param_groups[0]
+    group.update(changed)
+    for parameter, gradient in zip(group["params"], gradients, strict=True):
         parameter.grad = gradient
     optimizer.step()
