@@ -1,4 +1,4 @@
-"""Parity on MNIST: are all wrong rules called different, and no correct one?
+"""Parity on MNIST: all wrong rules should be called different, and no correct one.
 
 Run by `make mutants`, about five minutes; writes mutants.json and mutants.md beside this file.
 """
