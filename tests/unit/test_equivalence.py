@@ -131,7 +131,7 @@ def test_pairs_are_of_one_seed_in_whatever_order_the_runs_come():
     values = np.random.default_rng(12).normal(0.9, 0.01, (2, 6))
     runs = outcomes(ours=values[0], theirs=values[1])
     one = {"pair": ("theirs", ["ours"])}, MARGINS
-    turned = dict(sorted(runs.items(), key=lambda run: (run[0][0], -run[0][1] % 4)))
+    turned = dict(sorted(runs.items(), key=lambda run: run[0][1] * (-1) ** (run[0][0] == "ours")))
     pd.testing.assert_frame_equal(
         *(equivalence(members, *one, design="paired") for members in (runs, turned))
     )
@@ -186,7 +186,8 @@ def test_nothing_is_tested_where_a_run_diverged(design):
     runs = outcomes(**values)
     references = {"one": ("a", ["b", "c"]), "two": ("d", ["e", "f"])}
     diverged = {("b", 1): 12, ("b", 3): 40, ("d", 0): 7}
-    table = equivalence(runs, references, MARGINS, diverged=diverged, design=design)
+    margins = {"test_accuracy": 0.005, "test_loss": 0.01}  # the loss of c is inconclusive
+    table = equivalence(runs, references, margins, diverged=diverged, design=design)
     rows = table[table["metric"] == "test_accuracy"].set_index("variant")
     assert rows["verdict"].to_dict() == {
         "b": "diverged",
@@ -199,6 +200,7 @@ def test_nothing_is_tested_where_a_run_diverged(design):
     assert rows["n_diverged_reference"].tolist() == [0, 0, 1, 1]
     numbers = ["difference", "ci90_lower", "p_equivalence", "p_difference", "seeds_needed"]
     assert rows.loc[["b", "e", "f"], numbers].isna().all(axis=None)
-    alone = equivalence(runs, {"one": ("a", ["c"])}, MARGINS, design=design)
+    alone = equivalence(runs, {"one": ("a", ["c"])}, margins, design=design)
     tested = table[table["verdict"] != "diverged"].reset_index(drop=True)
+    assert tested["seeds_needed"].notna().tolist() == [False, True]
     pd.testing.assert_frame_equal(tested, alone)  # what is not tested costs no level

@@ -12,8 +12,13 @@ THEIRS = TINY["comparisons"]["pair"]["theirs"]
 
 
 def test_runs_that_diverge_are_a_result(checkout):
+    """With two hidden layers; one alone dies of this learning rate, at a finite loss."""
     wild = {"optimizer": "scratch.sgd_momentum", "lr": 1e3, "momentum": 0.9}
-    checkout.configure(comparisons={"pair": {"ours": wild, "theirs": THEIRS}}, seeds_per_job=3)
+    checkout.configure(
+        comparisons={"pair": {"ours": wild, "theirs": THEIRS}},
+        model={"hidden": [50, 50]},
+        seeds_per_job=3,
+    )
     checkout.run()
     assert checkout.would_run() == {}
     at = {}
