@@ -39,6 +39,7 @@ def judge(data, rules, lr, momentum, seeds, schedule=None):
         "torch",
         seeds,
         root_seed=0,
+        seeding="independent",
         hidden=[100, 100],
         batch_size=128,
         iterations=ITERATIONS,

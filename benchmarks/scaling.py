@@ -156,6 +156,7 @@ def train(folder, data, seeds):
             "variant": "momentum_scratch",
             "settings": CONFIG["comparisons"]["momentum"]["momentum_scratch"],
             "root_seed": CONFIG["root_seed"],
+            "seeding": CONFIG["seeding"],
             "hidden": CONFIG["model"]["hidden"],
             "epochs": 1,
             "batch_size": CONFIG["training"]["batch_size"],

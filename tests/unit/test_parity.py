@@ -15,7 +15,13 @@ from descent.training import split_settings, train
 
 SEEDS = [0, 1, 2]
 ITERATIONS = 60
-TRAINING = {"root_seed": 0, "hidden": [20, 20], "batch_size": 32, "threads": 1}
+TRAINING = {
+    "root_seed": 0,
+    "seeding": "independent",
+    "hidden": [20, 20],
+    "batch_size": 32,
+    "threads": 1,
+}
 
 
 def maker(rule, **hyperparameters):

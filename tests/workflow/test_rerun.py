@@ -51,6 +51,13 @@ def test_settings_of_the_curves_train_nothing(finished):
         assert ("final_accuracy" in jobs) == setting.startswith("confidence")
     jobs = finished.would_run("--config", "equivalence={margin: 1}")
     assert jobs == {"configuration": 1, "equivalence": 1, "snakemake_report": 1}
+    jobs = finished.would_run("--config", "targets={accuracy: [0.5]}")
+    assert jobs == {"configuration": 1, "targets": 1, "snakemake_report": 1}
+
+
+def test_other_seeding_retrains(finished):
+    jobs = finished.would_run("--config", "seeding=paired")
+    assert trains(jobs) == TRAINING and jobs["equivalence"] == 1
 
 
 def test_code_of_the_figures_reruns_figures_only(finished):
@@ -59,7 +66,7 @@ def test_code_of_the_figures_reruns_figures_only(finished):
 
 
 def test_code_of_the_training_reruns_training(finished):
-    for module in ("training", "model", "optimizers/__init__", "seeding", "records"):
+    for module in ("training", "model", "optimizers/__init__", "seeding", "records", "runs"):
         edit(finished, module)
         assert trains(finished.would_run()) == TRAINING
         finished.run("--touch")

@@ -25,6 +25,8 @@ def test_all_results_are_there(finished_once):
     expected |= {
         "curves.parquet",
         "tables/equivalence.csv",
+        "tables/targets.csv",
+        "tables/untrained.csv",
         "figures/examples.png",
         "config.yaml",
         "snakemake-report.html",
@@ -60,6 +62,27 @@ def test_equivalence_holds_ours_against_the_reference(finished_once):
     accuracy = table[table["metric"] == "test_accuracy"].iloc[0]
     assert accuracy["difference"] == pytest.approx(means["ours"] - means["theirs"])
     assert accuracy["margin"] == 0.005
+
+
+def test_targets_and_the_untrained_network_are_those_of_the_epochs(finished_once):
+    epochs = pd.read_parquet(finished_once.results / "epochs")
+    tables = finished_once.results / "tables"
+    targets = pd.read_csv(tables / "targets.csv")
+    assert targets["variant"].tolist() == ["ours"] * 2 + ["theirs"] * 2
+    assert targets["target"].tolist() == [0.9, 0.95] * 2
+    for row in targets.itertuples():
+        members = epochs[epochs["variant"] == row.variant]
+        hits = members[members["test_accuracy"] >= row.target].groupby("seed")["epoch"].min()
+        assert row.reached == len(hits) > 0
+        assert row.iterations_min == hits.min() * ITERATIONS // 2
+        seconds = members["train_seconds"].sum() / (3 * ITERATIONS)
+        assert row.seconds_per_iteration == pytest.approx(seconds)
+    untrained = pd.read_csv(tables / "untrained.csv").set_index("variant")
+    first = epochs[epochs["epoch"] == 0].groupby("variant", observed=True)
+    for metric in ("test_loss", "test_accuracy"):
+        np.testing.assert_allclose(untrained[metric], first[metric].mean()[untrained.index])
+    assert untrained["n"].tolist() == [3, 3] and set(untrained["forward_images"]) == {60}
+    assert untrained["forward_seconds"].between(1e-6, 0.1).all()
 
 
 def test_curves_are_those_of_the_iterations(finished_once):

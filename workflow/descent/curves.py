@@ -82,7 +82,8 @@ def curves(runs, *, smoothing_window, confidence_level):
     for variant in dict.fromkeys(variant for variant, _ in runs):
         members = [frame for (name, _), frame in runs.items() if name == variant]
         for metric in METRICS:
-            values = np.column_stack([frame[metric].to_numpy() for frame in members])
+            # a diverged run has fewer iterations: NaN stands for those that it lacks
+            values = pd.concat([frame[metric] for frame in members], axis=1).to_numpy()
             mean, lower, upper = t_band(smooth(values, smoothing_window), confidence_level)
             iteration = np.arange(1, len(mean) + 1, dtype=np.int32)
             frame = pd.DataFrame({"iteration": iteration, "mean": mean})

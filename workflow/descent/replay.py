@@ -21,7 +21,7 @@ import pandas as pd
 import torch
 
 from descent import model
-from descent.seeding import generator
+from descent.seeding import generator, stream_variant
 from descent.training import PURPOSES, differentiate, mini_batches
 
 #: Roundings of an element in one iteration that the bound allows for; Adam, written out, has 11.
@@ -43,6 +43,7 @@ def replay(
     seeds,
     *,
     root_seed,
+    seeding,
     hidden,
     batch_size,
     iterations,
@@ -61,6 +62,8 @@ def replay(
         The variant whose training, that of its own runs, gives the gradients.
     seeds : list of int
     root_seed : int
+    seeding : str
+        `independent` or `paired`.
     hidden : list of int
     batch_size, iterations, threads : int
     schedule : list of dict, optional
@@ -79,11 +82,12 @@ def replay(
     """
     torch.set_num_threads(threads)
     sizes = model.layer_sizes(data.train_images.shape[1], hidden, data.n_classes)
+    streams = stream_variant(reference, seeding)
     traces = []
     for start in range(0, len(seeds), _SEEDS_AT_ONCE):
         block = seeds[start : start + _SEEDS_AT_ONCE]
         initial, orders = (
-            [generator(root_seed, purpose, reference, seed) for seed in block]
+            [generator(root_seed, purpose, streams, seed) for seed in block]
             for purpose in PURPOSES
         )
         batches = itertools.chain.from_iterable(

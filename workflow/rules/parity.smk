@@ -21,6 +21,7 @@ rule replay:
                 for module in rule_modules(VARIANTS[variant]["optimizer"])
             ),
             "replay",
+            "runs",
             "seeding",
             "training",
         ),
@@ -45,6 +46,7 @@ rule replay:
         lr_schedule=config["parity"]["lr_schedule"],
         training=dict(
             root_seed=config["root_seed"],
+            seeding=config["seeding"],
             hidden=config["model"]["hidden"],
             batch_size=config["training"]["batch_size"],
             threads=config["training"]["threads"],
