@@ -1,5 +1,7 @@
 """The overlay of the curves of one comparison."""
 
+import textwrap
+
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
@@ -15,8 +17,9 @@ _LABELS = {
 }
 _ACCURACY_TICKS = [0, 50, 80, 90, 95, 98, 99, 99.5, 99.8, 100]
 _MAX_POINTS = 1000  # about as many as the figure is pixels wide
-_MAX_LOSS = 1000  # nats; what a run reaches before it diverges would leave the others no room
+_MAX_LOSS = 20  # nats; what a run reaches before it diverges would leave the others no room
 _BAND_ROOM = 3  # times the highest or the lowest loss; a wider band leaves the axes
+_NOTE_WIDTH = 80  # characters
 
 
 def overlay(
@@ -82,29 +85,34 @@ def overlay(
         for _, run in seeds[seeds["variant"] == variant].groupby("seed"):
             run = _thin(run.dropna(subset="mean"))
             axes.plot(run["iteration"], run["mean"], **style, linewidth=0.4, zorder=2)
-    _limit(axes, curves, metric)
+    _limit(axes, curves, metric, len(diverged) > 0)
     _mark(axes, seeds, diverged, colours, metric)
     if curves["mean"].isna().all():
         sentence = "No curve: every run diverged\nin its first iteration."
         axes.text(0.5, 0.5, sentence, transform=axes.transAxes, ha="center", va="center")
     axes.set_xlabel(f"Iteration (mini-batches of {batch_size} images)")
     axes.set_ylabel(_LABELS[metric])
-    figure.legend(
-        title="variant (final test accuracy: mean ± sd)",
-        frameon=False,
-        loc="outside upper center",
-    )
+    runs = " of completed runs" if len(diverged) else ""
+    title = f"variant (final test accuracy{runs}: mean ± sd)"
+    figure.legend(title=title, frameon=False, loc="outside upper center")
     sns.despine(figure)
-    note = [experiment, _about_curves(n_seeds, band, confidence_level, smoothing_window)]
+    smoothing = f"moving average of {smoothing_window} iterations"
+    note = [
+        f"{experiment}; {smoothing if smoothing_window > 1 else 'unsmoothed'}",
+        "1 seed, hence no band"
+        if n_seeds == 1
+        else f"mean of {n_seeds} seeds, {describe(band, confidence_level)}",
+    ]
     if len(diverged):
         note.append("cross: a run diverged; thin lines: the variant's seeds from there on")
-    figure.supxlabel("\n".join(note), fontsize=6)
+    figure.supxlabel("\n".join(textwrap.fill(line, _NOTE_WIDTH) for line in note), fontsize=6)
     save(figure, files)
 
 
-def _limit(axes, curves, metric):
+def _limit(axes, curves, metric, diverged):
     """Scale and limit the axes so that bands leave room for the lines."""
     axes.set_xlim(0, curves["iteration"].max())
+    axes.xaxis.get_major_locator().set_params(integer=True)
     if metric == "train_loss":
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -116,7 +124,9 @@ def _limit(axes, curves, metric):
         bottom = max(curves["lower"].min(), lines.min() / _BAND_ROOM)
         top = min(curves["upper"].max(), lines.max() * _BAND_ROOM)
         bottom, top = np.nanmin([bottom, lines.min()]), np.nanmax([top, lines.max()])
-        axes.set_ylim(bottom / 1.1, min(1.1 * top, max(_MAX_LOSS, 10 * bottom)))
+        if diverged:
+            top = min(top, max(_MAX_LOSS, 10 * bottom))
+        axes.set_ylim(bottom / 1.1, 1.1 * top)
     else:
         # like the logarithm of the error: what happens between 90 and 100 % is what matters
         axes.set_yscale("function", functions=(_accuracy_scale, _inverse_accuracy_scale))
@@ -135,9 +145,8 @@ def _mark(axes, seeds, diverged, colours, metric):
         run = seeds[(seeds["variant"] == row.variant) & (seeds["seed"] == row.seed)]
         last = run["mean"].dropna().tail(1).max()
         height = worst if np.isnan(last) else np.clip(last, bottom, top)
-        axes.plot(
-            row.iteration, height, "x", color=colours[row.variant], ms=4, clip_on=False, zorder=20
-        )
+        style = {"color": colours[row.variant], "markersize": 5, "markeredgewidth": 1.2}
+        axes.plot(row.iteration, height, "x", **style, scaley=False, clip_on=False, zorder=20)
 
 
 def _accuracy_scale(percent):
@@ -161,12 +170,3 @@ def _label(row, n_seeds, n_diverged):
     if n_diverged:
         facts.append(f"{n_diverged} of {n_seeds} diverged")
     return f"{row.name} ({'; '.join(facts)})"
-
-
-def _about_curves(n_seeds, band, confidence_level, smoothing_window):
-    smoothing = (
-        f"moving average of {smoothing_window} iterations" if smoothing_window > 1 else "unsmoothed"
-    )
-    if n_seeds == 1:
-        return f"1 seed, hence no band; {smoothing}"
-    return f"mean of {n_seeds} seeds, {describe(band, confidence_level)}; {smoothing}"
