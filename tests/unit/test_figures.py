@@ -35,6 +35,7 @@ def draw(
     variants=("first", "second"),
     band="t",
     diverged=None,
+    widen=1,
     kind="svg",
 ):
     diverged = diverged or {}
@@ -44,6 +45,7 @@ def draw(
         band=band,
         confidence_level=0.9,
     )
+    table = table.assign(lower=table["lower"] / widen, upper=table["upper"] * widen)
     n_diverged = np.array([sum(name == variant for name, _ in diverged) for variant in variants])
     accuracies = pd.DataFrame(
         {
@@ -167,6 +169,12 @@ def test_what_a_run_reaches_before_it_diverges_leaves_the_others_room(tmp_path):
     # the run reaches 1e30 nats; an axis that showed it would have no tick at 0.5 or at 2
     found = texts(draw(tmp_path, diverged={("first", 1): 15}))
     assert {"0.5", "2", "20"} <= set(found)
+
+
+def test_a_wide_band_leaves_the_lines_room(tmp_path):
+    # losses are between 0.5 and 2 nats
+    found = set(texts(draw(tmp_path, widen=1e4)))
+    assert "0.5" in found and not found & {"0.01", "100"}
 
 
 @pytest.mark.parametrize("metric", ["train_loss", "train_accuracy"])
