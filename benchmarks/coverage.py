@@ -175,9 +175,9 @@ def main():
         shown[f"{coverage} (%)"] = share.map("{:.1f}".format) + " ± " + error.map("{:.1f}".format)
     shown["width"] = table["width"].map("{:.2f}".format)
     text = (
-        f"How often bands of {100 * LEVEL:g} % hold the true mean: in an iteration (pointwise) and\n"
-        "in all of them (simultaneous), with the standard error of the simulation. The width is\n"
-        "the band's to that of the t band, medians.\n\n"
+        f"How often bands of {100 * LEVEL:g} % hold the true mean: in one iteration (pointwise)\n"
+        "and in all of them (simultaneous), with the standard error of the simulation. The width\n"
+        "is the band's to that of the t band, medians.\n\n"
         f"{tabulate(shown, 'keys', 'github', showindex=False, disable_numparse=True)}\n"
     )
     with replacing(HERE / "coverage.json") as part:

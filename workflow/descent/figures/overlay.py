@@ -119,7 +119,8 @@ def _limit(axes, curves, metric, diverged):
         axes.yaxis.set_major_formatter("{x:g}")
         axes.yaxis.set_minor_formatter(NullFormatter())
         lines = curves["mean"][curves["mean"] > 0]
-        if lines.empty:
+        if lines.empty:  # crosses alone: the losses of these runs were never finite
+            axes.set_ylim(0.1, 10)
             return
         bottom = max(curves["lower"].min(), lines.min() / _BAND_ROOM)
         top = min(curves["upper"].max(), lines.max() * _BAND_ROOM)
