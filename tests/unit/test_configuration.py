@@ -112,6 +112,7 @@ def variant(**settings):
         ({"dataset": {"name": "idx"}}, "dataset.folder", "missing"),
         ({"curves": {"smoothing_window": 10}}, "curves.smoothing_window", "10 is not allowed"),
         ({"curves": {"smoothing_window": 101}}, "curves.smoothing_window", "20 to 100, or 1"),
+        ({"curves": {"band": "T"}}, "curves.band", "one of t, bootstrap, simultaneous, sd, minmax"),
         ({"curves": {"confidence_level": 1}}, "curves.confidence_level", "1 must be less than 1"),
         ({"model": {"hidden": [100, 0]}}, "model.hidden.1", "0 must be at least 1"),
         (variant(optimizer="scratch.sgd", lr=-1), "comparisons.mine.x.lr", "-1 must be at least 0"),

@@ -44,7 +44,7 @@ def test_a_deleted_run_reruns_its_job_and_what_follows(finished):
 
 
 def test_settings_of_the_curves_train_nothing(finished):
-    for setting in ("smoothing_window: 20", "confidence_level: 0.9"):
+    for setting in ("smoothing_window: 20", "confidence_level: 0.9", "band: sd"):
         jobs = finished.would_run("--config", f"curves={{{setting}}}")
         assert trains(jobs) == {}
         assert jobs["curves"] == 1 and jobs["overlay"] == 2 and "snakemake_report" in jobs
@@ -61,7 +61,9 @@ def test_other_seeding_retrains(finished):
 
 
 def test_code_of_the_figures_reruns_figures_only(finished):
-    edit(finished, "figures")
+    edit(finished, "figures/overlay")
+    assert finished.would_run() == {"overlay": 2, "snakemake_report": 1}
+    edit(finished, "figures/style")
     assert finished.would_run() == {"examples": 1, "overlay": 2, "snakemake_report": 1}
 
 

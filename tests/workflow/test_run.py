@@ -107,7 +107,8 @@ def test_figures_show_something(finished_once):
         text = (figures / f"{metric}_pair.svg").read_text()
         assert label in text and "Iteration (mini-batches of 32 images)" in text
         assert "ours" in text and "theirs" in text
-        assert "mean of 3 seeds, 95 % t band (pointwise); unsmoothed" in text
+        assert "mean of 3 seeds, 95 % t band (pointwise)" in text
+        assert "idx, hidden layers: 8, epochs: 2; unsmoothed" in text
         assert (figures / f"{metric}_pair.pdf").read_bytes().startswith(b"%PDF")
 
 

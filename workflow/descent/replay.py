@@ -87,8 +87,7 @@ def replay(
     for start in range(0, len(seeds), _SEEDS_AT_ONCE):
         block = seeds[start : start + _SEEDS_AT_ONCE]
         initial, orders = (
-            [generator(root_seed, purpose, streams, seed) for seed in block]
-            for purpose in PURPOSES
+            [generator(root_seed, purpose, streams, seed) for seed in block] for purpose in PURPOSES
         )
         batches = itertools.chain.from_iterable(
             mini_batches(data, orders, batch_size) for _ in itertools.count()

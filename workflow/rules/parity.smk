@@ -84,7 +84,7 @@ rule parity:
 rule parity_figure:
     input:
         rules.replay.output,
-        code=library("figures", "parity_figure"),
+        code=library("figures/parity", "figures/style"),
     output:
         report(
             f"{RESULTS}/figures/parity_{{comparison}}.png",

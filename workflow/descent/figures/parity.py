@@ -3,13 +3,13 @@
 import matplotlib.pyplot as plt
 import seaborn as sns
 
-from descent.figures import HALF_PAGE, save, set_style
+from descent.figures.style import HALF_PAGE, save, set_style
 
 _FLOOR = 1e-19  # where a difference of 0 is drawn on the logarithmic axis
 _LOOPS = {"replay": "-", "closed": (0, (1, 1))}
 
 
-def parity_figure(trace, files, *, reference, n_seeds, first_seed):
+def parity(trace, files, *, reference, n_seeds, first_seed):
     """Draw the differences of `descent.replay.replay` with the rounding bound.
 
     Parameters
