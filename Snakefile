@@ -44,4 +44,6 @@ rule all:
         FIGURES,
         PARITY,
         TABLES,
+        f"{RESULTS}/report.html",
+        f"{RESULTS}/interactive.html",
         f"{RESULTS}/snakemake-report.html",

@@ -127,7 +127,7 @@ def test_two_curves_with_visible_bands_and_the_final_accuracies(tmp_path):
 )
 def test_the_note_says_what_was_run_and_which_band(tmp_path, band, words):
     found = texts(draw(tmp_path, band=band))
-    assert "digits, epochs: 2; moving average of 20 iterations" in found
+    assert "digits, epochs: 2; moving average over 20 iterations" in found
     assert f"mean of 5 seeds, {words}" in found
 
 

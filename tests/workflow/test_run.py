@@ -1,5 +1,7 @@
 """What one run makes."""
 
+import html
+
 import matplotlib.image
 import numpy as np
 import pandas as pd
@@ -7,6 +9,8 @@ import pytest
 import yaml
 from safetensors.numpy import load_file
 from tiny import N_TRAIN
+
+from descent.records import read_metadata
 
 ITERATIONS = 2 * -(-N_TRAIN // 32)
 
@@ -29,6 +33,8 @@ def test_all_results_are_there(finished_once):
         "tables/untrained.csv",
         "figures/examples.png",
         "config.yaml",
+        "report.html",
+        "interactive.html",
         "snakemake-report.html",
     }
     files = {str(file.relative_to(results)) for file in results.rglob("*") if file.is_file()}
@@ -118,6 +124,24 @@ def test_report_has_the_figures_and_quotes_the_configuration(finished_once):
     assert "mini-batches of" in text and "scratch.sgd_momentum" in text
     resolved = yaml.safe_load((finished_once.results / "config.yaml").read_text())
     assert resolved["training"] == {"epochs": 2, "batch_size": 32, "threads": 1}
+
+
+def test_the_report_page_quotes_the_numbers(finished_once):
+    results = finished_once.results
+    page = (results / "report.html").read_text()
+    table = pd.read_csv(results / "tables" / "final_accuracy.csv").set_index("variant")
+    for variant, row in table.iterrows():
+        cells = [variant, "3", "none", f"{100 * row['mean']:.2f}", f"{100 * row['sd']:.2f}"]
+        assert "".join(f"<td>{cell}</td>" for cell in cells[1:]) in page
+    verdict = pd.read_csv(results / "tables" / "equivalence.csv")
+    for row in verdict.itertuples():
+        assert f"<td>{row.verdict}</td>" in page
+    shown = page.partition("<pre>")[2].partition("</pre>")[0]
+    assert yaml.safe_load(html.unescape(shown)) == yaml.safe_load(
+        (results / "config.yaml").read_text()
+    )
+    metadata = read_metadata(results / "epochs" / "ours" / "seed_0.parquet")
+    assert metadata["cpu"] in page and metadata["torch"] in page
 
 
 def test_a_run_in_another_folder(finished_once, tmp_path):

@@ -34,18 +34,6 @@ def band(values, kind, confidence_level):
     return KINDS[kind](values, confidence_level)
 
 
-def describe(kind, confidence_level):
-    """Say in a few words what a band of `KINDS` is, for the note of a figure."""
-    level = f"{100 * confidence_level:g} %"
-    return {
-        "t": f"{level} t band (pointwise)",
-        "bootstrap": f"{level} bootstrap band (pointwise)",
-        "simultaneous": f"{level} band (simultaneous)",
-        "sd": "band: mean ∓ 1 sd",
-        "minmax": "band: minimum to maximum",
-    }[kind]
-
-
 def _t(values, confidence_level):
     """Compute the Student-t interval: mean -+ t s / sqrt(n), s being the sample standard deviation.
 

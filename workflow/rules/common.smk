@@ -2,6 +2,7 @@
 
 import hashlib
 
+from descent.captions import experiment
 from descent.idx import RAW_FILES, raw_folder
 
 RESULTS = f"results/{config['name']}"

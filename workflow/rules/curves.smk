@@ -27,7 +27,7 @@ rule overlay:
     input:
         curves=rules.curves.output[0],
         accuracy=f"{RESULTS}/tables/final_accuracy.csv",
-        code=library("bands", "figures/overlay", "figures/style"),
+        code=library("captions", "figures/overlay", "figures/style"),
     output:
         report(
             f"{RESULTS}/figures/{{metric}}_{{comparison}}.png",
@@ -50,13 +50,7 @@ rule overlay:
         band=config["curves"]["band"],
         confidence_level=config["curves"]["confidence_level"],
         batch_size=config["training"]["batch_size"],
-        experiment=", ".join(
-            [
-                config["dataset"]["name"],
-                f"hidden layers: {'-'.join(map(str, config['model']['hidden']))}",
-                f"epochs: {config['training']['epochs']}",
-            ]
-        ),
+        experiment=experiment(config),
     script:
         "../scripts/overlay.py"
 

@@ -7,7 +7,7 @@ import numpy as np
 import seaborn as sns
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from descent.bands import describe
+from descent import captions
 from descent.figures.style import HALF_PAGE, save, set_style
 
 _LINE_STYLES = ["-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (6, 1, 1, 1, 1, 1))]
@@ -96,12 +96,9 @@ def overlay(
     title = f"variant (final test accuracy{runs}: mean ± sd)"
     figure.legend(title=title, frameon=False, loc="outside upper center")
     sns.despine(figure)
-    smoothing = f"moving average of {smoothing_window} iterations"
     note = [
-        f"{experiment}; {smoothing if smoothing_window > 1 else 'unsmoothed'}",
-        "1 seed, hence no band"
-        if n_seeds == 1
-        else f"mean of {n_seeds} seeds, {describe(band, confidence_level)}",
+        f"{experiment}; {captions.smoothing(smoothing_window)}",
+        captions.band(band, confidence_level, n_seeds),
     ]
     if len(diverged):
         note.append("cross: a run diverged; thin lines: the variant's seeds from there on")
