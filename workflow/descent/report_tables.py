@@ -69,9 +69,7 @@ _COLUMNS = {
         "90 % interval": lambda row: _interval(row, "ci90", "+.3g", _scale(row)),
         "95 % interval": lambda row: _interval(row, "ci95", "+.3g", _scale(row)),
         "margin": lambda row: number(row.margin, "g", _scale(row)),
-        "seeds": lambda row: (
-            f"{row.n} and {row.n_reference}, {getattr(row, 'design', 'independent')}"
-        ),
+        "seeds": lambda row: f"{row.n} and {row.n_reference}, {row.design}",
         "p (equivalence)": lambda row: number(row.p_equivalence, ".2g"),
         "p (difference)": lambda row: number(row.p_difference, ".2g"),
         "seeds needed": lambda row: number(row.seeds_needed, ".0f"),

@@ -52,6 +52,11 @@ def idx_file(wildcards):
     return packed if packed.exists() else file
 
 
+def page_templates(page):
+    """List what a page is made from, beside the results."""
+    return [str(LIBRARY / "report" / file) for file in (f"{page}.html.jinja", "style.css")]
+
+
 def expected_runs():
     """Map each variant to its seeds."""
     return {variant: sorted(config["seeds"]) for variant in sorted(VARIANTS)}

@@ -1,11 +1,6 @@
 # The project's own page, the curves to explore, and Snakemake's report of the same configuration.
 
 
-def page_templates(page):
-    """List what a page is made from, beside the results."""
-    return [str(LIBRARY / "report" / file) for file in (f"{page}.html.jinja", "style.css")]
-
-
 localrules:
     configuration,
     report,
