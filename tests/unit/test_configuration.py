@@ -137,7 +137,6 @@ def variant(**settings):
             "it takes lr, momentum, dampening, weight_decay, nesterov",
         ),
         (variant(optimizer="torch.optim.LBFGS"), "comparisons.mine.x.optimizer", "a closure"),
-        (variant(optimizer="torch.optim.Muon"), "comparisons.mine.x.optimizer", "mix the seeds"),
         (variant(optimizer="torch.optim.Optimizer"), "comparisons.mine.x.optimizer", "unknown"),
         (variant(optimizer="torch.optim.Adam", differentiable=True),
             "comparisons.mine.x.differentiable", "takes no"),

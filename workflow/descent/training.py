@@ -157,12 +157,12 @@ def _train_stack(
         shown = " ".join(f"{100 * accuracy:.2f}" for accuracy in test_accuracy)
         print(f"epoch {epoch}/{epochs}: test accuracy {shown} %, {seconds:.2f} s per seed")
     names = model.names(parameters)
-    for index, run in enumerate(runs):
+    networks = model.unstack([parameter.detach() for parameter in parameters])
+    for index, (run, network) in enumerate(zip(runs, networks, strict=True)):
         run.train_loss = torch.cat([loss[index] for loss in losses]).numpy()
         run.train_accuracy = torch.cat([accuracy[index] for accuracy in accuracies]).numpy()
         run.parameters = {
-            name: parameter[index].detach().squeeze(1 if name.startswith("b") else ()).clone()
-            for name, parameter in zip(names, parameters, strict=True)
+            name: parameter.clone() for name, parameter in zip(names, network, strict=True)
         }
     return runs
 

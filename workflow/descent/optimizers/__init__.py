@@ -1,18 +1,32 @@
 """The hand-written rules, one a file, and the one way to call any optimizer.
 
-A rule `name` is the function of that name in `name.py`:
+A rule `name` is the function of that name in `name.py`, or in a file of the user's own:
 
     def rule(parameters, gradients, state, *, <hyperparameters>): ...
 
 It updates the parameters in place and is called under `torch.no_grad()`. Parameters and gradients
-are lists of tensors, stacked over seeds in their first dimension; the gradients are fresh and may
-be kept. `state` is a dict that starts empty and lives as long as the run.
+are lists of tensors; the gradients are fresh and may be kept. `state` is a dict that starts empty
+and lives as long as the run.
+
+A rule is written for one network, whose weights are (outputs, inputs) and whose biases (outputs,).
+It is called for each seed with that seed's tensors and its own state. A file that says
+`ELEMENTWISE = True` promises that its rules treat every number of a tensor apart from the others:
+they are called once for all seeds, which is faster, with tensors whose first dimension is the seed.
 """
 
 import importlib
 from functools import partial
 
 import torch
+
+from descent import model
+from descent.optimizers import _user
+
+#: Classes of torch.optim that treat every number of a tensor apart from the others.
+ELEMENTWISE_CLASSES = {
+    *("ASGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax"),
+    *("NAdam", "RAdam", "RMSprop", "Rprop", "SGD"),
+}
 
 
 def make_step(optimizer, parameters, hyperparameters):
@@ -21,31 +35,87 @@ def make_step(optimizer, parameters, hyperparameters):
     Parameters
     ----------
     optimizer : str
-        `scratch.<rule>` or `torch.optim.<Class>`.
+        `scratch.<rule>`, `torch.optim.<Class>`, or `<file>:<rule>` with a rule or a subclass of
+        `torch.optim.Optimizer` of the user's own.
     parameters : list of torch.Tensor
-        Updated in place by every step.
+        Stacked over seeds, see `descent.model.initialize`; updated in place by every step.
     hyperparameters : dict
         Keyword arguments of the rule or class.
 
     Returns
     -------
     callable
-        `step(gradients)`, one iteration.
+        `step(gradients, **changed)`, one iteration; `changed` are hyperparameters that are
+        different from this iteration on.
+
+    Raises
+    ------
+    descent.optimizers._user.RuleError
+        If the user's rule is wrong; `step` raises it as well.
     """
+    file = optimizer.rpartition(":")[0]
+    if not file:
+        return _make_step(optimizer, parameters, hyperparameters)
+    with _user.blaming(file):
+        make = partial(_make_step, optimizer, hyperparameters=hyperparameters)
+        if hyperparameters.get("lr") != 0:
+            _user.try_out(make, parameters)
+        return _user.blaming(file)(make(parameters))
+
+
+def _make_step(optimizer, parameters, hyperparameters):
+    rule, elementwise = _find(optimizer)
+    # torch's Muon takes matrices only
+    unstack = partial(model.unstack, bias_as_column=rule is torch.optim.Muon)
+    if elementwise:
+        unstack = _as_one
+    steps = [
+        # found for each network anew: a global variable in a user's file then belongs to one of them
+        _bind(_find(optimizer)[0], network, dict(hyperparameters))
+        for network in unstack([parameter.detach() for parameter in parameters])
+    ]
+
+    @torch.no_grad()
+    def step(gradients, **changed):
+        for network_step, network_gradients in zip(steps, unstack(gradients), strict=True):
+            network_step(network_gradients, changed)
+
+    return step
+
+
+def _find(optimizer):
+    """Return a rule or class, and whether it may be called once on stacked tensors."""
     kind, _, name = optimizer.rpartition(".")
     if kind == "torch.optim":
-        return partial(_torch_step, getattr(torch.optim, name)(parameters, **hyperparameters))
-    rule = getattr(importlib.import_module(f"descent.optimizers.{name}"), name)
-    return partial(_scratch_step, partial(rule, **hyperparameters), parameters, {})
+        return getattr(torch.optim, name), name in ELEMENTWISE_CLASSES
+    if kind == "scratch":
+        module = importlib.import_module(f"descent.optimizers.{name}")
+    else:
+        file, _, name = optimizer.rpartition(":")
+        module = _user.load(file)
+    return getattr(module, name), getattr(module, "ELEMENTWISE", False)
 
 
-def _scratch_step(rule, parameters, state, gradients):
-    with torch.no_grad():
-        rule(parameters, gradients, state)
+def _as_one(tensors):
+    return [tensors]
 
 
-def _torch_step(optimizer, gradients):
-    parameters = optimizer.param_groups[0]["params"]
+def _bind(rule, parameters, hyperparameters):
+    if isinstance(rule, type):
+        for parameter in parameters:
+            parameter.requires_grad_()  # as the parameters that torch's optimizers know
+        return partial(_torch_step, rule(parameters, **hyperparameters), parameters)
+    return partial(_scratch_step, rule, parameters, {}, hyperparameters)
+
+
+def _scratch_step(rule, parameters, state, hyperparameters, gradients, changed):
+    hyperparameters.update(changed)
+    rule(parameters, gradients, state, **hyperparameters)
+
+
+def _torch_step(optimizer, parameters, gradients, changed):
+    for group in optimizer.param_groups:
+        group.update(changed)
     for parameter, gradient in zip(parameters, gradients, strict=True):
         parameter.grad = gradient
     optimizer.step()
