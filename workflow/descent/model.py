@@ -61,7 +61,7 @@ def unstack(tensors, bias_as_column=False):
     Returns
     -------
     list of list of torch.Tensor
-        For each seed: weights (outputs, inputs) and biases, which share their memory with the stack.
+        For each seed weights (outputs, inputs) and biases (outputs,), in the memory of the stack.
     """
     biases = tensors[1::2] if bias_as_column else [bias.squeeze(2) for bias in tensors[1::2]]
     natural = itertools.chain.from_iterable(zip(tensors[::2], biases, strict=True))

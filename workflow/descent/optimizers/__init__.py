@@ -70,7 +70,7 @@ def _make_step(optimizer, parameters, hyperparameters):
     if elementwise:
         unstack = _as_one
     steps = [
-        # found for each network anew: a global variable in a user's file then belongs to one of them
+        # found anew for each network: a global variable of a user's file then belongs to one
         _bind(_find(optimizer)[0], network, dict(hyperparameters))
         for network in unstack([parameter.detach() for parameter in parameters])
     ]

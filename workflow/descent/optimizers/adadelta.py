@@ -20,8 +20,8 @@ def adadelta(
 ):
     """Scale the gradient by the ratio of the roots of two averages: squared updates over squares.
 
-    s <- rho s + (1 - rho) g^2, u = sqrt(a + eps) / sqrt(s + eps) g, a <- rho a + (1 - rho) u^2, then
-    w <- w - lr u. Updates have the unit of the weights, so that no learning rate is needed.
+    s <- rho s + (1 - rho) g^2, u = sqrt(a + eps) / sqrt(s + eps) g, a <- rho a + (1 - rho) u^2,
+    then w <- w - lr u. Updates have the unit of the weights, so that no learning rate is needed.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ def adam(
     parameters, gradients : list of torch.Tensor
         Of the same shapes; the parameters are updated in place.
     state : dict
-        Holds `iteration` and `means`, `squares` and `largest`, lists of tensors like the parameters.
+        Holds `iteration`, and lists of tensors like the parameters: `means`, `squares`, `largest`.
     lr : float
         Learning rate.
     betas : pair of float

@@ -54,9 +54,7 @@ def asgd(
         state["averages"] = [torch.zeros_like(parameter) for parameter in parameters]
     rate, weight = state["rate"], 1 / max(1, state["iteration"] - t0)
     gradients = effective(parameters, gradients, weight_decay=weight_decay, maximize=maximize)
-    for parameter, gradient, average in zip(
-        parameters, gradients, state["averages"], strict=True
-    ):
+    for parameter, gradient, average in zip(parameters, gradients, state["averages"], strict=True):
         parameter.mul_(1 - lambd * rate).sub_(gradient, alpha=rate)
         average.lerp_(parameter, weight)
     state["iteration"] += 1

@@ -16,10 +16,11 @@ def dampened_momentum(
     weight_decay=0,
     maximize=False,
 ):
-    """Step along a velocity that takes a part of each gradient: v <- mu v + (1 - tau) g, w <- w - lr v.
+    """Step along a velocity that takes a part of each gradient.
 
-    The velocity starts at the first gradient, undampened. With dampening mu it is the exponential
-    average of the gradients; with dampening 0 the rule is that of `sgd_momentum.py`.
+    v <- mu v + (1 - tau) g, then w <- w - lr v. The velocity starts at the first gradient,
+    undampened. With dampening mu it is the exponential average of the gradients; with dampening 0
+    the rule is that of `sgd_momentum.py`.
 
     Parameters
     ----------

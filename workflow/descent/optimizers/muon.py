@@ -50,8 +50,8 @@ def muon(
     References
     ----------
     Jordan et al., Muon: an optimizer for hidden layers in neural networks,
-    https://kellerjordan.github.io/posts/muon/, 2024; `match_rms_adamw`: Liu et al., Muon is scalable
-    for LLM training, arXiv:2502.16982, 2025; `torch.optim.Muon`.
+    https://kellerjordan.github.io/posts/muon/, 2024; `match_rms_adamw`: Liu et al., Muon is
+    scalable for LLM training, arXiv:2502.16982, 2025; `torch.optim.Muon`.
     """
     if not state:
         state["momenta"] = [torch.zeros_like(parameter) for parameter in parameters]

@@ -10,9 +10,10 @@ ELEMENTWISE = True
 def nesterov(
     parameters, gradients, state, *, lr=0.001, momentum=0.9, weight_decay=0, maximize=False
 ):
-    """Step along the velocity that the next gradient will meet: v <- mu v + g, w <- w - lr (g + mu v).
+    """Step along the velocity that looks one gradient ahead.
 
-    The velocity starts at 0. Heavy-ball momentum, in `sgd_momentum.py`, steps along v itself.
+    v <- mu v + g, then w <- w - lr (g + mu v). The velocity starts at 0. Heavy-ball momentum, in
+    `sgd_momentum.py`, steps along v itself.
 
     Parameters
     ----------

@@ -17,10 +17,10 @@ def rprop(
 ):
     """Step by the sign of the gradient, with a step size of its own for every weight.
 
-    A step size starts at lr. It grows by the factor eta_plus, up to a largest one, when the gradient
-    keeps its sign, and shrinks by eta_minus, down to a smallest one, when the sign changes; the
-    gradient then counts as 0, in this iteration and as the next one's predecessor. Made for
-    gradients of the whole data set: with mini-batches signs change by chance.
+    A step size starts at lr. It grows by the factor eta_plus, up to a largest one, when the
+    gradient keeps its sign, and shrinks by eta_minus, down to a smallest one, when the sign
+    changes; the gradient then counts as 0, in this iteration and as the next one's predecessor.
+    Made for gradients of the whole data set: with mini-batches signs change by chance.
 
     Parameters
     ----------
