@@ -57,10 +57,8 @@ def _signature(optimizer):
     if kind == "torch.optim":
         if name in _UNSUITABLE:
             raise SignatureError(f"optimizer: {optimizer} cannot be used: {_UNSUITABLE[name]}")
-        file = _torch_file(name)
-        if file:
-            required, optional, _ = _file_signature(file, name, ast.ClassDef)
-            return required, [item for item in optional if item not in _REFUSED], False
+        if torch_file := _torch_file(name):
+            return _torch_signature(torch_file, name)
     rules = ", ".join(f"scratch.{rule}" for rule in _scratch_rules())
     raise SignatureError(
         f"optimizer: {optimizer} is unknown; allowed: {rules}, torch.optim.<Class>, or "
@@ -79,6 +77,11 @@ def _user_signature(file, name):
     return _file_signature(file, name, ast.FunctionDef | ast.ClassDef)
 
 
+def _torch_signature(file, name):
+    required, optional, _ = _file_signature(file, name, ast.ClassDef)
+    return required, [item for item in optional if item not in _REFUSED], False
+
+
 def _file_signature(file, name, kind):
     """Read the signature of a rule or class that is defined at the top of a file."""
     definition = _definition(file, name, kind)
@@ -95,10 +98,10 @@ def _file_signature(file, name, kind):
         if isinstance(part, ast.FunctionDef) and part.name == "__init__":
             return _arguments(part, after=2)
     for base in map(_last_name, definition.bases):
-        in_file = base != name and _definition(file, base, ast.ClassDef)
-        origin = file if in_file else _torch_file(base)
-        if origin:
-            return _file_signature(origin, base, ast.ClassDef)
+        if base != name and _definition(file, base, ast.ClassDef):
+            return _file_signature(file, base, ast.ClassDef)
+        if torch_file := _torch_file(base):
+            return _torch_signature(torch_file, base)
     raise SignatureError(
         f"optimizer: {file}, line {definition.lineno}: {name} needs "
         "__init__(self, params, <hyperparameters>)"

@@ -102,6 +102,8 @@ def _as_one(tensors):
 
 def _bind(rule, parameters, hyperparameters):
     if isinstance(rule, type):
+        if not issubclass(rule, torch.optim.Optimizer):
+            raise TypeError(f"{rule.__name__} is no subclass of torch.optim.Optimizer")
         for parameter in parameters:
             parameter.requires_grad_()  # as the parameters that torch's optimizers know
         return partial(_torch_step, rule(parameters, **hyperparameters), parameters)
