@@ -4,6 +4,7 @@ Importing torch takes seconds, and the configuration is checked at every start o
 """
 
 import ast
+import difflib
 import importlib.util
 from pathlib import Path
 
@@ -59,10 +60,12 @@ def _signature(optimizer):
             raise SignatureError(f"optimizer: {optimizer} cannot be used: {_UNSUITABLE[name]}")
         if torch_file := _torch_file(name):
             return _torch_signature(torch_file, name)
-    rules = ", ".join(f"scratch.{rule}" for rule in _scratch_rules())
+    rules = _scratch_rules()
+    close = difflib.get_close_matches(optimizer, [f"scratch.{rule}" for rule in rules], n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
     raise SignatureError(
-        f"optimizer: {optimizer} is unknown; allowed: {rules}, torch.optim.<Class>, or "
-        "<file>.py:<rule>"
+        f"optimizer: {optimizer} is unknown; {hint}Allowed: torch.optim.<Class>, <file>.py:<rule>, "
+        f"or scratch.<rule> with {', '.join(rules)}"
     )
 
 
