@@ -65,10 +65,11 @@ def make_step(optimizer, parameters, hyperparameters):
 
 def _make_step(optimizer, parameters, hyperparameters):
     rule, elementwise = _find(optimizer)
-    # torch's Muon takes matrices only
-    unstack = partial(model.unstack, bias_as_column=rule is torch.optim.Muon)
     if elementwise:
         unstack = _as_one
+    else:  # torch's Muon takes matrices only
+        is_muon = isinstance(rule, type) and issubclass(rule, torch.optim.Muon)
+        unstack = partial(model.unstack, bias_as_column=is_muon)
     steps = [
         # found anew for each network: a global variable of a user's file then belongs to one
         _bind(_find(optimizer)[0], network, dict(hyperparameters))
@@ -86,13 +87,13 @@ def _make_step(optimizer, parameters, hyperparameters):
 def _find(optimizer):
     """Return a rule or class, and whether it may be called once on stacked tensors."""
     kind, _, name = optimizer.rpartition(".")
-    if kind == "torch.optim":
-        return getattr(torch.optim, name), name in ELEMENTWISE_CLASSES
-    if kind == "scratch":
+    file, _, own_name = optimizer.rpartition(":")
+    if file:
+        module, name = _user.load(file), own_name
+    elif kind == "scratch":
         module = importlib.import_module(f"descent.optimizers.{name}")
     else:
-        file, _, name = optimizer.rpartition(":")
-        module = _user.load(file)
+        return getattr(torch.optim, name), name in ELEMENTWISE_CLASSES
     return getattr(module, name), getattr(module, "ELEMENTWISE", False)
 
 
