@@ -2,6 +2,8 @@
 # make test    the whole test suite         make lint    ruff, snakefmt, snakemake --lint
 # make lock    compile requirements.txt     make clean   remove all that was made
 # make benchmark    time the peers, this engine and the limit; make scaling    time evaluation
+# make mutants      hold wrong and correct rules against torch's
+# make coverage     measure how often the confidence bands hold
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -11,7 +13,7 @@ TORCH_BACKEND ?=
 UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKEND) --no-verify-hashes \
     -c requirements.txt -r pyproject.toml --extra dev,sync --require-hashes requirements.txt)
 
-.PHONY: results demo setup test lint format lock clean benchmark benchmark-lock scaling
+.PHONY: results demo setup test lint format lock clean benchmark benchmark-lock scaling mutants coverage
 
 results: setup
 	$(BIN)/snakemake --cores all
@@ -55,6 +57,13 @@ benchmark: .venv-benchmark/done
 scaling: setup
 	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors
 	PYTHONPATH=workflow $(BIN)/python benchmarks/scaling.py data/mnist
+
+mutants: setup
+	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors
+	PYTHONPATH=workflow:tests/unit $(BIN)/python benchmarks/mutants.py data/mnist
+
+coverage: setup
+	PYTHONPATH=workflow $(BIN)/python benchmarks/coverage.py
 
 .venv-benchmark/done: .venv/done benchmarks/requirements.txt
 	$(BIN)/uv venv --clear --python $(BIN)/python .venv-benchmark

@@ -29,6 +29,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/curves.smk"
+include: "workflow/rules/parity.smk"
 include: "workflow/rules/evidence.smk"
 include: "workflow/rules/report.smk"
 
@@ -41,5 +42,8 @@ rule all:
         run_files("weights", suffix="safetensors"),
         f"{RESULTS}/figures/examples.png",
         FIGURES,
+        PARITY,
         TABLES,
+        f"{RESULTS}/report.html",
+        f"{RESULTS}/interactive.html",
         f"{RESULTS}/snakemake-report.html",

@@ -79,8 +79,7 @@ def evaluate(folder, n_runs):
         Script, seconds, and peak memory in MB.
     """
     _, expected = call(write_simulated, folder, n_runs)
-    level, window = CONFIG["curves"]["confidence_level"], CONFIG["curves"]["smoothing_window"]
-    params = {"expected": expected, "confidence_level": level, "smoothing_window": window}
+    params = {"expected": expected, **CONFIG["curves"]}
     log = [str(folder / "log.txt")]
     curves, accuracy = str(folder / "curves.parquet"), str(folder / "final_accuracy.csv")
 
@@ -112,7 +111,11 @@ def evaluate(folder, n_runs):
                 "input": SimpleNamespace(curves=curves, accuracy=accuracy),
                 "output": [f"{figure}.{kind}" for kind in ("png", "svg", "pdf")],
                 "params": params
-                | {"variants": list(variants), "batch_size": CONFIG["training"]["batch_size"]},
+                | {
+                    "variants": list(variants),
+                    "batch_size": CONFIG["training"]["batch_size"],
+                    "experiment": "simulated runs",
+                },
                 "wildcards": SimpleNamespace(metric=metric),
             }
             jobs.append(("overlay", overlay))
@@ -156,6 +159,7 @@ def train(folder, data, seeds):
             "variant": "momentum_scratch",
             "settings": CONFIG["comparisons"]["momentum"]["momentum_scratch"],
             "root_seed": CONFIG["root_seed"],
+            "seeding": CONFIG["seeding"],
             "hidden": CONFIG["model"]["hidden"],
             "epochs": 1,
             "batch_size": CONFIG["training"]["batch_size"],

@@ -7,7 +7,7 @@ import numpy as np
 from tqdm import tqdm
 
 from descent.records import write_epochs, write_iterations
-from descent.training import Run
+from descent.runs import Run
 
 #: Variants of the default configuration; what their curves decay with, in iterations.
 TIME_CONSTANTS = {
@@ -32,7 +32,7 @@ def simulate(seed, time_constant):
 
     Returns
     -------
-    descent.training.Run
+    descent.runs.Run
     """
     generator = np.random.default_rng([seed, time_constant])
     iteration = np.arange(EPOCHS * ITERATIONS_PER_EPOCH)
@@ -46,6 +46,7 @@ def simulate(seed, time_constant):
         test_loss=list(0.06 + level[ends]),
         test_accuracy=list(0.98 * accuracy[ends]),
         train_seconds=[0.0] + [0.5] * EPOCHS,
+        iterations_per_epoch=ITERATIONS_PER_EPOCH,
     )
 
 
@@ -68,7 +69,12 @@ def write(folder, n_runs):
     runs = [(variant, seed) for variant in TIME_CONSTANTS for seed in seeds]
     for variant, seed in tqdm(runs, desc=f"simulate {n_runs} runs", leave=False):
         run = simulate(seed, TIME_CONSTANTS[variant])
-        metadata = {"seed": seed, "status": "simulated"}
+        metadata = {
+            "configuration": {"variant": variant},
+            "seed": seed,
+            "status": "simulated",
+            "forward_pass": {"images": 256, "seconds": 0.001},
+        }
         for kind, write_file in (("iterations", write_iterations), ("epochs", write_epochs)):
             file = Path(folder) / kind / variant / f"seed_{seed}.parquet"
             write_file(file, variant, run, metadata)

@@ -1,9 +1,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
-from descent.curves import curves, smooth, t_band
+from descent.bands import band
+from descent.curves import curves, smooth
+
+N = 60
 
 
 @pytest.mark.parametrize("window", [1, 3, 4, 20])
@@ -16,51 +18,103 @@ def test_smoothing_averages_the_values_around(window):
     np.testing.assert_allclose(smooth(values, window), expected, atol=1e-12)
 
 
-def test_band_is_the_t_interval_of_scipy():
-    values = np.random.default_rng(1).normal(size=(20, 5))
-    mean, lower, upper = t_band(values, 0.9)
-    expected = stats.ttest_1samp(values, 0, axis=1).confidence_interval(0.9)
-    np.testing.assert_allclose(mean, values.mean(axis=1))
-    np.testing.assert_allclose((lower, upper), (expected.low, expected.high))
-
-
-def test_band_covers_the_mean_as_often_as_it_says():
-    values = np.random.default_rng(2).normal(size=(40_000, 5))
-    _, lower, upper = t_band(values, 0.95)
-    assert np.mean((lower <= 0) & (upper >= 0)) == pytest.approx(0.95, abs=0.01)
-
-
-def test_one_seed_has_no_band():
-    mean, lower, upper = t_band(np.array([[1.0], [2.0]]), 0.95)
-    assert mean.tolist() == [1, 2]
-    assert np.isnan(lower).all() and np.isnan(upper).all()
-
-
-def test_each_seed_is_smoothed_before_the_band_is_computed():
+def make_runs(seeds=3):
+    """Random curves of the variants `a` and `b`."""
     random = np.random.default_rng(3)
-    runs = {
+    return {
         (variant, seed): pd.DataFrame(
-            {"train_loss": random.random(60), "train_accuracy": random.random(60)}
+            {
+                "train_loss": random.random(N, dtype=np.float32),
+                "train_accuracy": random.random(N, dtype=np.float32),
+            }
         )
         for variant in ("a", "b")
-        for seed in (0, 1, 2)
+        for seed in range(seeds)
     }
-    table = curves(runs, smoothing_window=20, confidence_level=0.95)
+
+
+def diverge(run, iteration, *, ends, value=np.nan):
+    """Let a run diverge; the file may end there, or go on without numbers."""
+    run = run.copy()
+    run.loc[iteration - 1 :, "train_loss"] = np.nan
+    run.loc[iteration - 1, "train_loss"] = value
+    return run.iloc[:iteration] if ends else run
+
+
+@pytest.mark.parametrize("kind", ["t", "minmax"])
+def test_each_seed_is_smoothed_before_the_band_is_computed(kind):
+    runs = make_runs()
+    table = curves(runs, smoothing_window=20, band=kind, confidence_level=0.95)
     assert len(table) == 2 * 2 * 60
     part = table[(table["variant"] == "b") & (table["metric"] == "train_accuracy")]
     smoothed = np.stack(
         [smooth(runs["b", s][["train_accuracy"]].to_numpy(), 20)[:, 0] for s in range(3)], axis=1
     )
-    mean, lower, upper = t_band(smoothed, 0.95)
-    np.testing.assert_allclose(part["mean"], mean)
+    lower, upper = band(smoothed, kind, 0.95)
+    np.testing.assert_allclose(part["mean"], smoothed.mean(axis=1))
     np.testing.assert_allclose(part["lower"], lower)
     np.testing.assert_allclose(part["upper"], upper)
     assert part["iteration"].tolist() == list(range(1, 61))
-    assert set(part["n_seeds"]) == {3}
+    assert set(part["n_seeds"]) == {3} and table["seed"].isna().all()
 
 
-def test_a_value_that_is_not_finite_is_not_smoothed_away():
-    values = np.array([[1.0], [2.0], [3.0], [np.inf], [np.nan], [4.0], [5.0], [6.0], [7.0]])
-    smoothed = smooth(values, 3)[:, 0]
-    np.testing.assert_allclose(smoothed[[0, 1, 6, 7, 8]], [1.5, 2, 5, 6, 6.5])
-    assert np.isnan(smoothed[2:6]).all()
+def test_smoothing_stops_where_a_run_ends():
+    values = np.array([[1.0, 1.0], [2.0, 1.0], [4.0, 1.0], [6.0, 1.0], [np.nan, 1.0]])
+    expected = np.array([[1.5, 1.0], [7 / 3, 1.0], [4.0, 1.0], [5.0, 1.0], [np.nan, 1.0]])
+    np.testing.assert_allclose(smooth(values, 3), expected)
+
+
+def test_one_seed_has_no_band():
+    table = curves(make_runs(seeds=1), smoothing_window=1, band="t", confidence_level=0.95)
+    assert table["mean"].notna().all() and set(table["n_seeds"]) == {1}
+    assert table[["lower", "upper"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize("ends", [True, False])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("window", [1, 20])
+def test_mean_and_band_end_where_a_seed_diverges(ends, value, window):
+    settings = {"smoothing_window": window, "band": "t", "confidence_level": 0.95}
+    runs = make_runs()
+    cut = {run: frame.iloc[:29] for run, frame in runs.items()}
+    runs["a", 1] = diverge(runs["a", 1], 30, ends=ends, value=value)
+    runs["a", 2] = diverge(runs["a", 2], 40, ends=ends, value=value)
+    table = curves(runs, **settings)
+    others = table[table["variant"] == "b"]
+    assert others["mean"].notna().all() and others["seed"].isna().all()
+    for metric in ("train_loss", "train_accuracy"):
+        ours = table[(table["variant"] == "a") & (table["metric"] == metric)]
+        over_seeds = ours[ours["seed"].isna()]
+        assert over_seeds["iteration"].tolist() == list(range(1, N + 1))
+        assert over_seeds[["mean", "lower", "upper"]].iloc[:29].notna().all(axis=None)
+        assert over_seeds[["mean", "lower", "upper"]].iloc[29:].isna().all(axis=None)
+        for seed, end in ((0, N), (1, 30), (2, 40)):
+            run = ours[ours["seed"] == seed]
+            assert run["iteration"].tolist() == list(range(29, end + 1))
+            assert run["mean"].notna().tolist() == [True] * (end - 29) + [seed == 0]
+        if window == 1:
+            expected = np.mean([cut["a", seed][metric] for seed in range(3)], axis=0)
+            np.testing.assert_allclose(over_seeds["mean"].iloc[:29], expected, rtol=1e-6)
+            last = ours[ours["seed"] == 0]["mean"]
+            np.testing.assert_array_equal(last, runs["a", 0][metric].iloc[28:])
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_all_seeds_diverge_at_once(ends):
+    runs = {
+        run: diverge(frame, 1, ends=ends) if run[0] == "a" else frame
+        for run, frame in make_runs().items()
+    }
+    table = curves(runs, smoothing_window=20, band="simultaneous", confidence_level=0.95)
+    ours = table[(table["variant"] == "a") & (table["metric"] == "train_loss")]
+    assert ours["mean"].isna().all()
+    assert ours["iteration"].tolist() == [1] * 4
+    assert ours["seed"].tolist() == [pd.NA, 0, 1, 2]
+
+
+def test_the_table_survives_its_file(tmp_path):
+    runs = make_runs()
+    runs["a", 0] = diverge(runs["a", 0], 10, ends=True)
+    table = curves(runs, smoothing_window=1, band="sd", confidence_level=0.95)
+    table.to_parquet(tmp_path / "curves.parquet", index=False)
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "curves.parquet"), table)

@@ -1,9 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from statsmodels.stats.weightstats import ttost_ind
+from statsmodels.stats.weightstats import DescrStatsW, ttost_ind, ttost_paired
 
-from descent.equivalence import equivalence
+from descent import equivalence as module
 
 
 def outcomes(**variants):
@@ -15,6 +15,10 @@ def outcomes(**variants):
         for variant, values in variants.items()
         for seed, value in enumerate(values)
     }
+
+
+def equivalence(runs, references, margins, *, diverged=(), design="independent"):
+    return module.equivalence(runs, diverged, references, margins, design=design)
 
 
 MARGINS = {"test_accuracy": 0.005, "test_loss": 0.05}
@@ -101,3 +105,102 @@ def test_one_seed_is_inconclusive():
 def test_without_a_reference_there_is_nothing_to_test():
     table = equivalence(outcomes(ours=[0.9, 0.91]), {}, MARGINS)
     assert len(table) == 0 and {"comparison", "variant", "verdict"} <= set(table.columns)
+
+
+def test_paired_equivalence_is_that_of_the_differences():
+    random = np.random.default_rng(11)
+    of_seed = random.normal(0.9, 0.01, 8)
+    ours, theirs = (of_seed + random.normal(0, 0.002, 8) for _ in range(2))
+    runs = outcomes(ours=ours, theirs=theirs)
+    one = {"pair": ("theirs", ["ours"])}, {"test_accuracy": 0.005}
+    [row] = equivalence(runs, *one, design="paired").to_dict("records")
+    p, *_ = ttost_paired(ours, theirs, -0.005, 0.005)
+    assert row["p_equivalence"] == pytest.approx(p)
+    differences = DescrStatsW(ours - theirs)
+    assert row["p_difference"] == pytest.approx(differences.ttest_mean()[1])
+    for level in (90, 95):
+        interval = differences.tconfint_mean(1 - level / 100)
+        assert (row[f"ci{level}_lower"], row[f"ci{level}_upper"]) == pytest.approx(interval)
+    assert row["sd"] == pytest.approx(np.std(ours - theirs, ddof=1))
+    assert row["design"] == "paired" and row["verdict"].startswith("equivalent")
+    [welch] = equivalence(runs, *one).to_dict("records")
+    assert welch["design"] == "independent" and welch["verdict"] == "inconclusive"
+
+
+def test_pairs_are_of_one_seed_in_whatever_order_the_runs_come():
+    values = np.random.default_rng(12).normal(0.9, 0.01, (2, 6))
+    runs = outcomes(ours=values[0], theirs=values[1])
+    one = {"pair": ("theirs", ["ours"])}, MARGINS
+    turned = dict(sorted(runs.items(), key=lambda run: run[0][1] * (-1) ** (run[0][0] == "ours")))
+    pd.testing.assert_frame_equal(
+        *(equivalence(members, *one, design="paired") for members in (runs, turned))
+    )
+
+
+def test_pairs_with_the_same_bits_are_equivalent():
+    values = normal(5, 0.9, 0.01)
+    runs = outcomes(ours=values, theirs=values)
+    table = equivalence(runs, {"pair": ("theirs", ["ours"])}, MARGINS, design="paired")
+    assert table["verdict"].tolist() == ["equivalent"] * 2
+    assert (table[["difference", "ci95_lower", "ci95_upper", "sd"]] == 0).all(axis=None)
+
+
+def simulate_pairs(random, n, shift, sd):
+    """Outcomes whose seeds differ far more than the differences within a seed."""
+    theirs = random.normal(0.9, 0.02, n)
+    return outcomes(ours=theirs + random.normal(shift, sd, n), theirs=theirs)
+
+
+def test_the_error_of_a_false_paired_equivalence_is_at_most_its_level(without_collection):
+    random = np.random.default_rng(13)
+    one = {"pair": ("theirs", ["ours"])}, {"test_accuracy": 0.005}
+    said = [
+        equivalence(simulate_pairs(random, 10, 0.005, 0.002), *one, design="paired")["verdict"][0]
+        for _ in range(500)
+    ]
+    assert sum(verdict.startswith("equivalent") for verdict in said) / 500 == pytest.approx(
+        0.05, abs=0.02
+    )
+
+
+def test_the_paired_seeds_needed_give_the_power_promised(without_collection):
+    one = {"pair": ("theirs", ["ours"])}, {"test_accuracy": 0.005}
+    theirs = normal(4, 0.9, 0.02)
+    pilot = outcomes(ours=theirs + normal(4, 0, 0.005, seed=1), theirs=theirs)
+    n = int(equivalence(pilot, *one, design="paired")["seeds_needed"].iloc[0])
+    assert n < 30  # of independent seeds, hundreds
+    random = np.random.default_rng(14)
+    said = [
+        equivalence(simulate_pairs(random, n, 0, 0.005), *one, design="paired")["verdict"][0]
+        for _ in range(500)
+    ]
+    assert sum(verdict.startswith("equivalent") for verdict in said) / 500 == pytest.approx(
+        0.9, abs=0.03
+    )
+
+
+@pytest.mark.parametrize("design", ["independent", "paired"])
+def test_nothing_is_tested_where_a_run_diverged(design):
+    """A reference that diverged leaves its whole comparison undecided, and no other."""
+    values = {name: normal(5, 0.9, 0.001, seed) for seed, name in enumerate("abcdef")}
+    runs = outcomes(**values)
+    references = {"one": ("a", ["b", "c"]), "two": ("d", ["e", "f"])}
+    diverged = {("b", 1): 12, ("b", 3): 40, ("d", 0): 7}
+    margins = {"test_accuracy": 0.005, "test_loss": 0.01}  # the loss of c is inconclusive
+    table = equivalence(runs, references, margins, diverged=diverged, design=design)
+    rows = table[table["metric"] == "test_accuracy"].set_index("variant")
+    assert rows["verdict"].to_dict() == {
+        "b": "diverged",
+        "c": "equivalent",
+        "e": "diverged",
+        "f": "diverged",
+    }
+    assert rows["n"].tolist() == [5] * 4
+    assert rows["n_diverged"].tolist() == [2, 0, 0, 0]
+    assert rows["n_diverged_reference"].tolist() == [0, 0, 1, 1]
+    numbers = ["difference", "ci90_lower", "p_equivalence", "p_difference", "seeds_needed"]
+    assert rows.loc[["b", "e", "f"], numbers].isna().all(axis=None)
+    alone = equivalence(runs, {"one": ("a", ["c"])}, margins, design=design)
+    tested = table[table["verdict"] != "diverged"].reset_index(drop=True)
+    assert tested["seeds_needed"].notna().tolist() == [False, True]
+    pd.testing.assert_frame_equal(tested, alone)  # what is not tested costs no level

@@ -16,7 +16,7 @@ from descent.records import (
     write_epochs,
     write_iterations,
 )
-from descent.training import Run
+from descent.runs import Run
 
 
 def make_run(seed, n_iterations=12, n_epochs=3):
@@ -26,6 +26,7 @@ def make_run(seed, n_iterations=12, n_epochs=3):
         random.random(n_iterations, dtype=np.float32),
         random.random(n_iterations, dtype=np.float32),
         *random.random((3, n_epochs + 1)).tolist(),
+        iterations_per_epoch=n_iterations // n_epochs,
     )
 
 
@@ -53,10 +54,11 @@ def test_epochs_begin_with_the_untrained_network(tmp_path):
     file, run = tmp_path / "seed_4.parquet", make_run(4)
     write_epochs(file, "a", run, {})
     frame = pd.read_parquet(file)
-    assert [str(dtype) for dtype in frame.dtypes] == ["category", "int32", "int16"] + [
+    assert [str(dtype) for dtype in frame.dtypes] == ["category", "int32", "int16", "int32"] + [
         "float64"
     ] * 3
     assert frame["epoch"].tolist() == [0, 1, 2, 3]
+    assert frame["iteration"].tolist() == [0, 4, 8, 12]
     assert frame["test_accuracy"].tolist() == run.test_accuracy
     assert frame["test_loss"].tolist() == run.test_loss
     assert frame["train_seconds"].tolist() == run.train_seconds

@@ -35,6 +35,7 @@ def make_data(n_train=300, n_pixels=64, n_classes=4):
 def run(data, settings, seeds, *, variant="v", hidden=(20, 20), **changes):
     arguments = {
         "root_seed": 0,
+        "seeding": "independent",
         "epochs": 2,
         "batch_size": 32,
         "evaluation_batch_size": 25,
@@ -47,6 +48,7 @@ def bits(run):
     """All numbers of a run that do not depend on the clock."""
     return [
         run.seed,
+        run.status(),
         run.train_loss.tobytes(),
         run.train_accuracy.tobytes(),
         run.test_loss,
@@ -139,8 +141,10 @@ def test_streams_differ_by_each_of_their_arguments_and_stay_what_they_are():
         ]
     }
     assert len(streams) == 5
+    assert stream_seed(0, "order", None, 0) not in streams
     # a published run must be reproducible by later versions
     assert stream_seed(0, "order", "sgd_scratch", 0) == 17174269606290232149
+    assert stream_seed(0, "order", None, 0) == 7983451878373509741
 
 
 def test_epoch_zero_is_the_untrained_network():
@@ -166,7 +170,7 @@ def test_the_final_parameters_give_the_final_accuracy():
 
 
 def test_files_of_a_run(tmp_path):
-    configuration = {"variant": "v", "root_seed": 0, "threads": 1, "settings": SGD}
+    configuration = {"variant": "v", "root_seed": 0, "seeding": "independent", "settings": SGD}
     runs = run(make_data(), SGD, [0, 7])
     files = [tmp_path / name for name in ("iterations.parquet", "epochs.parquet", "w.safetensors")]
     write_run(runs[1], configuration, *files)
@@ -182,7 +186,8 @@ def test_files_of_a_run(tmp_path):
     for name, values in weights.items():
         assert torch.equal(values, runs[1].parameters[name]) and values.any()
     metadata = records.read_metadata(files[0])
-    assert metadata == records.read_metadata(files[1])
+    forward_pass = {"forward_pass": runs[1].forward_pass}  # has a time
+    assert metadata | forward_pass == records.read_metadata(files[1])
     assert metadata["configuration"] == configuration
     assert metadata["status"] == "completed"
     assert metadata["seed"] == 7
@@ -227,10 +232,75 @@ def test_provenance_knows_the_commit_and_whether_the_workflow_differs_from_it(tm
     assert ask("dirty") == "True"
 
 
-def test_divergence_is_recorded_with_its_iteration():
-    [result] = run(make_data(), {"optimizer": "scratch.sgd", "lr": 1e30}, [0])
-    first = int(np.flatnonzero(~np.isfinite(result.train_loss))[0]) + 1
-    assert result.status() == {"status": "diverged", "diverged_at_iteration": first}
+def test_a_diverged_run_ends_with_the_iteration_whose_loss_is_not_finite():
+    [result] = run(make_data(), {"optimizer": "scratch.sgd", "lr": 1e10}, [0], epochs=3)
+    n = len(result.train_loss)
+    assert result.status() == {"status": "diverged", "diverged_at_iteration": n}
+    assert np.isfinite(result.train_loss).tolist() == [True] * (n - 1) + [False]
+    assert len(result.train_accuracy) == n < 10
+    lists = (result.test_loss, result.test_accuracy, result.train_seconds)
+    assert [len(values) for values in lists] == [1, 1, 1]  # the untrained network
+    assert any(weight.isnan().any() for weight in result.parameters.values())
+
+
+def test_a_run_that_diverges_with_its_last_update_has_diverged():
+    """All losses of mini-batches are finite, but that of the test images is not."""
+    [result] = run(make_data(), {"optimizer": "scratch.sgd", "lr": 1e30}, [0], batch_size=300)
+    assert result.status() == {"status": "diverged", "diverged_at_iteration": 1}
+    assert np.isfinite(result.train_loss).all() and len(result.test_loss) == 1
+
+
+@pytest.mark.parametrize("optimizer", ["scratch.sgd", "torch.optim.SGD"])
+def test_a_seed_that_diverges_leaves_the_others_their_bits(optimizer):
+    """At this learning rate some seeds diverge, in the first epoch, and others do not."""
+    data, settings = make_data(), {"optimizer": optimizer, "lr": 2}
+    together = run(data, settings, [0, 1, 2, 3, 4], epochs=3)
+    completed = [one for one in together if not one.diverged]
+    assert 1 <= len(completed) <= 4
+    without = run(data, settings, [one.seed for one in completed], epochs=3)
+    for a, b in zip(completed, without, strict=True):
+        assert bits(a) == bits(b) and len(a.test_loss) == 4
+    for one in together:  # alone, a seed that diverges ends its training
+        assert bits(run(data, settings, [one.seed], epochs=3)[0]) == bits(one)
+
+
+def test_training_ends_when_all_seeds_have_diverged(capsys):
+    run(make_data(), {"optimizer": "scratch.sgd", "lr": 1e10}, [0, 1], epochs=50)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["epoch 0/50", "epoch 1/50"]
+    assert "diverged diverged" in lines[1]
+
+
+def test_a_diverged_run_has_its_files(tmp_path):
+    configuration = {"variant": "v", "root_seed": 0, "seeding": "independent"}
+    [result] = run(make_data(), {"optimizer": "scratch.sgd", "lr": 1e10}, [0])
+    files = [tmp_path / name for name in ("iterations.parquet", "epochs.parquet", "w.safetensors")]
+    write_run(result, configuration, *files)
+    assert records.divergences(files[:1]) == {("v", 0): len(result.train_loss)}
+    iterations = records.read_runs(files[:1], {"v": [0]}, ["epoch", "train_loss"])["v", 0]
+    assert iterations["epoch"].eq(1).all() and np.isnan(iterations["train_loss"].iloc[-1])
+    assert load_file(files[2]).keys() == result.parameters.keys()
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_paired_variants_share_initialisation_and_order(threads):
+    data, by_hand = make_data(), {**TORCH, "optimizer": "scratch.sgd_momentum"}
+    shared = {"seeding": "paired", "threads": threads}
+    ours = run(data, by_hand, [0, 1], variant="ours", **shared)
+    theirs = run(data, TORCH, [0, 1], variant="theirs", **shared)
+    for a, b in zip(ours, theirs, strict=True):
+        assert a.train_loss[0] == b.train_loss[0]
+        np.testing.assert_allclose(a.train_loss[:10], b.train_loss[:10], rtol=1e-4)
+    assert ours[0].train_loss[0] != ours[1].train_loss[0]
+    independent = run(data, by_hand, [0], variant="ours", threads=threads)[0]
+    assert independent.train_loss[0] != ours[0].train_loss[0]
+
+
+def test_the_forward_pass_of_the_untrained_network_is_timed():
+    for batch_size, images in ((25, 25), (256, 60)):
+        for result in run(make_data(), SGD, [0, 1], evaluation_batch_size=batch_size, epochs=1):
+            assert result.forward_pass["images"] == images
+            assert 0 < result.forward_pass["seconds"] < 0.1
 
 
 def test_training_imports_neither_torchvision_nor_plotting():

@@ -36,7 +36,7 @@ def test_a_deleted_run_reruns_its_job_and_what_follows(finished):
     before = (finished.results / "iterations" / "ours" / "seed_0.parquet").stat().st_mtime_ns
     jobs = finished.would_run()
     assert trains(jobs) == {"train_ours_1": 1}
-    assert {"curves", "overlay", "snakemake_report"} <= jobs.keys()
+    assert {"curves", "overlay", "interactive", "report", "snakemake_report"} <= jobs.keys()
     finished.run()
     after = (finished.results / "iterations" / "ours" / "seed_0.parquet").stat().st_mtime_ns
     assert before == after
@@ -44,22 +44,48 @@ def test_a_deleted_run_reruns_its_job_and_what_follows(finished):
 
 
 def test_settings_of_the_curves_train_nothing(finished):
-    for setting in ("smoothing_window: 20", "confidence_level: 0.9"):
+    for setting in ("smoothing_window: 20", "confidence_level: 0.9", "band: sd"):
         jobs = finished.would_run("--config", f"curves={{{setting}}}")
         assert trains(jobs) == {}
-        assert jobs["curves"] == 1 and jobs["overlay"] == 2 and "snakemake_report" in jobs
+        assert jobs["curves"] == 1 and jobs["overlay"] == 2
+        assert {"interactive", "report", "snakemake_report"} <= jobs.keys()
         assert ("final_accuracy" in jobs) == setting.startswith("confidence")
     jobs = finished.would_run("--config", "equivalence={margin: 1}")
-    assert jobs == {"configuration": 1, "equivalence": 1, "snakemake_report": 1}
+    pages = {"configuration": 1, "report": 1, "snakemake_report": 1}
+    assert jobs == {"equivalence": 1, **pages}
+    jobs = finished.would_run("--config", "targets={accuracy: [0.5]}")
+    assert jobs == {"targets": 1, **pages}
+
+
+def test_settings_of_parity_train_nothing(finished):
+    jobs = finished.would_run("--config", "parity={iterations: 7}")
+    pages = {"configuration": 1, "report": 1, "snakemake_report": 1}
+    assert jobs == {"replay": 1, "parity": 1, "parity_figure": 1, **pages}
+
+
+def test_other_seeding_retrains(finished):
+    jobs = finished.would_run("--config", "seeding=paired")
+    assert trains(jobs) == TRAINING and jobs["equivalence"] == 1
 
 
 def test_code_of_the_figures_reruns_figures_only(finished):
-    edit(finished, "figures")
-    assert finished.would_run() == {"examples": 1, "overlay": 2, "snakemake_report": 1}
+    pages = {"report": 1, "snakemake_report": 1}
+    edit(finished, "figures/overlay")
+    assert finished.would_run() == {"overlay": 2, **pages}
+    edit(finished, "figures/style")
+    assert finished.would_run() == {"examples": 1, "overlay": 2, "parity_figure": 1, **pages}
+
+
+def test_code_of_the_pages_reruns_the_pages_only(finished):
+    edit(finished, "verdicts")
+    assert finished.would_run() == {"report": 1}
+    template = finished.folder / "workflow" / "report" / "interactive.html.jinja"
+    template.write_text(template.read_text() + "<!-- changed -->")
+    assert finished.would_run() == {"report": 1, "interactive": 1}
 
 
 def test_code_of_the_training_reruns_training(finished):
-    for module in ("training", "model", "optimizers/__init__", "seeding", "records"):
+    for module in ("training", "model", "optimizers/__init__", "seeding", "records", "runs"):
         edit(finished, module)
         assert trains(finished.would_run()) == TRAINING
         finished.run("--touch")
@@ -88,7 +114,7 @@ def test_seeds_per_job_trains_nothing(finished):
     for seeds_per_job in (1, 3, 5):
         finished.configure(seeds_per_job=seeds_per_job)
         jobs = finished.would_run()
-        assert set(jobs) <= {"configuration", "snakemake_report"}
+        assert set(jobs) <= {"configuration", "report", "snakemake_report"}
 
 
 def test_marking_a_reference_trains_nothing(finished):
@@ -115,7 +141,7 @@ def test_a_hyperparameter_retrains_only_its_variant(finished):
 
 def test_other_sources_fetch_nothing_again(finished):
     jobs = finished.would_run("--config", "dataset={sources: [elsewhere]}")
-    assert jobs.keys() <= {"configuration", "snakemake_report"}
+    assert jobs.keys() <= {"configuration", "report", "snakemake_report"}
 
 
 def test_changed_data_are_prepared_again(finished):

@@ -1,5 +1,7 @@
 """What one run makes."""
 
+import html
+
 import matplotlib.image
 import numpy as np
 import pandas as pd
@@ -7,6 +9,8 @@ import pytest
 import yaml
 from safetensors.numpy import load_file
 from tiny import N_TRAIN
+
+from descent.records import read_metadata
 
 ITERATIONS = 2 * -(-N_TRAIN // 32)
 
@@ -25,8 +29,12 @@ def test_all_results_are_there(finished_once):
     expected |= {
         "curves.parquet",
         "tables/equivalence.csv",
+        "tables/targets.csv",
+        "tables/untrained.csv",
         "figures/examples.png",
         "config.yaml",
+        "report.html",
+        "interactive.html",
         "snakemake-report.html",
     }
     files = {str(file.relative_to(results)) for file in results.rglob("*") if file.is_file()}
@@ -62,6 +70,27 @@ def test_equivalence_holds_ours_against_the_reference(finished_once):
     assert accuracy["margin"] == 0.005
 
 
+def test_targets_and_the_untrained_network_are_those_of_the_epochs(finished_once):
+    epochs = pd.read_parquet(finished_once.results / "epochs")
+    tables = finished_once.results / "tables"
+    targets = pd.read_csv(tables / "targets.csv")
+    assert targets["variant"].tolist() == ["ours"] * 2 + ["theirs"] * 2
+    assert targets["target"].tolist() == [0.9, 0.95] * 2
+    for row in targets.itertuples():
+        members = epochs[epochs["variant"] == row.variant]
+        hits = members[members["test_accuracy"] >= row.target].groupby("seed")["epoch"].min()
+        assert row.reached == len(hits) > 0
+        assert row.iterations_min == hits.min() * ITERATIONS // 2
+        seconds = members["train_seconds"].sum() / (3 * ITERATIONS)
+        assert row.seconds_per_iteration == pytest.approx(seconds)
+    untrained = pd.read_csv(tables / "untrained.csv").set_index("variant")
+    first = epochs[epochs["epoch"] == 0].groupby("variant", observed=True)
+    for metric in ("test_loss", "test_accuracy"):
+        np.testing.assert_allclose(untrained[metric], first[metric].mean()[untrained.index])
+    assert untrained["n"].tolist() == [3, 3] and set(untrained["forward_images"]) == {60}
+    assert untrained["forward_seconds"].between(1e-6, 0.1).all()
+
+
 def test_curves_are_those_of_the_iterations(finished_once):
     iterations = pd.read_parquet(finished_once.results / "iterations")
     curves = pd.read_parquet(finished_once.results / "curves.parquet")
@@ -84,7 +113,8 @@ def test_figures_show_something(finished_once):
         text = (figures / f"{metric}_pair.svg").read_text()
         assert label in text and "Iteration (mini-batches of 32 images)" in text
         assert "ours" in text and "theirs" in text
-        assert "mean of 3 seeds, 95 % t band (pointwise); unsmoothed" in text
+        assert "mean of 3 seeds, 95 % t band (pointwise)" in text
+        assert "idx, hidden layers: 8, epochs: 2; unsmoothed" in text
         assert (figures / f"{metric}_pair.pdf").read_bytes().startswith(b"%PDF")
 
 
@@ -94,6 +124,24 @@ def test_report_has_the_figures_and_quotes_the_configuration(finished_once):
     assert "mini-batches of" in text and "scratch.sgd_momentum" in text
     resolved = yaml.safe_load((finished_once.results / "config.yaml").read_text())
     assert resolved["training"] == {"epochs": 2, "batch_size": 32, "threads": 1}
+
+
+def test_the_report_page_quotes_the_numbers(finished_once):
+    results = finished_once.results
+    page = (results / "report.html").read_text()
+    table = pd.read_csv(results / "tables" / "final_accuracy.csv").set_index("variant")
+    for variant, row in table.iterrows():
+        cells = [variant, "3", "none", f"{100 * row['mean']:.2f}", f"{100 * row['sd']:.2f}"]
+        assert "".join(f"<td>{cell}</td>" for cell in cells[1:]) in page
+    verdict = pd.read_csv(results / "tables" / "equivalence.csv")
+    for row in verdict.itertuples():
+        assert f"<td>{row.verdict}</td>" in page
+    shown = page.partition("<pre>")[2].partition("</pre>")[0]
+    assert yaml.safe_load(html.unescape(shown)) == yaml.safe_load(
+        (results / "config.yaml").read_text()
+    )
+    metadata = read_metadata(results / "epochs" / "ours" / "seed_0.parquet")
+    assert metadata["cpu"] in page and metadata["torch"] in page
 
 
 def test_a_run_in_another_folder(finished_once, tmp_path):

@@ -191,6 +191,12 @@ def _find_inconsistencies(config):
                 check_hyperparameters(settings["optimizer"], hyperparameters)
             except SignatureError as error:
                 problems.append(f"{path}.{error}")
+    if config["parity"]["lr_schedule"] == "halved":
+        problems += [
+            f"parity.lr_schedule: halved needs the lr of {reference}, the reference of {comparison}"
+            for comparison, (reference, _) in references(config).items()
+            if "lr" not in config["comparisons"][comparison][reference]
+        ]
     return problems
 
 

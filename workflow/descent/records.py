@@ -26,12 +26,13 @@ ITERATIONS = pa.schema(
     ]
 )
 
-#: One row for each epoch, epoch 0 being the untrained network.
+#: One row for each epoch, epoch 0 being the untrained network; `iteration` is its last one.
 EPOCHS = pa.schema(
     [
         ("variant", _NAME),
         ("seed", pa.int32()),
         ("epoch", pa.int16()),
+        ("iteration", pa.int32()),
         ("test_loss", pa.float64()),
         ("test_accuracy", pa.float64()),
         ("train_seconds", pa.float64()),
@@ -47,9 +48,8 @@ class RecordError(ValueError):
 
 
 def write_iterations(file, variant, run, metadata):
-    """Write the iterations of a `descent.training.Run`."""
+    """Write the iterations of a `descent.runs.Run`; a diverged one has fewer."""
     n_iterations = len(run.train_loss)
-    n_epochs = len(run.test_loss) - 1
     iteration = np.arange(1, n_iterations + 1)
     _write(
         file,
@@ -58,7 +58,7 @@ def write_iterations(file, variant, run, metadata):
             "variant": [variant] * n_iterations,
             "seed": np.full(n_iterations, run.seed),
             "iteration": iteration,
-            "epoch": (iteration - 1) // (n_iterations // n_epochs) + 1,
+            "epoch": (iteration - 1) // run.iterations_per_epoch + 1,
             "train_loss": run.train_loss,
             "train_accuracy": run.train_accuracy,
         },
@@ -67,15 +67,17 @@ def write_iterations(file, variant, run, metadata):
 
 
 def write_epochs(file, variant, run, metadata):
-    """Write the epochs of a `descent.training.Run`."""
+    """Write the epochs of a `descent.runs.Run`; a diverged one has fewer."""
     n_rows = len(run.test_loss)
+    epoch = np.arange(n_rows)
     _write(
         file,
         EPOCHS,
         {
             "variant": [variant] * n_rows,
             "seed": np.full(n_rows, run.seed),
-            "epoch": np.arange(n_rows),
+            "epoch": epoch,
+            "iteration": epoch * run.iterations_per_epoch,
             "test_loss": run.test_loss,
             "test_accuracy": run.test_accuracy,
             "train_seconds": run.train_seconds,
@@ -132,19 +134,58 @@ def read_runs(files, expected, columns):
     return dict(sorted(runs.items()))
 
 
-def final_rows(runs):
+def read_all_metadata(files):
+    """Read the provenance of many runs.
+
+    Parameters
+    ----------
+    files : list of path
+        A parquet file of each run.
+
+    Returns
+    -------
+    dict
+        Maps (variant, seed), sorted, to what `read_metadata` returns.
+    """
+    found = {}
+    for file in files:
+        metadata = read_metadata(file)
+        found[metadata["configuration"]["variant"], metadata["seed"]] = metadata
+    return dict(sorted(found.items()))
+
+
+def divergences(files):
+    """Map each run that diverged, (variant, seed), sorted, to the iteration at which it did.
+
+    `files` are as in `read_all_metadata`.
+    """
+    return {
+        run: metadata["diverged_at_iteration"]
+        for run, metadata in read_all_metadata(files).items()
+        if metadata["status"] == "diverged"
+    }
+
+
+def final_rows(runs, diverged):
     """Gather the last row of every run.
 
     Parameters
     ----------
     runs : dict
         As `read_runs` returns it.
+    diverged : collection
+        Of the runs, (variant, seed), that diverged: they have no final values.
 
     Returns
     -------
     pandas.DataFrame
-        `variant` and the columns of the runs, in their order.
+        `variant`, `seed` and the columns of the runs, in their order; NaN for the values of a run
+        that diverged.
     """
-    return pd.DataFrame(
-        [{"variant": variant, **frame.iloc[-1]} for (variant, _), frame in runs.items()]
-    )
+    rows = [
+        {"variant": variant, "seed": seed, **frame.iloc[-1]}
+        for (variant, seed), frame in runs.items()
+    ]
+    table = pd.DataFrame(rows)
+    table.loc[[run in diverged for run in runs], table.columns[2:]] = np.nan
+    return table

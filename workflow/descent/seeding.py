@@ -16,7 +16,8 @@ def generator(root_seed, purpose, variant, seed):
     root_seed, seed : int
     purpose : str
         `initialization` or `order`.
-    variant : str
+    variant : str or None
+        See `stream_variant`.
 
     Returns
     -------
@@ -27,5 +28,18 @@ def generator(root_seed, purpose, variant, seed):
 
 def stream_seed(root_seed, purpose, variant, seed):
     """Derive the seed, an integer below 2**64, of one random stream."""
-    text = f"{root_seed}/{purpose}/{variant}/{seed}"
+    parts = [root_seed, purpose, seed] if variant is None else [root_seed, purpose, variant, seed]
+    text = "/".join(map(str, parts))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
+
+
+def stream_variant(variant, seeding):
+    """Name the variant that a run's streams are derived from: None if they are shared by all.
+
+    Parameters
+    ----------
+    variant : str
+    seeding : str
+        `independent`, or `paired`: the runs of one seed then have the same streams in all variants.
+    """
+    return None if seeding == "paired" else variant

@@ -5,6 +5,7 @@ from descent.files import replacing
 _HEADINGS = {
     "variant": "variant",
     "n": "seeds",
+    "divergence": "divergence",
     "mean": "mean",
     "sd": "sd",
     "ci_lower": "interval from",
@@ -20,7 +21,7 @@ def write_final_accuracy(table, *, csv, markdown, latex, confidence_level):
     """Write the table of `descent.evidence.final_accuracy` in three formats.
 
     The CSV file has the numbers as they are, accuracies in [0, 1]; the others have accuracies in
-    percent with two decimals.
+    percent with two decimals, and say in words which runs diverged.
 
     Parameters
     ----------
@@ -31,15 +32,22 @@ def write_final_accuracy(table, *, csv, markdown, latex, confidence_level):
     """
     with replacing(csv) as part:
         table.to_csv(part, index=False)
-    shown = table.copy()
+    shown = table.drop(columns=["diverged", "diverged_at"])
+    shown.insert(2, "divergence", [_divergence(row) for row in table.itertuples()])
     shown[_ACCURACIES] = (100 * shown[_ACCURACIES]).map("{:.2f}".format)
     shown["test_loss"] = shown["test_loss"].map("{:.4f}".format)
     shown = shown.replace("nan", "-").rename(columns=_HEADINGS)
     interval = f"{100 * confidence_level:g} % interval of the mean (Student t)"
-    caption = f"Final test accuracy over seeds, in percent, with the {interval}."
+    caption = f"Final test accuracy of the runs that completed, in percent, with the {interval}."
     with replacing(markdown) as part:
         part.write_text(f"{caption}\n\n{shown.to_markdown(index=False, disable_numparse=True)}\n")
     caption = caption.replace("%", r"\%")
     with replacing(latex) as part:
-        text = shown.to_latex(index=False, escape=True, caption=caption, column_format="lrrrrrrrr")
-        part.write_text(text)
+        layout = {"index": False, "escape": True, "column_format": "lrl" + 7 * "r"}
+        part.write_text(shown.to_latex(caption=caption, **layout))
+
+
+def _divergence(row):
+    if row.diverged:
+        return f"{row.diverged} of {row.n} diverged at iteration {row.diverged_at}"
+    return "none"

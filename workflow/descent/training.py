@@ -4,10 +4,10 @@ A run's numbers depend on its variant, seed and configuration alone: not on the 
 the number of cores or on other variants.
 """
 
+import statistics
 import time
-from dataclasses import dataclass, field
+import timeit
 
-import numpy as np
 import torch
 from safetensors.torch import save_file
 
@@ -16,43 +16,14 @@ from descent.data import normalize
 from descent.files import replacing
 from descent.optimizers import make_step
 from descent.provenance import provenance
-from descent.seeding import generator, stream_seed
+from descent.runs import Run
+from descent.seeding import generator, stream_seed, stream_variant
 
 #: What the random streams of a run are for.
 PURPOSES = ("initialization", "order")
 
-
-@dataclass
-class Run:
-    """What one seed of one variant recorded.
-
-    Attributes
-    ----------
-    seed : int
-    train_loss, train_accuracy : numpy.ndarray
-        (iterations,), float32: mean cross-entropy in nats and accuracy of each mini-batch, before
-        its update.
-    test_loss, test_accuracy, train_seconds : list of float
-        One for each epoch, the first for the untrained network. The seconds are those of training,
-        without evaluation, divided by the number of seeds that trained together.
-    parameters : dict
-        Maps W0, b0, ... to the final tensors, (outputs, inputs) and (outputs,).
-    """
-
-    seed: int
-    train_loss: np.ndarray = None
-    train_accuracy: np.ndarray = None
-    test_loss: list = field(default_factory=list)
-    test_accuracy: list = field(default_factory=list)
-    train_seconds: list = field(default_factory=list)
-    parameters: dict = None
-
-    def status(self):
-        """Say `completed`, or `diverged` and the first iteration whose loss is not finite."""
-        diverged = np.flatnonzero(~np.isfinite(self.train_loss))
-        if len(diverged):
-            return {"status": "diverged", "diverged_at_iteration": int(diverged[0]) + 1}
-        return {"status": "completed"}
+#: Forward passes of the untrained network that are timed.
+_TIMED_PASSES = 25
 
 
 def train(
@@ -62,6 +33,7 @@ def train(
     seeds,
     *,
     root_seed,
+    seeding,
     hidden,
     epochs,
     batch_size,
@@ -74,11 +46,14 @@ def train(
     ----------
     data : descent.data.PreparedData
     variant : str
-        Its name, part of every random stream.
+        Its name, part of every random stream of independent runs.
     settings : dict
         `optimizer` and its hyperparameters.
     seeds : list of int
     root_seed : int
+    seeding : str
+        `independent`, or `paired`: the runs of a seed share initialisation and mini-batches with
+        those of other variants.
     hidden : list of int
         Widths of the hidden layers.
     epochs, batch_size, evaluation_batch_size : int
@@ -87,8 +62,9 @@ def train(
 
     Returns
     -------
-    list of Run
-        One for each seed, in order. Progress is printed.
+    list of descent.runs.Run
+        One for each seed, in order. Progress is printed. Training ends early when every seed of a
+        stack has diverged; a seed that diverges beside others changes none of their bits.
     """
     torch.set_num_threads(threads)
     sizes = model.layer_sizes(data.train_images.shape[1], hidden, data.n_classes)
@@ -100,7 +76,10 @@ def train(
     runs = []
     for stack in [seeds] if together else [[seed] for seed in seeds]:
         generators = {
-            purpose: [generator(root_seed, purpose, variant, seed) for seed in stack]
+            purpose: [
+                generator(root_seed, purpose, stream_variant(variant, seeding), seed)
+                for seed in stack
+            ]
             for purpose in PURPOSES
         }
         parameters = model.initialize(sizes, generators["initialization"])
@@ -137,34 +116,54 @@ def _same_bits_when_stacked(sizes, last_batches, threads):
 def _train_stack(
     data, seeds, parameters, step, orders, *, epochs, batch_size, evaluation_batch_size
 ):
-    runs = [Run(seed) for seed in seeds]
-    losses, accuracies = [], []
+    iterations_per_epoch = -(-len(data.train_images) // batch_size)
+    runs = [Run(seed, iterations_per_epoch=iterations_per_epoch) for seed in seeds]
     test_images = normalize(data.test_images, data.normalization)
+    for index, run in enumerate(runs):
+        network = [parameter[index, None] for parameter in parameters]
+        run.forward_pass = _time_forward_pass(network, test_images[None, :evaluation_batch_size])
+    loss = accuracy = torch.empty(len(seeds), 0)  # the untrained network has no iterations
+    seconds = 0.0
     for epoch in range(epochs + 1):
-        start = time.perf_counter()
         if epoch > 0:
+            start = time.perf_counter()
             loss, accuracy = train_epoch(parameters, step, data, orders, batch_size)
-            losses.append(loss)
-            accuracies.append(accuracy)
-        seconds = (time.perf_counter() - start) / len(seeds) if epoch > 0 else 0.0
+            seconds = (time.perf_counter() - start) / len(seeds)
         test_loss, test_accuracy = model.evaluate(
             parameters, test_images, data.test_labels, evaluation_batch_size
         )
         for index, run in enumerate(runs):
-            run.test_loss.append(test_loss[index].item())
-            run.test_accuracy.append(test_accuracy[index].item())
-            run.train_seconds.append(seconds)
-        shown = " ".join(f"{100 * accuracy:.2f}" for accuracy in test_accuracy)
+            if run.diverged:
+                continue  # it stays in the stack: no seed's bits depend on those beside it
+            run.record_epoch(
+                loss[index].numpy(),
+                accuracy[index].numpy(),
+                test_loss[index].item(),
+                test_accuracy[index].item(),
+                seconds,
+            )
+            if run.diverged or epoch == epochs:
+                run.parameters = _final_parameters(parameters, index)
+        shown = " ".join(
+            "diverged" if run.diverged else f"{100 * run.test_accuracy[-1]:.2f}" for run in runs
+        )
         print(f"epoch {epoch}/{epochs}: test accuracy {shown} %, {seconds:.2f} s per seed")
-    names = model.names(parameters)
-    networks = model.unstack([parameter.detach() for parameter in parameters])
-    for index, (run, network) in enumerate(zip(runs, networks, strict=True)):
-        run.train_loss = torch.cat([loss[index] for loss in losses]).numpy()
-        run.train_accuracy = torch.cat([accuracy[index] for accuracy in accuracies]).numpy()
-        run.parameters = {
-            name: parameter.clone() for name, parameter in zip(names, network, strict=True)
-        }
+        if all(run.diverged for run in runs):
+            break
     return runs
+
+
+@torch.no_grad()
+def _time_forward_pass(network, images):
+    seconds = timeit.repeat(lambda: model.forward(network, images), number=1, repeat=_TIMED_PASSES)
+    return {"images": images.shape[1], "seconds": statistics.median(seconds)}
+
+
+def _final_parameters(parameters, index):
+    return {
+        name: parameter[index].detach().squeeze(1 if name.startswith("b") else ()).clone()
+        for name, parameter in zip(model.names(parameters), parameters, strict=True)
+    }
 
 
 def train_epoch(parameters, step, data, orders, batch_size):
@@ -189,29 +188,70 @@ def train_epoch(parameters, step, data, orders, batch_size):
         (seeds, iterations), float32: of each mini-batch, before its update.
     """
     n_images = len(data.train_images)
+    losses = torch.empty(len(orders), n_images)
+    correct = torch.empty(len(orders), n_images)
+    for batch, images, labels in mini_batches(data, orders, batch_size):
+        loss, predicted, gradients = differentiate(parameters, images, labels)
+        losses[:, batch] = loss
+        correct[:, batch] = predicted == labels
+        step(gradients)
+    return _batch_means(losses, batch_size), _batch_means(correct, batch_size)
+
+
+def mini_batches(data, orders, batch_size):
+    """Go through the training images once, every seed in a new order.
+
+    Parameters
+    ----------
+    data : descent.data.PreparedData
+    orders : list of torch.Generator
+        One for each seed.
+    batch_size : int
+
+    Yields
+    ------
+    batch : slice
+        Of the places in the order.
+    images : torch.Tensor
+        (seeds, images, pixels), float32; overwritten by the next mini-batch.
+    labels : torch.Tensor
+        (seeds, images), int64.
+    """
+    n_images = len(data.train_images)
     order = torch.stack([torch.randperm(n_images, generator=generator) for generator in orders])
     # Buffers for all mini-batches: fresh ones cost page faults (measured: a fourth of gathering).
     shape = len(orders) * batch_size, data.train_images.shape[1]
     grey_levels, pixels = torch.empty(shape, dtype=torch.uint8), torch.empty(shape)
-    losses = torch.empty(order.shape)
-    correct = torch.empty(order.shape)
     for start in range(0, n_images, batch_size):
         batch = slice(start, start + batch_size)
         chosen = order[:, batch]
-        answers = data.train_labels[chosen]
         n = chosen.numel()
         torch.index_select(data.train_images, 0, chosen.flatten(), out=grey_levels[:n])
         images = normalize(grey_levels[:n], data.normalization, out=pixels[:n])
-        logits = model.forward(parameters, images.view(*chosen.shape, -1))
-        loss = model.cross_entropy(logits, answers)
-        # the gradient of every seed's mean loss: seeds share no parameter
-        gradients = torch.autograd.grad(
-            loss, parameters, torch.full_like(loss, 1 / chosen.shape[1])
-        )
-        losses[:, batch] = loss.detach()
-        correct[:, batch] = model.predict(logits.detach()) == answers
-        step(gradients)
-    return _batch_means(losses, batch_size), _batch_means(correct, batch_size)
+        yield batch, images.view(*chosen.shape, -1), data.train_labels[chosen]
+
+
+def differentiate(parameters, images, labels):
+    """Compute the gradients of every seed's mean cross-entropy over its mini-batch.
+
+    Parameters
+    ----------
+    parameters : list of torch.Tensor
+        Stacked over seeds, see `descent.model.initialize`.
+    images, labels : torch.Tensor
+        (seeds, images, pixels) and (seeds, images), see `mini_batches`.
+
+    Returns
+    -------
+    loss, predicted : torch.Tensor
+        (seeds, images): each image's cross-entropy in nats, and its most probable class.
+    gradients : list of torch.Tensor
+        Like the parameters; fresh tensors. Seeds share no parameter.
+    """
+    logits = model.forward(parameters, images)
+    loss = model.cross_entropy(logits, labels)
+    gradients = torch.autograd.grad(loss, parameters, torch.full_like(loss, 1 / labels.shape[1]))
+    return loss.detach(), model.predict(logits.detach()), gradients
 
 
 def _batch_means(values, batch_size):
@@ -223,23 +263,25 @@ def write_run(run, configuration, iterations, epochs, weights):
 
     Parameters
     ----------
-    run : Run
+    run : descent.runs.Run
     configuration : dict
         The arguments of `train` that the run depends on; kept as metadata with the provenance.
     iterations, epochs, weights : path
         Two parquet files, see `descent.records`, and a safetensors file.
     """
     variant, root_seed = configuration["variant"], configuration["root_seed"]
+    named = stream_variant(variant, configuration["seeding"])
     metadata = {
         "configuration": configuration,
         "seed": run.seed,
         "streams": {
-            purpose: stream_seed(root_seed, purpose, variant, run.seed) for purpose in PURPOSES
+            purpose: stream_seed(root_seed, purpose, named, run.seed) for purpose in PURPOSES
         },
         **provenance(),
         **run.status(),
     }
     with replacing(weights) as part:
         save_file(run.parameters, part)
-    records.write_epochs(epochs, variant, run, metadata)
+    # Only the epochs have times: the iterations are the same bytes whenever they are trained.
+    records.write_epochs(epochs, variant, run, metadata | {"forward_pass": run.forward_pass})
     records.write_iterations(iterations, variant, run, metadata)

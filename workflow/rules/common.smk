@@ -2,6 +2,7 @@
 
 import hashlib
 
+from descent.captions import experiment
 from descent.idx import RAW_FILES, raw_folder
 
 RESULTS = f"results/{config['name']}"
@@ -40,6 +41,11 @@ def rule_source(optimizer):
     if file:
         return [os.path.normpath(file)]
     return library(f"optimizers/{name}") if kind == "scratch" else []
+
+
+def unique(items):
+    """Leave out repetitions and keep the order."""
+    return list(dict.fromkeys(items))
 
 
 def idx_file(wildcards):

@@ -4,7 +4,7 @@
 rule curves:
     input:
         runs=run_files("iterations"),
-        code=library("curves", "records"),
+        code=library("bands", "curves", "records"),
     output:
         f"{RESULTS}/curves.parquet",
     log:
@@ -17,6 +17,7 @@ rule curves:
     params:
         expected=expected_runs(),
         smoothing_window=config["curves"]["smoothing_window"],
+        band=config["curves"]["band"],
         confidence_level=config["curves"]["confidence_level"],
     script:
         "../scripts/curves.py"
@@ -26,7 +27,7 @@ rule overlay:
     input:
         curves=rules.curves.output[0],
         accuracy=f"{RESULTS}/tables/final_accuracy.csv",
-        code=library("figures"),
+        code=library("captions", "figures/overlay", "figures/style"),
     output:
         report(
             f"{RESULTS}/figures/{{metric}}_{{comparison}}.png",
@@ -46,8 +47,10 @@ rule overlay:
     params:
         variants=lambda wildcards: list(config["comparisons"][wildcards.comparison]),
         smoothing_window=config["curves"]["smoothing_window"],
+        band=config["curves"]["band"],
         confidence_level=config["curves"]["confidence_level"],
         batch_size=config["training"]["batch_size"],
+        experiment=experiment(config),
     script:
         "../scripts/overlay.py"
 

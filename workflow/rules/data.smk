@@ -73,7 +73,7 @@ rule prepare:
 rule examples:
     input:
         PREPARED,
-        code=library("figures"),
+        code=library("figures/examples", "figures/style"),
     output:
         report(
             f"{RESULTS}/figures/examples.png",

@@ -28,6 +28,55 @@ rule final_accuracy:
         "../scripts/final_accuracy.py"
 
 
+rule targets:
+    input:
+        runs=run_files("epochs"),
+        code=library("evidence", "records"),
+    output:
+        report(
+            f"{RESULTS}/tables/targets.csv",
+            caption="../report/targets.rst",
+            category="Tables",
+            labels={"table": "time to a test accuracy"},
+        ),
+    log:
+        f"{LOGS}/targets.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        expected=expected_runs(),
+        accuracies=config["targets"]["accuracy"],
+    script:
+        "../scripts/targets.py"
+
+
+rule untrained:
+    input:
+        runs=run_files("epochs"),
+        code=library("evidence", "records"),
+    output:
+        report(
+            f"{RESULTS}/tables/untrained.csv",
+            caption="../report/untrained.rst",
+            category="Tables",
+            labels={"table": "untrained network"},
+        ),
+    log:
+        f"{LOGS}/untrained.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        expected=expected_runs(),
+    script:
+        "../scripts/untrained.py"
+
+
 rule equivalence:
     input:
         runs=run_files("epochs"),
@@ -49,6 +98,7 @@ rule equivalence:
     params:
         expected=expected_runs(),
         references=references(config),
+        design=config["seeding"],
         margins={
             "test_accuracy": config["equivalence"]["margin"] / 100,
             "test_loss": config["equivalence"]["loss_margin"],
@@ -57,4 +107,9 @@ rule equivalence:
         "../scripts/equivalence.py"
 
 
-TABLES = [*rules.final_accuracy.output, *rules.equivalence.output]
+TABLES = [
+    *rules.final_accuracy.output,
+    *rules.targets.output,
+    *rules.untrained.output,
+    *rules.equivalence.output,
+]

@@ -1,8 +1,14 @@
-# Snakemake's own report, of the configuration of this run.
+# The project's own page, the curves to explore, and Snakemake's report of the same configuration.
+
+
+def page_templates(page):
+    """List what a page is made from, beside the results."""
+    return [str(LIBRARY / "report" / file) for file in (f"{page}.html.jinja", "style.css")]
 
 
 localrules:
     configuration,
+    report,
     snakemake_report,
 
 
@@ -19,10 +25,58 @@ rule configuration:
         "../scripts/configuration.py"
 
 
+rule interactive:
+    input:
+        runs=run_files("iterations"),
+        curves=rules.curves.output[0],
+        code=library("captions", "curves", "interactive", "pages", "records"),
+        templates=page_templates("interactive"),
+    output:
+        f"{RESULTS}/interactive.html",
+    log:
+        f"{LOGS}/interactive.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        expected=expected_runs(),
+        name=config["name"],
+        experiment=experiment(config),
+        comparisons={name: list(members) for name, members in config["comparisons"].items()},
+        settings=config["curves"],
+    script:
+        "../scripts/interactive.py"
+
+
+rule report:
+    input:
+        FIGURES,
+        PARITY,
+        TABLES,
+        f"{RESULTS}/figures/examples.png",
+        runs=run_files("epochs"),
+        curves=rules.curves.output[0],
+        prepared=PREPARED,
+        config=rules.configuration.output[0],
+        code=library("captions", "pages", "records", "report", "report_tables", "verdicts"),
+        templates=page_templates("report"),
+    output:
+        f"{RESULTS}/report.html",
+    log:
+        f"{LOGS}/report.log",
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/report.py"
+
+
 rule snakemake_report:
     input:
         f"{RESULTS}/figures/examples.png",
         FIGURES,
+        PARITY,
         TABLES,
         snakefile=LIBRARY.parent / "Snakefile",
         config=rules.configuration.output[0],

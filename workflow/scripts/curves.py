@@ -10,6 +10,7 @@ with job_log(snakemake.log[0]):
     table = curves(
         runs,
         smoothing_window=params.smoothing_window,
+        band=params.band,
         confidence_level=params.confidence_level,
     )
     with replacing(snakemake.output[0]) as part:

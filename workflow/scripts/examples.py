@@ -3,7 +3,7 @@ from descent.files import job_log
 with job_log(snakemake.log[0]):
     from safetensors import safe_open
 
-    from descent.figures import examples
+    from descent.figures.examples import examples
 
     with safe_open(snakemake.input[0], framework="numpy") as prepared:
         height, width = (int(prepared.metadata()[side]) for side in ("height", "width"))

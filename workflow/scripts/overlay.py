@@ -3,7 +3,7 @@ from descent.files import job_log
 with job_log(snakemake.log[0]):
     import pandas as pd
 
-    from descent.figures import overlay
+    from descent.figures.overlay import overlay
 
     params, metric = snakemake.params, snakemake.wildcards.metric
     overlay(
@@ -12,7 +12,9 @@ with job_log(snakemake.log[0]):
         params.variants,
         metric,
         list(snakemake.output),
+        band=params.band,
         confidence_level=params.confidence_level,
         smoothing_window=params.smoothing_window,
         batch_size=params.batch_size,
+        experiment=params.experiment,
     )

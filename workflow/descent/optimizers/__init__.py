@@ -45,8 +45,8 @@ def make_step(optimizer, parameters, hyperparameters):
     Returns
     -------
     callable
-        `step(gradients, **changed)`, one iteration; `changed` are hyperparameters that are
-        different from this iteration on.
+        `step(gradients, **changed)`, one iteration; `changed` are hyperparameters that have another
+        value from now on, such as a learning rate that follows a schedule.
 
     Raises
     ------
@@ -72,14 +72,13 @@ def _make_step(optimizer, parameters, hyperparameters):
         unstack = partial(model.unstack, bias_as_column=is_muon)
     steps = [
         # found anew for each network: a global variable of a user's file then belongs to one
-        _bind(_find(optimizer)[0], network, dict(hyperparameters))
+        bind(_find(optimizer)[0], network, hyperparameters)
         for network in unstack([parameter.detach() for parameter in parameters])
     ]
 
-    @torch.no_grad()
     def step(gradients, **changed):
         for network_step, network_gradients in zip(steps, unstack(gradients), strict=True):
-            network_step(network_gradients, changed)
+            network_step(network_gradients, **changed)
 
     return step
 
@@ -101,24 +100,27 @@ def _as_one(tensors):
     return [tensors]
 
 
-def _bind(rule, parameters, hyperparameters):
+def bind(rule, parameters, hyperparameters):
+    """Bind a hand-written rule or a class of torch to tensors as they are; see `make_step`."""
     if isinstance(rule, type):
         if not issubclass(rule, torch.optim.Optimizer):
             raise TypeError(f"{rule.__name__} is no subclass of torch.optim.Optimizer")
         for parameter in parameters:
             parameter.requires_grad_()  # as the parameters that torch's optimizers know
         return partial(_torch_step, rule(parameters, **hyperparameters), parameters)
-    return partial(_scratch_step, rule, parameters, {}, hyperparameters)
+    return partial(_scratch_step, rule, parameters, {}, dict(hyperparameters))
 
 
-def _scratch_step(rule, parameters, state, hyperparameters, gradients, changed):
+def _scratch_step(rule, parameters, state, hyperparameters, gradients, **changed):
     hyperparameters.update(changed)
-    rule(parameters, gradients, state, **hyperparameters)
+    with torch.no_grad():
+        rule(parameters, gradients, state, **hyperparameters)
 
 
-def _torch_step(optimizer, parameters, gradients, changed):
+def _torch_step(optimizer, parameters, gradients, **changed):
     for group in optimizer.param_groups:
         group.update(changed)
     for parameter, gradient in zip(parameters, gradients, strict=True):
         parameter.grad = gradient
-    optimizer.step()
+    with torch.no_grad():
+        optimizer.step()

@@ -1,0 +1,142 @@
+"""Parity on MNIST: all wrong rules should be called different, and no correct one.
+
+Run by `make mutants`, about five minutes; writes mutants.json and mutants.md beside this file.
+"""
+
+import inspect
+import json
+import sys
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+from correct_momentum import CORRECT
+from tqdm import tqdm
+
+from descent.data import load_prepared
+from descent.mutants import MUTANTS, forgotten_velocity, learning_rate_in_velocity
+from descent.optimizers import bind, make_step
+from descent.parity import DIFFERENT, parity
+from descent.provenance import provenance
+from descent.replay import halved, replay
+
+HERE = Path(__file__).parent
+ITERATIONS = 500
+SETTINGS = [(0.001, 0.9), (0.01, 0.9), (0.01, 0.99), (0.05, 0.5), (0.1, 0.8)]  # lr, momentum
+SEED_SETS = [[0], [1]]
+
+
+def judge(data, rules, lr, momentum, seeds, schedule=None):
+    """Hold rules, a dict of functions, against torch's momentum; return the parity table."""
+    settings = {"lr": lr, "momentum": momentum}
+    makers = {
+        "torch": partial(make_step, "torch.optim.SGD", hyperparameters=settings),
+        **{name: partial(bind, rule, hyperparameters=settings) for name, rule in rules.items()},
+    }
+    trace = replay(
+        data,
+        makers,
+        "torch",
+        seeds,
+        root_seed=0,
+        seeding="independent",
+        hidden=[100, 100],
+        batch_size=128,
+        iterations=ITERATIONS,
+        threads=1,
+        schedule=schedule,
+    )
+    return parity({"momentum": trace}, {"momentum": "torch"}, len(seeds))
+
+
+def named(rules):
+    """Map the names of rules to them, without underscores."""
+    return {rule.__name__.replace("_", " "): rule for rule in rules}
+
+
+def judge_mutants(data, progress):
+    """Judge every mutant at lr 0.01 and momentum 0.9, the lab's, with five seeds."""
+    tables = []
+    late = {"forgotten velocity": partial(forgotten_velocity, at=ITERATIONS - 50)}
+    for name, rule in (named(MUTANTS) | late).items():
+        tables.append(judge(data, {name: rule}, 0.01, 0.9, [0, 1, 2, 3, 4]))
+        progress.update()
+    rules, schedule = named([learning_rate_in_velocity]), halved(0.01, ITERATIONS)
+    for label, changes in (("constant", None), ("halved", schedule)):
+        table = judge(data, rules, 0.01, 0.9, [0, 1, 2, 3, 4], changes)
+        tables.append(table.assign(variant=table["variant"] + f", lr {label}"))
+        progress.update()
+    return pd.concat(tables)
+
+
+def judge_correct(data, progress):
+    """Judge a hundred correct runs: ten formulas, five settings, two seeds."""
+    tables = []
+    for lr, momentum in SETTINGS:
+        for seeds in SEED_SETS:
+            table = judge(data, named(CORRECT), lr, momentum, seeds)
+            tables.append(table.assign(lr=lr, momentum=momentum, seed=seeds[0]))
+            progress.update()
+    return pd.concat(tables)
+
+
+def describe(name):
+    """Give the first line of a mutant's docstring."""
+    rule = named([*MUTANTS, learning_rate_in_velocity])[name.partition(",")[0]]
+    return inspect.getdoc(rule).splitlines()[0]
+
+
+def write_page(mutants, correct):
+    """Write the two tables as Markdown."""
+    wide = mutants.pivot(index="variant", columns="dtype")
+    place = wide["different_iteration"]["float64"].astype(object).fillna("-")
+    tensor = wide["different_tensor"]["float64"].astype(object).fillna("")
+    caught = pd.DataFrame(
+        {
+            "mutant": wide.index,
+            "what it does": [describe(name) for name in wide.index],
+            "float32": wide["verdict"]["float32"].to_numpy(),
+            "float64": wide["verdict"]["float64"].to_numpy(),
+            "from iteration": [f"{i} {t}".strip() for i, t in zip(place, tensor, strict=True)],
+            "difference / bound": wide["share_of_bound"]["float64"].map("{:.2g}".format).to_numpy(),
+        }
+    )
+    verdicts = correct.groupby(["variant", "dtype"])["verdict"].value_counts().unstack(fill_value=0)
+    largest = correct.groupby(["variant", "dtype"])["share_of_bound"].max().rename("largest share")
+    runs = correct.groupby(["variant", "lr", "momentum", "seed"])["verdict"].agg(set)
+    alarms = sum(DIFFERENT in verdict for verdict in runs)
+    different = mutants.groupby("variant")["verdict"].agg(lambda values: DIFFERENT in set(values))
+    versions = provenance()
+    page = [
+        "# Parity: mutants and correct rules",
+        f"Made by `make mutants` on MNIST, {ITERATIONS} iterations, {versions['cpu']}, torch "
+        f"{versions['torch']}. {different.sum()} of {len(different)} rows of mutants are different "
+        f"(expected: all but the learning rate in the velocity while it is constant); "
+        f"{alarms} of {len(runs)} correct runs are.",
+        "## Mutants of momentum",
+        "Learning rate 0.01, momentum 0.9, five seeds. Iteration and tensor: where float64 first "
+        "exceeds the bound.",
+        caught.to_markdown(index=False),
+        "## Correct rules",
+        "Ten ways to write momentum, five settings, two seeds: how often each verdict was given, "
+        "and the largest share of the bound.",
+        verdicts.join(largest).reset_index().to_markdown(index=False, floatfmt=".2g"),
+    ]
+    (HERE / "mutants.md").write_text("\n\n".join(page) + "\n")
+
+
+def main():
+    """Judge all, and write the results."""
+    data = load_prepared(f"{sys.argv[1]}/prepared.safetensors")
+    total = len(MUTANTS) + 2 + len(SETTINGS) * len(SEED_SETS)
+    with tqdm(total=total) as progress:
+        mutants = judge_mutants(data, progress)
+        correct = judge_correct(data, progress)
+    write_page(mutants, correct)
+    tables = {"mutants": mutants, "correct": correct}
+    tables = {name: json.loads(table.to_json(orient="records")) for name, table in tables.items()}
+    (HERE / "mutants.json").write_text(json.dumps(provenance() | tables, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+# Whether a variant is the same rule as the reference of its comparison.
+
+COMPARED = {
+    comparison: [reference, *others]
+    for comparison, (reference, others) in references(config).items()
+    if others
+}
+
+
+rule replay:
+    input:
+        prepared=PREPARED,
+        code=library(
+            "__init__",
+            "data",
+            "model",
+            "optimizers/__init__",
+            "optimizers/_gradients",
+            "optimizers/_user",
+            "replay",
+            "runs",
+            "seeding",
+            "training",
+        ),
+        rules=lambda wildcards: unique(
+            source
+            for variant in COMPARED[wildcards.comparison]
+            for source in rule_source(VARIANTS[variant]["optimizer"])
+        ),
+    output:
+        f"{RESULTS}/parity/{{comparison}}.parquet",
+    log:
+        f"{LOGS}/replay_{{comparison}}.log",
+    benchmark:
+        f"{LOGS}/replay_{{comparison}}.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    threads: config["training"]["threads"]
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: (10 + len(config["seeds"])) * attempt,
+    params:
+        reference=lambda wildcards: COMPARED[wildcards.comparison][0],
+        variants=lambda wildcards: {
+            variant: VARIANTS[variant] for variant in COMPARED[wildcards.comparison]
+        },
+        seeds=config["seeds"],
+        lr_schedule=config["parity"]["lr_schedule"],
+        training=dict(
+            root_seed=config["root_seed"],
+            seeding=config["seeding"],
+            hidden=config["model"]["hidden"],
+            batch_size=config["training"]["batch_size"],
+            threads=config["training"]["threads"],
+            iterations=config["parity"]["iterations"],
+        ),
+    script:
+        "../scripts/replay.py"
+
+
+rule parity:
+    input:
+        traces=expand(rules.replay.output, comparison=COMPARED),
+        code=library("parity"),
+    output:
+        report(
+            f"{RESULTS}/tables/parity.csv",
+            caption="../report/parity.rst",
+            category="Tables",
+            labels={"table": "parity"},
+        ),
+    log:
+        f"{LOGS}/parity.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        references={comparison: members[0] for comparison, members in COMPARED.items()},
+        n_seeds=len(config["seeds"]),
+    script:
+        "../scripts/parity.py"
+
+
+rule parity_figure:
+    input:
+        rules.replay.output,
+        code=library("figures/parity", "figures/style"),
+    output:
+        report(
+            f"{RESULTS}/figures/parity_{{comparison}}.png",
+            caption="../report/parity_figure.rst",
+            category="Parity",
+            labels={"comparison": "{comparison}"},
+        ),
+        f"{RESULTS}/figures/parity_{{comparison}}.svg",
+        f"{RESULTS}/figures/parity_{{comparison}}.pdf",
+    log:
+        f"{LOGS}/parity_figure_{{comparison}}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        reference=lambda wildcards: COMPARED[wildcards.comparison][0],
+        n_seeds=len(config["seeds"]),
+        first_seed=config["seeds"][0],
+    script:
+        "../scripts/parity_figure.py"
+
+
+PARITY = [*rules.parity.output, *expand(rules.parity_figure.output, comparison=COMPARED)]

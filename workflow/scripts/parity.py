@@ -1,0 +1,15 @@
+from descent.files import job_log
+
+with job_log(snakemake.log[0]):
+    import pandas as pd
+
+    from descent.files import replacing
+    from descent.parity import parity
+
+    params = snakemake.params
+    traces = map(pd.read_parquet, snakemake.input.traces)
+    table = parity(
+        dict(zip(params.references, traces, strict=True)), params.references, params.n_seeds
+    )
+    with replacing(snakemake.output[0]) as part:
+        table.to_csv(part, index=False)

@@ -1,0 +1,27 @@
+from descent.files import job_log
+
+with job_log(snakemake.log[0]):
+    from pathlib import Path
+
+    import pandas as pd
+    import yaml
+    from safetensors import safe_open
+
+    from descent.files import replacing
+    from descent.records import read_metadata
+    from descent.report import report
+
+    files = snakemake.input
+    csv = [file for file in files if file.endswith(".csv")]
+    with safe_open(files.prepared, framework="numpy") as prepared:
+        labels = prepared.get_slice("train_labels")[:32].tolist()
+    html = report(
+        config=yaml.safe_load(Path(files.config).read_text()),
+        tables={Path(file).stem: pd.read_csv(file, dtype={"diverged_at": str}) for file in csv},
+        figures=[file for file in files if file.endswith(".png")],
+        curves=pd.read_parquet(files.curves),
+        labels=labels,
+        provenance=[read_metadata(file) for file in files.runs],
+    )
+    with replacing(snakemake.output[0]) as part:
+        part.write_text(html, encoding="utf-8")
