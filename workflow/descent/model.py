@@ -48,6 +48,26 @@ def names(parameters):
     return [f"{'Wb'[index % 2]}{index // 2}" for index in range(len(parameters))]
 
 
+def unstack(tensors, bias_as_column=False):
+    """View the parameters, or their gradients, of each network in a stack.
+
+    Parameters
+    ----------
+    tensors : list of torch.Tensor
+        Weights and biases in turn, stacked over seeds.
+    bias_as_column : bool
+        Whether biases stay (outputs, 1) instead of (outputs,).
+
+    Returns
+    -------
+    list of list of torch.Tensor
+        For each seed weights (outputs, inputs) and biases (outputs,), in the memory of the stack.
+    """
+    biases = tensors[1::2] if bias_as_column else [bias.squeeze(2) for bias in tensors[1::2]]
+    natural = itertools.chain.from_iterable(zip(tensors[::2], biases, strict=True))
+    return [list(network) for network in zip(*(tensor.unbind() for tensor in natural), strict=True)]
+
+
 def forward(parameters, images):
     """Compute the logits.
 

@@ -4,18 +4,14 @@ Importing torch takes seconds, and the configuration is checked at every start o
 """
 
 import ast
+import difflib
 import importlib.util
 from pathlib import Path
 
 SCRATCH = Path(__file__).parent / "optimizers"
 
-#: Classes of torch.optim that cannot train a stack of seeds with dense gradients, and why.
-_UNSUITABLE = {
-    "LBFGS": "its step needs a closure",
-    "SparseAdam": "it needs sparse gradients",
-    "Muon": "it is not element-wise, and would mix the seeds that train together",
-    "Adafactor": "it is not element-wise, and would mix the seeds that train together",
-}
+#: Classes of torch.optim that cannot train with dense gradients, and why.
+_UNSUITABLE = {"LBFGS": "its step needs a closure", "SparseAdam": "it needs sparse gradients"}
 
 # Keywords that are refused: fused kernels round differently when parameters are stacked over seeds,
 # and differentiable steps cannot update parameters in place.
@@ -32,7 +28,7 @@ def check_hyperparameters(optimizer, given):
     Parameters
     ----------
     optimizer : str
-        `scratch.<rule>` or `torch.optim.<Class>`.
+        `scratch.<rule>`, `torch.optim.<Class>` or `<file>:<rule or class>`.
     given : set of str
         Names of the given hyperparameters.
 
@@ -41,37 +37,77 @@ def check_hyperparameters(optimizer, given):
     SignatureError
         If the optimizer is unknown, does not take a given hyperparameter, or needs another one.
     """
-    required, optional = _signature(optimizer)
-    takes = ", ".join([*required, *optional])
+    required, optional, takes_others = _signature(optimizer)
+    takes = ", ".join([*required, *optional]) or "none"
     for name in sorted(given - {*required, *optional}):
-        raise SignatureError(f"{name}: {optimizer} takes no {name} here; it takes {takes}")
+        if not takes_others:
+            raise SignatureError(f"{name}: {optimizer} takes no {name} here; it takes {takes}")
     for name in required:
         if name not in given:
             raise SignatureError(f"{name}: missing; {optimizer} needs {', '.join(required)}")
 
 
 def _signature(optimizer):
-    """Return the names of the required and of the optional hyperparameters, in order."""
+    """Return the required and the optional hyperparameters, and whether it takes any others."""
     kind, _, name = optimizer.rpartition(".")
-    if kind == "scratch":
-        file, known = SCRATCH / f"{name}.py", _scratch_rules()
-        if name in known:
-            rule = _definition(file, name, ast.FunctionDef)
-            if rule is None:
-                raise SignatureError(f"optimizer: {file} has no function {name}")
-            return _arguments(rule, after=3)
-    elif kind == "torch.optim" and name in _UNSUITABLE:
-        raise SignatureError(f"optimizer: {optimizer} cannot be used: {_UNSUITABLE[name]}")
-    elif kind == "torch.optim":
-        for file in sorted(_torch_optim().glob("[!_]*.py")):
-            definition = _definition(file, name, ast.ClassDef)
-            if definition and any(ast.unparse(base) == "Optimizer" for base in definition.bases):
-                init = next(part for part in definition.body if _is_init(part))
-                required, optional = _arguments(init, after=2)
-                return required, [item for item in optional if item not in _REFUSED]
-    rules = ", ".join(f"scratch.{rule}" for rule in _scratch_rules())
+    file, _, rule = optimizer.rpartition(":")
+    if file:
+        return _user_signature(Path(file), rule)
+    if kind == "scratch" and name in _scratch_rules():
+        return _file_signature(SCRATCH / f"{name}.py", name, ast.FunctionDef)
+    if kind == "torch.optim":
+        if name in _UNSUITABLE:
+            raise SignatureError(f"optimizer: {optimizer} cannot be used: {_UNSUITABLE[name]}")
+        if torch_file := _torch_file(name):
+            return _torch_signature(torch_file, name)
+    rules = _scratch_rules()
+    close = difflib.get_close_matches(optimizer, [f"scratch.{rule}" for rule in rules], n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
     raise SignatureError(
-        f"optimizer: {optimizer} is unknown; allowed: {rules}, or torch.optim.<Class>"
+        f"optimizer: {optimizer} is unknown; {hint}Allowed: torch.optim.<Class>, <file>.py:<rule>, "
+        f"or scratch.<rule> with {', '.join(rules)}"
+    )
+
+
+def _user_signature(file, name):
+    if not file.is_file():
+        raise SignatureError(
+            f"optimizer: {file}: no such file; its path is relative to the folder that snakemake "
+            "runs in"
+        )
+    if set("{}") & set(str(file)):
+        raise SignatureError(f"optimizer: {file}: braces in a path are wildcards to Snakemake")
+    return _file_signature(file, name, ast.FunctionDef | ast.ClassDef)
+
+
+def _torch_signature(file, name):
+    required, optional, _ = _file_signature(file, name, ast.ClassDef)
+    return required, [item for item in optional if item not in _REFUSED], False
+
+
+def _file_signature(file, name, kind):
+    """Read the signature of a rule or class that is defined at the top of a file."""
+    definition = _definition(file, name, kind)
+    if definition is None:
+        raise SignatureError(f"optimizer: {file} has no function or class {name}")
+    if isinstance(definition, ast.FunctionDef):
+        if len(_positional(definition)) < 3:
+            raise SignatureError(
+                f"optimizer: {file}, line {definition.lineno}: {name} must begin with "
+                "(parameters, gradients, state)"
+            )
+        return _arguments(definition, after=3)
+    for part in definition.body:
+        if isinstance(part, ast.FunctionDef) and part.name == "__init__":
+            return _arguments(part, after=2)
+    for base in map(_last_name, definition.bases):
+        if base != name and _definition(file, base, ast.ClassDef):
+            return _file_signature(file, base, ast.ClassDef)
+        if torch_file := _torch_file(base):
+            return _torch_signature(torch_file, base)
+    raise SignatureError(
+        f"optimizer: {file}, line {definition.lineno}: {name} needs "
+        "__init__(self, params, <hyperparameters>)"
     )
 
 
@@ -79,14 +115,24 @@ def _scratch_rules():
     return sorted(file.stem for file in SCRATCH.glob("[!_]*.py"))
 
 
-def _torch_optim():
+def _torch_file(name):
+    """Find the file of an optimizer class of torch; None if there is none."""
     torch = importlib.util.find_spec("torch")
-    return Path(torch.submodule_search_locations[0]) / "optim"
+    for file in sorted(Path(torch.submodule_search_locations[0], "optim").glob("*.py")):
+        definition = _definition(file, name, ast.ClassDef)
+        bases = map(_last_name, definition.bases) if definition else []
+        if any(base == "Optimizer" or _torch_file(base) for base in bases):
+            return file
+    return None
+
+
+def _last_name(base):
+    return ast.unparse(base).rpartition(".")[2]
 
 
 def _definition(file, name, kind):
-    source = file.read_text(encoding="utf-8")
-    if name not in source:
+    source = file.read_bytes()
+    if name.encode() not in source:
         return None
     try:
         found = (part for part in ast.parse(source).body if isinstance(part, kind))
@@ -97,18 +143,21 @@ def _definition(file, name, kind):
     return next((part for part in found if part.name == name), None)
 
 
-def _is_init(part):
-    return isinstance(part, ast.FunctionDef) and part.name == "__init__"
+def _positional(function):
+    return [argument.arg for argument in [*function.args.posonlyargs, *function.args.args]]
 
 
 def _arguments(function, after):
-    """Split the arguments behind the first `after` ones into required and optional."""
+    """Split the arguments behind the first `after` ones into required and optional.
+
+    The third part says whether the function takes any others, as `**options`.
+    """
     arguments = function.args
-    positional = [argument.arg for argument in arguments.args]
+    positional = _positional(function)
     first_default = len(positional) - len(arguments.defaults)
     keyword = list(zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True))
     required = positional[after:first_default]
     required += [argument.arg for argument, default in keyword if default is None]
     optional = positional[max(after, first_default) :]
     optional += [argument.arg for argument, default in keyword if default is not None]
-    return required, optional
+    return required, optional, arguments.kwarg is not None

@@ -34,10 +34,13 @@ def run_files(kind, variants=VARIANTS, seeds=config["seeds"], suffix="parquet"):
     return expand(path, variant=variants, seed=seeds)
 
 
-def rule_modules(optimizer):
-    """Name the module of a hand-written rule; torch's classes have none here."""
+def rule_source(optimizer):
+    """List the files of a hand-written rule; torch's classes have none here."""
     kind, _, name = optimizer.rpartition(".")
-    return [f"optimizers/{name}"] if kind == "scratch" else []
+    file, _, _ = optimizer.rpartition(":")
+    if file:
+        return [os.path.normpath(file)]
+    return library(f"optimizers/{name}") if kind == "scratch" else []
 
 
 def unique(items):

@@ -10,20 +10,22 @@ COMPARED = {
 rule replay:
     input:
         prepared=PREPARED,
-        code=lambda wildcards: library(
+        code=library(
             "__init__",
             "data",
             "model",
             "optimizers/__init__",
-            *unique(
-                module
-                for variant in COMPARED[wildcards.comparison]
-                for module in rule_modules(VARIANTS[variant]["optimizer"])
-            ),
+            "optimizers/_gradients",
+            "optimizers/_user",
             "replay",
             "runs",
             "seeding",
             "training",
+        ),
+        rules=lambda wildcards: unique(
+            source
+            for variant in COMPARED[wildcards.comparison]
+            for source in rule_source(VARIANTS[variant]["optimizer"])
         ),
     output:
         f"{RESULTS}/parity/{{comparison}}.parquet",

@@ -1,5 +1,7 @@
 """Stochastic gradient descent."""
 
+ELEMENTWISE = True
+
 
 def sgd(parameters, gradients, state, *, lr):
     """Step against the gradient: w <- w - lr g.

@@ -2,6 +2,8 @@
 
 import torch
 
+ELEMENTWISE = True
+
 
 def sgd_momentum(parameters, gradients, state, *, lr, momentum):
     """Step along a velocity that sums the gradients: v <- mu v + g, then w <- w - lr v.

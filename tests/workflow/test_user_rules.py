@@ -1,0 +1,70 @@
+"""A user's own rule, from its file to the report."""
+
+import pandas as pd
+import pytest
+from conftest import TINY
+from test_rerun import trains
+
+RULE = """
+def mine(parameters, gradients, state, *, lr, momentum):
+    if not state:
+        state["velocity"] = [0 * p for p in parameters]
+    for p, g, v in zip(parameters, gradients, state["velocity"], strict=True):
+        p -= lr * v.mul_(momentum).add_(g)
+"""
+CLASS = """
+import torch
+
+
+class Mine(torch.optim.Optimizer):
+    def __init__(self, params, lr=0.1):
+        super().__init__(params, {"lr": lr})
+
+    def step(self, closure=None):
+        for p in self.param_groups[0]["params"]:
+            p.data -= self.param_groups[0]["lr"] * p.grad
+"""
+
+
+@pytest.fixture
+def users(checkout):
+    """A checkout with a rule and a class in two files of one name."""
+    for folder, source in (("a", RULE), ("b c", CLASS)):
+        (checkout.folder / folder).mkdir()
+        (checkout.folder / folder / "my_rules.py").write_text(source)
+    checkout.configure(
+        seeds_per_job=3,
+        comparisons={
+            "pair": {
+                "rule": {"optimizer": "a/my_rules.py:mine", "lr": 0.05, "momentum": 0.9},
+                "class": {"optimizer": "./b c/my_rules.py:Mine", "lr": 0.05},
+                "theirs": TINY["comparisons"]["pair"]["theirs"],
+            }
+        },
+    )
+    return checkout
+
+
+def test_rules_of_the_user_run_and_rerun_when_they_are_edited(users):
+    users.run()
+    accuracy = pd.read_csv(users.results / "tables" / "final_accuracy.csv", index_col="variant")
+    assert set(accuracy.index) == {"rule", "class", "theirs"}
+    assert accuracy["mean"].min() > 0.6 and accuracy["mean"]["rule"] > 0.9
+    assert users.would_run() == {}
+
+    file = users.folder / "a" / "my_rules.py"
+    file.write_text(file.read_text() + "\n# changed\n")
+    assert trains(users.would_run()) == {"train_rule_0": 1}
+    file.write_text(RULE.replace("v.mul_", "state['forgotten'].mul_"))
+    process = users.snakemake()
+    assert process.returncode != 0
+    said = "RuleError: a/my_rules.py, line 6: KeyError: 'forgotten' (log: results/tiny/logs/"
+    assert said in process.stdout
+    log = (users.results / "logs" / "train_rule_0.log").read_text()
+    assert "Traceback" in log and "p -= lr * state['forgotten']" in log
+
+    file.unlink()
+    process = users.snakemake()
+    assert process.returncode != 0
+    [line] = [line for line in process.stdout.splitlines() if "profile" not in line]
+    assert line.startswith("comparisons.pair.rule.optimizer: a/my_rules.py: no such file")
