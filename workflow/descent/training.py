@@ -7,11 +7,13 @@ the number of cores or on other variants.
 import statistics
 import time
 import timeit
+from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
 
 from descent import model, records
+from descent.checkpoint import Checkpoint
 from descent.data import normalize
 from descent.files import replacing
 from descent.optimizers import make_step
@@ -39,6 +41,8 @@ def train(
     batch_size,
     evaluation_batch_size,
     threads,
+    checkpoint_folder=None,
+    identity=None,
 ):
     """Train one network for each seed, all with the same optimizer.
 
@@ -59,6 +63,11 @@ def train(
     epochs, batch_size, evaluation_batch_size : int
     threads : int
         Threads of torch; set for the whole process.
+    checkpoint_folder : path, optional
+        Where progress is kept after every epoch, and taken up: runs that were interrupted get the
+        same bits as others.
+    identity : dict, optional
+        What else the numbers depend on, see `descent.checkpoint.Checkpoint`.
 
     Returns
     -------
@@ -74,7 +83,7 @@ def train(
     ]
     together = _same_bits_when_stacked(sizes, last_batches, threads)
     runs = []
-    for stack in [seeds] if together else [[seed] for seed in seeds]:
+    for index, stack in enumerate([seeds] if together else [[seed] for seed in seeds]):
         generators = {
             purpose: [
                 generator(root_seed, purpose, stream_variant(variant, seeding), seed)
@@ -91,11 +100,16 @@ def train(
             parameters,
             step,
             generators["order"],
+            _checkpoint(checkpoint_folder, index, {"seeds": stack, **(identity or {})}),
             epochs=epochs,
             batch_size=batch_size,
             evaluation_batch_size=evaluation_batch_size,
         )
     return runs
+
+
+def _checkpoint(folder, index, identity):
+    return folder and Checkpoint(Path(folder) / f"{index}.safetensors", identity)
 
 
 def split_settings(settings):
@@ -114,17 +128,24 @@ def _same_bits_when_stacked(sizes, last_batches, threads):
 
 
 def _train_stack(
-    data, seeds, parameters, step, orders, *, epochs, batch_size, evaluation_batch_size
+    data, seeds, parameters, step, orders, checkpoint, *, epochs, batch_size, evaluation_batch_size
 ):
     iterations_per_epoch = -(-len(data.train_images) // batch_size)
-    runs = [Run(seed, iterations_per_epoch=iterations_per_epoch) for seed in seeds]
     test_images = normalize(data.test_images, data.normalization)
-    for index, run in enumerate(runs):
-        network = [parameter[index, None] for parameter in parameters]
-        run.forward_pass = _time_forward_pass(network, test_images[None, :evaluation_batch_size])
+    progress = checkpoint and checkpoint.load()
+    if progress:
+        runs = _resume(progress, parameters, step, orders)
+    else:
+        runs = [Run(seed, iterations_per_epoch=iterations_per_epoch) for seed in seeds]
+        for index, run in enumerate(runs):
+            network = [parameter[index, None] for parameter in parameters]
+            images = test_images[None, :evaluation_batch_size]
+            run.forward_pass = _time_forward_pass(network, images)
     loss = accuracy = torch.empty(len(seeds), 0)  # the untrained network has no iterations
     seconds = 0.0
-    for epoch in range(epochs + 1):
+    for epoch in range(progress["epoch"] + 1 if progress else 0, epochs + 1):
+        if all(run.diverged for run in runs):
+            break
         if epoch > 0:
             start = time.perf_counter()
             loss, accuracy = train_epoch(parameters, step, data, orders, batch_size)
@@ -148,9 +169,32 @@ def _train_stack(
             "diverged" if run.diverged else f"{100 * run.test_accuracy[-1]:.2f}" for run in runs
         )
         print(f"epoch {epoch}/{epochs}: test accuracy {shown} %, {seconds:.2f} s per seed")
-        if all(run.diverged for run in runs):
-            break
+        if checkpoint:
+            checkpoint.save(_progress(epoch, runs, parameters, step, orders))
     return runs
+
+
+def _progress(epoch, runs, parameters, step, orders):
+    """Gather what training goes on from after an epoch."""
+    return {
+        "epoch": epoch,
+        "runs": [vars(run) for run in runs],
+        "parameters": parameters,
+        "optimizer": step.state(),
+        "orders": [order.get_state() for order in orders],
+    }
+
+
+def _resume(progress, parameters, step, orders):
+    """Set everything to what `_progress` gathered, and return the runs."""
+    with torch.no_grad():
+        for parameter, saved in zip(parameters, progress["parameters"], strict=True):
+            parameter.copy_(saved)
+    step.load_state(progress["optimizer"])
+    for order, state in zip(orders, progress["orders"], strict=True):
+        order.set_state(state)
+    print(f"going on after epoch {progress['epoch']}, from a checkpoint")
+    return [Run(**run) for run in progress["runs"]]
 
 
 @torch.no_grad()

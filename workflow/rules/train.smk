@@ -11,6 +11,7 @@ for variant, settings in VARIANTS.items():
                 prepared=PREPARED,
                 code=library(
                     "__init__",
+                    "checkpoint",
                     "data",
                     "model",
                     "optimizers/__init__",
@@ -22,10 +23,11 @@ for variant, settings in VARIANTS.items():
                     "training",
                 ),
                 rule=rule_source(settings["optimizer"]),
+            # Updated, so that a rerun that fails leaves the runs that were finished before.
             output:
-                iterations=run_files("iterations", [variant], seeds),
-                epochs=run_files("epochs", [variant], seeds),
-                weights=run_files("weights", [variant], seeds, "safetensors"),
+                iterations=update(run_files("iterations", [variant], seeds)),
+                epochs=update(run_files("epochs", [variant], seeds)),
+                weights=update(run_files("weights", [variant], seeds, "safetensors")),
             log:
                 f"{LOGS}/train_{variant}_{block}.log",
             benchmark:

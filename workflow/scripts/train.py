@@ -1,12 +1,22 @@
 from descent.files import job_log
 
 with job_log(snakemake.log[0]):
+    import shutil
+    from pathlib import Path
+
+    from descent.checkpoint import identify
     from descent.data import load_prepared
     from descent.training import train, write_run
 
-    parameters = dict(snakemake.params)
-    output = snakemake.output
+    parameters, files, output = dict(snakemake.params), snakemake.input, snakemake.output
     seeds = [int(file.rpartition("seed_")[2].partition(".")[0]) for file in output.iterations]
-    runs = train(load_prepared(snakemake.input.prepared), seeds=seeds, **parameters)
-    for run, *files in zip(runs, output.iterations, output.epochs, output.weights, strict=True):
-        write_run(run, parameters, *files)
+    # Not a parameter of the rule, for it depends on seeds_per_job.
+    folder = (
+        Path(output.weights[0]).parents[2] / "checkpoints" / f"{parameters['variant']}_{seeds[0]}"
+    )
+    identity = identify(parameters, [files.prepared, *files.code, *files.rule])
+    progress = {"checkpoint_folder": folder, "identity": identity}
+    runs = train(load_prepared(files.prepared), seeds=seeds, **parameters, **progress)
+    for run, *paths in zip(runs, output.iterations, output.epochs, output.weights, strict=True):
+        write_run(run, parameters, *paths)
+    shutil.rmtree(folder, ignore_errors=True)

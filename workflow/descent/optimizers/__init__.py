@@ -14,6 +14,7 @@ It is called for each seed with that seed's tensors and its own state. A file th
 they are called once for all seeds, which is faster, with tensors whose first dimension is the seed.
 """
 
+import contextlib
 import importlib
 from functools import partial
 
@@ -44,43 +45,64 @@ def make_step(optimizer, parameters, hyperparameters):
 
     Returns
     -------
-    callable
-        `step(gradients, **changed)`, one iteration; `changed` are hyperparameters that have another
-        value from now on, such as a learning rate that follows a schedule.
+    Step
 
     Raises
     ------
     descent.optimizers._user.RuleError
-        If the user's rule is wrong; `step` raises it as well.
+        If the user's rule is wrong; a step raises it as well.
     """
     file = optimizer.rpartition(":")[0]
     if not file:
-        return _make_step(optimizer, parameters, hyperparameters)
-    with _user.blaming(file):
-        make = partial(_make_step, optimizer, hyperparameters=hyperparameters)
+        return Step(optimizer, parameters, hyperparameters)
+    blame = partial(_user.blaming, file)
+    with blame():
+        make = partial(Step, optimizer, hyperparameters=hyperparameters, blame=blame)
         if hyperparameters.get("lr") != 0:
             _user.try_out(make, parameters)
-        return _user.blaming(file)(make(parameters))
+        return make(parameters)
 
 
-def _make_step(optimizer, parameters, hyperparameters):
-    rule, elementwise = _find(optimizer)
-    if elementwise:
-        unstack = _as_one
-    else:  # torch's Muon takes matrices only
-        is_muon = isinstance(rule, type) and issubclass(rule, torch.optim.Muon)
-        unstack = partial(model.unstack, bias_as_column=is_muon)
-    steps = [
-        # found anew for each network: a global variable of a user's file then belongs to one
-        bind(_find(optimizer)[0], network, hyperparameters)
-        for network in unstack([parameter.detach() for parameter in parameters])
-    ]
+class Step:
+    """One iteration of an optimizer on a stack of networks; made by `make_step`."""
 
-    def step(gradients, **changed):
-        for network_step, network_gradients in zip(steps, unstack(gradients), strict=True):
-            network_step(network_gradients, **changed)
+    def __init__(self, optimizer, parameters, hyperparameters, blame=contextlib.nullcontext):
+        rule, elementwise = _find(optimizer)
+        self._blame = blame
+        if elementwise:
+            self._unstack = _as_one
+        else:  # torch's Muon takes matrices only
+            is_muon = isinstance(rule, type) and issubclass(rule, torch.optim.Muon)
+            self._unstack = partial(model.unstack, bias_as_column=is_muon)
+        self._networks = [
+            # found anew for each network: a global variable of a user's file then belongs to one
+            bind(_find(optimizer)[0], network, hyperparameters)
+            for network in self._unstack([parameter.detach() for parameter in parameters])
+        ]
 
-    return step
+    def __call__(self, gradients, **changed):
+        """Update the parameters.
+
+        Parameters
+        ----------
+        gradients : list of torch.Tensor
+            Like the parameters; fresh, for the rule may keep them.
+        **changed
+            Hyperparameters that have another value from now on, such as a learning rate that
+            follows a schedule.
+        """
+        with self._blame():
+            for network, own in zip(self._networks, self._unstack(gradients), strict=True):
+                network(own, **changed)
+
+    def state(self):
+        """Return what the optimizer remembers, for each network: containers, tensors, numbers."""
+        return [network.state() for network in self._networks]
+
+    def load_state(self, states):
+        """Go on from what `state` returned."""
+        for network, state in zip(self._networks, states, strict=True):
+            network.load_state(state)
 
 
 def _find(optimizer):
@@ -101,26 +123,47 @@ def _as_one(tensors):
 
 
 def bind(rule, parameters, hyperparameters):
-    """Bind a hand-written rule or a class of torch to tensors as they are; see `make_step`."""
-    if isinstance(rule, type):
-        if not issubclass(rule, torch.optim.Optimizer):
-            raise TypeError(f"{rule.__name__} is no subclass of torch.optim.Optimizer")
+    """Bind a hand-written rule or a class of torch to tensors as they are; see `Step`."""
+    if not isinstance(rule, type):
+        return _HandWritten(rule, parameters, hyperparameters)
+    if not issubclass(rule, torch.optim.Optimizer):
+        raise TypeError(f"{rule.__name__} is no subclass of torch.optim.Optimizer")
+    return _OfTorch(rule, parameters, hyperparameters)
+
+
+class _HandWritten:
+    def __init__(self, rule, parameters, hyperparameters):
+        self._rule, self._parameters = rule, parameters
+        self._hyperparameters, self._state = dict(hyperparameters), {}
+
+    def __call__(self, gradients, **changed):
+        self._hyperparameters.update(changed)
+        with torch.no_grad():
+            self._rule(self._parameters, gradients, self._state, **self._hyperparameters)
+
+    def state(self):
+        return self._state
+
+    def load_state(self, state):
+        self._state = state
+
+
+class _OfTorch:
+    def __init__(self, rule, parameters, hyperparameters):
         for parameter in parameters:
             parameter.requires_grad_()  # as the parameters that torch's optimizers know
-        return partial(_torch_step, rule(parameters, **hyperparameters), parameters)
-    return partial(_scratch_step, rule, parameters, {}, dict(hyperparameters))
+        self._parameters, self._optimizer = parameters, rule(parameters, **hyperparameters)
 
+    def __call__(self, gradients, **changed):
+        for group in self._optimizer.param_groups:
+            group.update(changed)
+        for parameter, gradient in zip(self._parameters, gradients, strict=True):
+            parameter.grad = gradient
+        with torch.no_grad():
+            self._optimizer.step()
 
-def _scratch_step(rule, parameters, state, hyperparameters, gradients, **changed):
-    hyperparameters.update(changed)
-    with torch.no_grad():
-        rule(parameters, gradients, state, **hyperparameters)
+    def state(self):
+        return self._optimizer.state_dict()
 
-
-def _torch_step(optimizer, parameters, gradients, **changed):
-    for group in optimizer.param_groups:
-        group.update(changed)
-    for parameter, gradient in zip(parameters, gradients, strict=True):
-        parameter.grad = gradient
-    with torch.no_grad():
-        optimizer.step()
+    def load_state(self, state):
+        self._optimizer.load_state_dict(state)

@@ -1,0 +1,156 @@
+"""Training that was interrupted and goes on gets the bits of training that was not."""
+
+import pytest
+import torch
+from test_training import SGD, bits, make_data, run
+
+from descent import checkpoint, signatures
+from descent.checkpoint import Checkpoint, identify
+from descent.optimizers import ELEMENTWISE_CLASSES
+
+RULES = [f"scratch.{rule}" for rule in signatures._scratch_rules()]
+CLASSES = [f"torch.optim.{name}" for name in (*sorted(ELEMENTWISE_CLASSES), "Adafactor", "Muon")]
+OPTIONS = {
+    "scratch.sgd": {"lr": 0.05},
+    "scratch.sgd_momentum": {"lr": 0.05, "momentum": 0.9},
+    "torch.optim.SGD": {"lr": 0.05, "momentum": 0.9},
+    "torch.optim.Adam": {"lr": 0.01, "amsgrad": True},
+}
+EPOCHS = 4
+
+
+@pytest.fixture(scope="module")
+def data():
+    return make_data(n_train=96)
+
+
+def interrupted(monkeypatch, data, settings, folder, after, **changes):
+    """Train with a checkpoint after every epoch, and stop after that many of them."""
+    saved = []
+
+    def save(self, progress):
+        self._not_before = 0
+        original(self, progress)
+        saved.append(progress["epoch"])
+        if len(saved) == after:
+            raise KeyboardInterrupt
+
+    original = Checkpoint.save
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Checkpoint, "save", save)
+        run(data, settings, [0, 1], epochs=EPOCHS, checkpoint_folder=folder, **changes)
+
+
+@pytest.mark.parametrize("optimizer", [*RULES, *CLASSES])
+def test_a_resumed_run_has_the_same_bits(optimizer, data, tmp_path, monkeypatch, capsys):
+    settings = {"optimizer": optimizer, **OPTIONS.get(optimizer, {})}
+    whole = run(data, settings, [0, 1], epochs=EPOCHS)
+    interrupted(monkeypatch, data, settings, tmp_path, after=3)
+    capsys.readouterr()
+    resumed = run(data, settings, [0, 1], epochs=EPOCHS, checkpoint_folder=tmp_path)
+    assert "going on after epoch 2" in capsys.readouterr().out
+    assert list(map(bits, resumed)) == list(map(bits, whole))
+    assert len(resumed[0].train_seconds) == EPOCHS + 1
+
+
+def test_seeds_that_train_one_after_the_other_resume_too(data, tmp_path, monkeypatch, capsys):
+    """The first seed is finished, the second one was in its third epoch."""
+    threads = {"threads": 2}
+    whole = run(data, SGD, [0, 1], epochs=EPOCHS, **threads)
+    interrupted(monkeypatch, data, SGD, tmp_path, after=EPOCHS + 1 + 3, **threads)
+    capsys.readouterr()
+    resumed = run(data, SGD, [0, 1], epochs=EPOCHS, checkpoint_folder=tmp_path, **threads)
+    printed = capsys.readouterr().out
+    assert "going on after epoch 4" in printed and "going on after epoch 2" in printed
+    assert list(map(bits, resumed)) == list(map(bits, whole))
+
+
+def test_a_diverged_seed_is_resumed_as_such(data, tmp_path, monkeypatch):
+    settings = {"optimizer": "scratch.sgd", "lr": 1e30}
+    whole = run(data, settings, [0, 1], epochs=EPOCHS)
+    interrupted(monkeypatch, data, settings, tmp_path, after=1)
+    resumed = run(data, settings, [0, 1], epochs=EPOCHS, checkpoint_folder=tmp_path)
+    assert [one.status() for one in resumed] == [one.status() for one in whole]
+    assert resumed[0].diverged
+
+
+@pytest.mark.parametrize(
+    "change", [{"hidden": (10, 10)}, {"identity": {"configuration": {"lr": 0.2}}}]
+)
+def test_progress_of_another_configuration_is_refused(data, tmp_path, monkeypatch, capsys, change):
+    ours = {"identity": {"configuration": {"lr": 0.1}}}
+    if "hidden" in change:  # as the training job says it
+        change = {**change, "identity": {"configuration": {"hidden": change["hidden"]}}}
+    interrupted(monkeypatch, data, SGD, tmp_path, after=3, **ours)
+    other = run(data, SGD, [0, 1], epochs=EPOCHS, checkpoint_folder=tmp_path, **change)
+    assert "not used, training starts anew: it is of another" in capsys.readouterr().out
+    change.pop("identity")
+    assert list(map(bits, other)) == list(
+        map(bits, run(data, SGD, [0, 1], epochs=EPOCHS, **change))
+    )
+
+
+def test_other_seeds_are_refused(data, tmp_path, monkeypatch, capsys):
+    interrupted(monkeypatch, data, SGD, tmp_path, after=3)
+    run(data, SGD, [0, 2], epochs=EPOCHS, checkpoint_folder=tmp_path)
+    assert "it is of another" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 100, b"\x02\0\0\0\0\0\0\0{}"])
+def test_a_broken_file_is_refused(data, tmp_path, capsys, content):
+    (tmp_path / "0.safetensors").write_bytes(content)
+    found = run(data, SGD, [0, 1], epochs=EPOCHS, checkpoint_folder=tmp_path)
+    assert "not used, training starts anew: it cannot be read" in capsys.readouterr().out
+    assert list(map(bits, found)) == list(map(bits, run(data, SGD, [0, 1], epochs=EPOCHS)))
+
+
+def test_identity_follows_content_and_configuration(tmp_path):
+    file = tmp_path / "code.py"
+    file.write_text("1")
+    before = identify({"lr": 0.1}, [file])
+    assert identify({"lr": 0.1}, [file]) == before != identify({"lr": 0.2}, [file])
+    file.write_text("2")
+    assert identify({"lr": 0.1}, [file]) != before
+
+
+def test_saving_takes_no_more_than_its_share(tmp_path, monkeypatch):
+    """Epochs of 0.1 s, 0.02 s to save: every tenth epoch is kept."""
+    clock, saved = [0.0], []
+    monkeypatch.setattr(checkpoint.time, "monotonic", lambda: clock[0])
+
+    def save_file(*_):
+        saved.append(clock[0])
+        clock[0] += 0.02
+
+    monkeypatch.setattr(checkpoint, "save_file", save_file)
+    monkeypatch.setattr(checkpoint, "replacing", lambda file: pytest.MonkeyPatch.context())
+    keeper = Checkpoint(tmp_path / "file", {})
+    for _ in range(100):
+        clock[0] += 0.1
+        keeper.save({})
+    assert len(saved) == 10
+    assert 0.02 * len(saved) <= 0.021 * clock[0]
+
+
+@pytest.mark.parametrize("state", [{"rule": {1, 2}}, {"w": "alias"}])
+def test_a_state_that_cannot_be_kept_does_not_stop_training(tmp_path, capsys, state):
+    tensor = torch.ones(3)
+    if state == {"w": "alias"}:
+        state = {"w": tensor}
+    Checkpoint(tmp_path / "file", {}).save({"parameters": [tensor], "optimizer": state})
+    assert "No checkpoint is kept" in capsys.readouterr().out
+    assert not (tmp_path / "file").exists()
+
+
+def test_a_tree_comes_back_as_it_was(tmp_path):
+    tree = {
+        "numbers": [1, 0.1, float("nan"), float("-inf"), None, True, "text"],
+        0: (torch.tensor([1.0, -0.0, float("nan")]), torch.arange(3), torch.tensor(2.0)),
+        "array": torch.rand(2, 3).numpy(),
+        "column": torch.rand(3, 4).T,
+        "empty": [torch.empty(0), torch.empty(0), {}, [], ()],
+    }
+    Checkpoint(tmp_path / "file", {"a": 1}).save(tree)
+    loaded = Checkpoint(tmp_path / "file", {"a": 1}).load()
+    assert repr(loaded) == repr(tree)
+    assert loaded["array"].tobytes() == tree["array"].tobytes()

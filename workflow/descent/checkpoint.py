@@ -1,0 +1,125 @@
+"""The progress of training, kept in a file so that a job that was killed can go on."""
+
+import hashlib
+import json
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from descent.files import replacing
+from descent.provenance import provenance
+
+#: Largest share of the time that is spent on saving; epochs that are too short for it are skipped.
+_SHARE = 0.02
+
+
+def identify(configuration, files):
+    """Describe what the numbers of a run depend on, for `Checkpoint`.
+
+    Parameters
+    ----------
+    configuration : dict
+        The arguments of training.
+    files : list of path
+        Data and code, of which the content counts.
+
+    Returns
+    -------
+    dict
+    """
+    content = [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files]
+    machine = {key: provenance()[key] for key in ("torch", "cpu", "mkl_cbwr")}
+    return {"configuration": configuration, "content": content, **machine}
+
+
+class Checkpoint:
+    """A file for the progress of one stack of seeds.
+
+    Progress is a tree of dicts, lists and tuples whose leaves are tensors, arrays, numbers, text,
+    None and booleans. Arrays come back with the same bits.
+
+    Parameters
+    ----------
+    file : path
+        A safetensors file, which holds no code.
+    identity : dict
+        All that the numbers depend on, of plain values. Progress of another identity is refused.
+    """
+
+    def __init__(self, file, identity):
+        self._file, self._identity = Path(file), json.dumps(identity, sort_keys=True)
+        self._not_before = 0.0
+
+    def load(self):
+        """Return the progress that was saved last, or None; says so if it cannot be used."""
+        if not self._file.exists():
+            return None
+        try:
+            with safe_open(self._file, framework="pt") as saved:
+                metadata = saved.metadata()
+                tensors = {name: saved.get_tensor(name) for name in saved.keys()}  # noqa: SIM118
+            if metadata["identity"] == self._identity:
+                return _unpack(json.loads(metadata["progress"]), tensors)
+            why = "it is of another configuration, data set, code, torch or CPU"
+        except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+            why = f"it cannot be read ({error})"
+        print(f"{self._file}: not used, training starts anew: {why}")
+        return None
+
+    def save(self, progress):
+        """Keep the progress, unless it was saved so recently that the time would count."""
+        start = time.monotonic()
+        if start < self._not_before:
+            return
+        tensors = {}
+        try:
+            tree = _pack(progress, tensors)
+        except TypeError as error:
+            print(f"No checkpoint is kept: {error}")
+            self._not_before = math.inf
+            return
+        with replacing(self._file) as part:
+            save_file(
+                {name: tensor.clone() for name, tensor in tensors.items()},
+                part,
+                {"identity": self._identity, "progress": json.dumps(tree)},
+            )
+        self._not_before = start + (time.monotonic() - start) / _SHARE
+
+
+def _pack(value, tensors):
+    """Turn a tree into what JSON can hold, its tensors put into `tensors`."""
+    if isinstance(value, torch.Tensor | np.ndarray):
+        tensor = torch.as_tensor(value).detach().contiguous()
+        memory = {kept.data_ptr() for kept in tensors.values() if kept.numel()}
+        if tensor.data_ptr() in memory:  # they would be two after loading
+            raise TypeError("the state of an optimizer cannot hold tensors that share memory")
+        name = str(len(tensors))
+        tensors[name] = tensor
+        return {"tensor" if isinstance(value, torch.Tensor) else "array": name}
+    if isinstance(value, dict):
+        return {"dict": [[_pack(part, tensors) for part in item] for item in value.items()]}
+    if isinstance(value, list | tuple):
+        return {type(value).__name__: [_pack(item, tensors) for item in value]}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"the state of an optimizer cannot hold a {type(value).__name__}")
+
+
+def _unpack(value, tensors):
+    if not isinstance(value, dict):
+        return value
+    [(kind, content)] = value.items()
+    if kind == "tensor":
+        return tensors[content]
+    if kind == "array":
+        return tensors[content].numpy()
+    if kind == "dict":
+        return {_unpack(key, tensors): _unpack(item, tensors) for key, item in content}
+    items = [_unpack(item, tensors) for item in content]
+    return tuple(items) if kind == "tuple" else items
