@@ -24,6 +24,7 @@ HERE = Path(__file__).parent
 ITERATIONS = 500
 SETTINGS = [(0.001, 0.9), (0.01, 0.9), (0.01, 0.99), (0.05, 0.5), (0.1, 0.8)]  # lr, momentum
 SEED_SETS = [[0], [1]]
+TOGETHER = 8  # mutants that follow one training of the reference
 
 
 def judge(data, rules, lr, momentum, seeds, schedule=None):
@@ -57,10 +58,12 @@ def named(rules):
 def judge_mutants(data, progress):
     """Judge every mutant at lr 0.01 and momentum 0.9, the lab's, with five seeds."""
     tables = []
-    late = {"forgotten velocity": partial(forgotten_velocity, at=ITERATIONS - 50)}
-    for name, rule in (named(MUTANTS) | late).items():
-        tables.append(judge(data, {name: rule}, 0.01, 0.9, [0, 1, 2, 3, 4]))
-        progress.update()
+    rules = list(named(MUTANTS).items())
+    rules += [("forgotten velocity, at 450", partial(forgotten_velocity, at=450))]
+    for start in range(0, len(rules), TOGETHER):
+        chosen = dict(rules[start : start + TOGETHER])
+        tables.append(judge(data, chosen, 0.01, 0.9, [0, 1, 2, 3, 4]))
+        progress.update(len(chosen))
     rules, schedule = named([learning_rate_in_velocity]), halved(0.01, ITERATIONS)
     for label, changes in (("constant", None), ("halved", schedule)):
         table = judge(data, rules, 0.01, 0.9, [0, 1, 2, 3, 4], changes)
@@ -76,7 +79,7 @@ def judge_correct(data, progress):
         for seeds in SEED_SETS:
             table = judge(data, named(CORRECT), lr, momentum, seeds)
             tables.append(table.assign(lr=lr, momentum=momentum, seed=seeds[0]))
-            progress.update()
+            progress.update(len(CORRECT))
     return pd.concat(tables)
 
 
@@ -128,7 +131,7 @@ def write_page(mutants, correct):
 def main():
     """Judge all, and write the results."""
     data = load_prepared(f"{sys.argv[1]}/prepared.safetensors")
-    total = len(MUTANTS) + 2 + len(SETTINGS) * len(SEED_SETS)
+    total = len(MUTANTS) + 3 + len(SETTINGS) * len(SEED_SETS) * len(CORRECT)
     with tqdm(total=total) as progress:
         mutants = judge_mutants(data, progress)
         correct = judge_correct(data, progress)
