@@ -1,9 +1,11 @@
 # make         the real experiment          make demo    the same on embedded digits, no download
 # make test    the whole test suite         make lint    ruff, snakefmt, snakemake --lint
 # make lock    compile requirements.txt     make clean   remove all that was made
+# make test-cluster    the workflow and its faults on a real Slurm, started for it: docs/cluster.md
 # make benchmark    time the peers, this engine and the limit; make scaling    time evaluation
 # make mutants      hold wrong and correct rules against torch's
 # make coverage     measure how often the confidence bands hold
+# make benchmark-cluster    1,000 runs through Slurm, and the overhead of a job
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -11,9 +13,10 @@ BIN := .venv/bin
 TORCH_BACKEND ?=
 # The lock holds neither the hashes of such a build nor its dependencies: it then only constrains.
 UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKEND) --no-verify-hashes \
-    -c requirements.txt -r pyproject.toml --extra dev,sync --require-hashes requirements.txt)
+    -c requirements.txt -r pyproject.toml --extra dev --extra cluster,sync --require-hashes requirements.txt)
 
-.PHONY: results demo setup test lint format lock clean benchmark benchmark-lock scaling mutants coverage
+.PHONY: results demo setup test test-cluster lint format lock clean benchmark benchmark-cluster \
+    benchmark-lock scaling mutants coverage
 
 results: setup
 	$(BIN)/snakemake --cores all
@@ -32,7 +35,11 @@ setup: .venv/done
 	touch $@
 
 test: setup
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --ignore tests/cluster
+
+# Most of their time is waiting for Slurm; each process starts one of its own.
+test-cluster: setup
+	$(BIN)/pytest -n 3 tests/cluster
 
 lint: setup
 	$(BIN)/ruff check
@@ -46,13 +53,16 @@ format: setup
 	$(BIN)/snakefmt Snakefile workflow
 
 lock: setup
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes \
-	    --no-emit-index-url --no-header --python-version 3.11 -o requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra cluster --universal \
+	    --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -o requirements.txt
 
 # The peers have a lock and an environment of their own, beside the main ones.
 benchmark: .venv-benchmark/done
 	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors
 	PYTHONPATH=workflow .venv-benchmark/bin/python benchmarks/run.py data/mnist
+
+benchmark-cluster: setup
+	PYTHONPATH=tests:workflow $(BIN)/python benchmarks/cluster.py
 
 scaling: setup
 	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors

@@ -22,7 +22,11 @@ def ranges():
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
     return [
         Requirement(text)
-        for text in [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+        for text in [
+            *project["dependencies"],
+            *project["optional-dependencies"]["dev"],
+            *project["optional-dependencies"]["cluster"],
+        ]
     ]
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import TINY
+from checkouts import TINY
 from safetensors.numpy import load_file
 
 from descent.records import read_metadata

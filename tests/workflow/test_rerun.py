@@ -1,6 +1,6 @@
 """What runs again, and what does not."""
 
-from conftest import TINY
+from checkouts import TINY
 
 TRAINING = {"train_ours_0": 1, "train_ours_1": 1, "train_theirs_0": 1, "train_theirs_1": 1}
 

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import pandas as pd
-from conftest import TINY
+from checkouts import TINY
 
 LONG = {"training": {"epochs": 300, "batch_size": 32}, "seeds": [0, 1]}
 

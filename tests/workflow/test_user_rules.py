@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from conftest import TINY
+from checkouts import TINY
 from test_rerun import trains
 
 RULE = """

@@ -34,6 +34,11 @@ def run_files(kind, variants=VARIANTS, seeds=config["seeds"], suffix="parquet"):
     return expand(path, variant=variants, seed=seeds)
 
 
+def growing(amount):
+    """Ask for so much of a resource at first, and for more each time a job failed and is retried."""
+    return lambda wildcards, attempt: amount * attempt
+
+
 def rule_source(optimizer):
     """List the files of a hand-written rule; torch's classes have none here."""
     kind, _, name = optimizer.rpartition(".")

@@ -1,6 +1,10 @@
 # Smoothed curves with bands, and the figures that overlay them.
 
 
+localrules:
+    overlay,
+
+
 rule curves:
     input:
         runs=run_files("iterations"),
@@ -11,9 +15,10 @@ rule curves:
         f"{LOGS}/curves.log",
     conda:
         "../../environment.yml"
+    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         expected=expected_runs(),
         smoothing_window=config["curves"]["smoothing_window"],
@@ -41,9 +46,10 @@ rule overlay:
         f"{LOGS}/overlay_{{metric}}_{{comparison}}.log",
     conda:
         "../../environment.yml"
+    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     params:
         variants=lambda wildcards: list(config["comparisons"][wildcards.comparison]),
         smoothing_window=config["curves"]["smoothing_window"],

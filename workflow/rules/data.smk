@@ -1,7 +1,17 @@
 # From raw files to the prepared tensors: shared by all experiments on the same data set.
 
 
+# All of these are light, or need a network: they run where snakemake runs, which is the login node
+# of a cluster.
+localrules:
+    prepare,
+    examples,
+
+
 if config["dataset"]["name"] == "digits":
+
+    localrules:
+        write_digits,
 
     rule write_digits:
         input:
@@ -12,13 +22,17 @@ if config["dataset"]["name"] == "digits":
             f"{DATASET}/logs/write_digits.log",
         conda:
             "../../environment.yml"
+        threads: 1
         resources:
-            mem_mb=1000,
-            runtime=5,
+            mem_mb=growing(1000),
+            runtime=growing(5),
         script:
             "../scripts/write_digits.py"
 
 elif config["dataset"]["name"] == "idx":
+
+    localrules:
+        unpack,
 
     rule unpack:
         input:
@@ -29,13 +43,17 @@ elif config["dataset"]["name"] == "idx":
             f"{DATASET}/logs/unpack_{{file}}.log",
         conda:
             "../../environment.yml"
+        threads: 1
         resources:
-            mem_mb=500,
-            runtime=5,
+            mem_mb=growing(500),
+            runtime=growing(5),
         script:
             "../scripts/unpack.py"
 
 else:
+
+    localrules:
+        fetch,
 
     rule fetch:
         output:
@@ -44,9 +62,10 @@ else:
             f"{DATASET}/logs/fetch_{{file}}.log",
         conda:
             "../../environment.yml"
+        threads: 1
         resources:
-            mem_mb=500,
-            runtime=30,
+            mem_mb=growing(500),
+            runtime=growing(30),
         script:
             "../scripts/fetch.py"
 
@@ -61,9 +80,10 @@ rule prepare:
         f"{DATASET}/logs/prepare.log",
     conda:
         "../../environment.yml"
+    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=5,
+        mem_mb=growing(2000),
+        runtime=growing(5),
     params:
         name=config["dataset"]["name"],
     script:
@@ -85,8 +105,9 @@ rule examples:
         f"{LOGS}/examples.log",
     conda:
         "../../environment.yml"
+    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     script:
         "../scripts/examples.py"

@@ -1,6 +1,13 @@
 # What the numbers say.
 
 
+localrules:
+    final_accuracy,
+    targets,
+    untrained,
+    equivalence,
+
+
 rule final_accuracy:
     input:
         runs=run_files("epochs"),
@@ -18,9 +25,10 @@ rule final_accuracy:
         f"{LOGS}/final_accuracy.log",
     conda:
         "../../environment.yml"
+    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     params:
         expected=expected_runs(),
         confidence_level=config["curves"]["confidence_level"],
@@ -44,8 +52,8 @@ rule targets:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     params:
         expected=expected_runs(),
         accuracies=config["targets"]["accuracy"],
@@ -69,8 +77,8 @@ rule untrained:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     params:
         expected=expected_runs(),
     script:
@@ -92,9 +100,10 @@ rule equivalence:
         f"{LOGS}/equivalence.log",
     conda:
         "../../environment.yml"
+    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     params:
         expected=expected_runs(),
         references=references(config),

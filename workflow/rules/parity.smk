@@ -7,6 +7,11 @@ COMPARED = {
 }
 
 
+localrules:
+    parity,
+    parity_figure,
+
+
 rule replay:
     input:
         prepared=PREPARED,
@@ -37,8 +42,8 @@ rule replay:
         "../../environment.yml"
     threads: config["training"]["threads"]
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: (10 + len(config["seeds"])) * attempt,
+        mem_mb=growing(2000),
+        runtime=growing(10 + len(config["seeds"])),
     params:
         reference=lambda wildcards: COMPARED[wildcards.comparison][0],
         variants=lambda wildcards: {
@@ -74,8 +79,8 @@ rule parity:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     params:
         references={comparison: members[0] for comparison, members in COMPARED.items()},
         n_seeds=len(config["seeds"]),
@@ -101,8 +106,8 @@ rule parity_figure:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     params:
         reference=lambda wildcards: COMPARED[wildcards.comparison][0],
         n_seeds=len(config["seeds"]),

@@ -14,6 +14,10 @@ rule configuration:
         f"{LOGS}/configuration.log",
     conda:
         "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(5),
     params:
         config=config,
     script:
@@ -33,8 +37,8 @@ rule interactive:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         expected=expected_runs(),
         name=config["name"],
@@ -63,6 +67,9 @@ rule report:
         f"{LOGS}/report.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(5),
     script:
         "../scripts/report.py"
 
@@ -82,5 +89,9 @@ rule snakemake_report:
         f"{LOGS}/snakemake_report.log",
     conda:
         "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
     script:
         "../scripts/snakemake_report.py"

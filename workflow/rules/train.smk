@@ -35,8 +35,9 @@ for variant, settings in VARIANTS.items():
             conda:
                 "../../environment.yml"
             threads: config["training"]["threads"]
+            # Two more snakemakes stand beside the training in a job of Slurm's executor.
             resources:
-                mem_mb=lambda wildcards, attempt, n=len(seeds): (900 + 25 * n) * attempt,
+                mem_mb=lambda wildcards, attempt, n=len(seeds): (1500 + 25 * n) * attempt,
                 runtime=lambda wildcards, attempt, n=len(seeds): (10 + 2 * n) * attempt,
             # The seeds are not among the parameters, for then a change of seeds_per_job would
             # retrain: the job reads them from the names of its outputs.

@@ -1,0 +1,158 @@
+"""What clusters do to jobs: the run completes, with the bits of an undisturbed one."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+import psutil
+import pytest
+from conftest import GENERIC, TRAINING, assert_same_bits
+from private_slurm import wait_until
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
+
+
+def test_a_cancelled_job_is_submitted_again(cluster, undisturbed):
+    process = cluster.start(*TRAINING)
+    cluster.slurm.output("scancel", cluster.wait_for_training()["train_ours_0"])
+    said = cluster.finish(process)
+    assert "SLURM status is: 'CANCELLED'" in said and said.count("Trying to restart job") == 1
+    assert "runtime=16, mem_mb=1575," in said and "runtime=32, mem_mb=3150," in said
+    assert_same_bits(cluster.results, undisturbed)
+
+
+def test_a_job_over_its_memory_gets_more(cluster, undisturbed):
+    process = cluster.start(*TRAINING, "--set-resources", "train_ours_0:mem_mb=500*attempt**2")
+    said = cluster.finish(process)
+    assert "SLURM status is: 'FAILED'" in said and said.count("Trying to restart job") == 1
+    assert "mem_mb=500," in said and "mem_mb=2000," in said
+    assert_same_bits(cluster.results, undisturbed)
+
+
+def test_a_job_over_its_time_gets_more(cluster, undisturbed):
+    process = cluster.start(*TRAINING, "--set-resources", "train_ours_0:runtime=attempt")
+    job = cluster.wait_for_training()["train_ours_0"]
+    hang(job)
+    said = cluster.finish(process)
+    assert "SLURM status is: 'TIMEOUT'" in said and said.count("Trying to restart job") == 1
+    assert_same_bits(cluster.results, undisturbed)
+
+
+def hang(job):
+    """Stop the training script of a job, as a network file system that is stuck does."""
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("SLURM_JOB_ID") == job and "train.py" in str(
+                process.cmdline()
+            ):
+                process.send_signal(signal.SIGSTOP)
+        except psutil.Error:
+            continue
+
+
+def test_the_jobs_of_a_dead_node_go_to_the_other(cluster, undisturbed):
+    process = cluster.start(*TRAINING)
+    job = cluster.wait_for_training()["train_ours_0"]
+    node = cluster.slurm.output("squeue", "-h", "-j", job, "-o", "%N")
+    try:
+        cluster.slurm.crash_node(node)
+        said = cluster.finish(process)
+        assert cluster.slurm.output("squeue", "-h", "-j", job, "-t", "all", "-o", "%N") != node
+    finally:
+        cluster.slurm.start_node(node)
+    assert "Trying to restart job" not in said
+    assert_same_bits(cluster.results, undisturbed)
+
+
+@needs_root
+def test_a_node_that_does_not_see_the_data_is_left_out(cluster, undisturbed):
+    slurm = cluster.slurm
+    cluster.run("prepare")
+    slurm.crash_node("n2")
+    slurm.start_node("n2", hidden=cluster.folder / "data")
+    slurm.wait_for_nodes()
+    slurm.output("scontrol", "update", "NodeName=n1", "State=DRAIN", "Reason=test")
+    try:
+        process = cluster.snakemake(*TRAINING, "--retries", "0")
+        assert process.returncode != 0
+        assert process.stdout.count("MissingOutputException in rule train") == 2
+        states = slurm.output("squeue", "-h", "--states=all", "-o", "%k %N %T").splitlines()
+        for rule in TRAINING:
+            assert f"rule_{rule} n2 COMPLETED" in states
+        slurm.output("scontrol", "update", "NodeName=n1", "State=RESUME")
+        cluster.run(*TRAINING, "--slurm-exclude-failed-nodes", "n2")
+    finally:
+        slurm.run("scontrol", "update", "NodeName=n1", "State=RESUME")
+        slurm.crash_node("n2")
+        slurm.start_node("n2")
+    assert_same_bits(cluster.results, undisturbed)
+
+
+def test_snakemake_killed_and_started_again(cluster, undisturbed):
+    process = cluster.start(*TRAINING)
+    cluster.wait_for_training()
+    kill_and_start_again(cluster, process)
+    assert_same_bits(cluster.results, undisturbed)
+
+
+def kill_and_start_again(cluster, process):
+    """Kill snakemake, then do what docs/cluster.md says."""
+    process.kill()
+    process.wait()
+    [run] = re.findall(r"SLURM run ID: (\S+)", cluster.said())
+    refused = cluster.snakemake(*TRAINING)
+    assert refused.returncode != 0 and "--unlock" in refused.stdout
+    cluster.slurm.output("scancel", f"--name={run}")
+    cluster.run("--unlock")
+    cluster.run(*TRAINING)
+
+
+def test_a_controller_that_was_away_loses_no_job_of_cluster_generic(cluster, undisturbed):
+    cluster.profile = GENERIC
+    process = cluster.start(*TRAINING)
+    cluster.wait_for_training()
+    cluster.slurm.stop_controller()
+    time.sleep(10)  # some looks at the queue
+    cluster.slurm.start_controller()
+    said = cluster.finish(process)
+    assert "Trying to restart job" not in said
+    assert_same_bits(cluster.results, undisturbed)
+
+
+def test_the_slurm_executor_forgets_its_jobs_and_is_started_again(cluster, undisturbed):
+    process = cluster.start(*TRAINING, "--verbose")
+    cluster.wait_for_training()
+    cluster.slurm.stop_controller()
+    try:
+        wait_until(lambda: "No active jobs; skipping" in cluster.said(), "the jobs forgotten", 300)
+    finally:
+        cluster.slurm.start_controller()
+    kill_and_start_again(cluster, process)
+    assert_same_bits(cluster.results, undisturbed)
+
+
+@needs_root
+def test_a_full_disk_is_named_and_only_the_rest_is_made_again(local, undisturbed):
+    results = local.folder / "results"
+    results.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=120k", "full", results], check=True)
+    try:
+        process = local.snakemake(*TRAINING)
+        assert process.returncode != 0 and "No space left on device" in process.stdout
+        subprocess.run(["mount", "-o", "remount,size=100m", results], check=True)
+        local.run(*TRAINING)
+        assert_same_bits(local.results, undisturbed)
+    finally:
+        subprocess.run(["umount", results], check=True)
+
+
+def test_a_second_snakemake_is_refused_and_the_first_goes_on(cluster, undisturbed):
+    process = cluster.start(*TRAINING)
+    cluster.wait_for_training()
+    second = cluster.snakemake(*TRAINING)
+    assert second.returncode != 0
+    assert "cannot be locked" in second.stdout and "--unlock" in second.stdout
+    cluster.finish(process)
+    assert_same_bits(cluster.results, undisturbed)
