@@ -1,9 +1,9 @@
 """Every hand-written rule against its class of torch.optim: one table, in both precisions.
 
 Both get the same gradients, and their parameters are compared after every iteration. They may
-differ by `TOLERANCE` times the largest number of the tensor: rounding, which two orders of the same
-operations gather over the iterations. Measured: all are identical, but for RMSprop without momentum
-and Adafactor, which differ by up to 4e-6 in float32 and 3e-14 in float64.
+differ by `TOLERANCE` times the largest number that the tensor has held: rounding, which two orders
+of the same operations gather over the iterations. Measured: all are identical, but for RMSprop
+without momentum and Adafactor, which differ by up to 4e-7 in float32 and 1e-15 in float64.
 """
 
 import functools
@@ -25,7 +25,7 @@ torch.set_num_threads(1)  # the tensors are tiny: more threads only wait
 ITERATIONS = 150
 N_SEEDS = 2
 SIZES = [16, 7, 4]
-TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-13}
+TOLERANCE = {torch.float32: 1e-6, torch.float64: 2e-15}
 
 DECAY = {"weight_decay": 0.1}
 UP = {"maximize": True}
@@ -77,6 +77,7 @@ TABLE = {
             DECAY,
             {"amsgrad": True, "betas": (0.9, 0.9)},
             {"amsgrad": True, **DECAY, **UP},
+            DECOUPLED,
         ],
     ),
     "adamw": (
@@ -160,13 +161,13 @@ def huge_gradients(dtype):
 def real_gradients(dtype):
     """Those of a small network that learns, with plain SGD."""
     data = make_data(n_pixels=SIZES[0])
-    parameters = [parameter.requires_grad_() for parameter in initial(torch.float32)]
+    parameters = [parameter.requires_grad_() for parameter in initial(dtype)]
     orders = [torch.Generator().manual_seed(seed) for seed in range(N_SEEDS)]
     step = make_step("torch.optim.SGD", parameters, {"lr": 0.1})
     recorded = []
 
     def record(gradients):
-        recorded.append([gradient.to(dtype) for gradient in gradients])
+        recorded.append([gradient.clone() for gradient in gradients])
         step(gradients)
 
     while len(recorded) < ITERATIONS:
@@ -183,7 +184,7 @@ def gradients_of(kind, dtype):
 
 
 def difference(rule, options, gradients, schedule=None):
-    """Largest difference from torch over all iterations, relative to the tensor's scale."""
+    """Largest difference from torch over all iterations, relative to the tensor."""
     dtype = gradients[0][0].dtype
     ours, theirs = initial(dtype), initial(dtype)
     extra = {"nesterov": True} if rule == "nesterov" else {}
@@ -191,15 +192,19 @@ def difference(rule, options, gradients, schedule=None):
         make_step(f"scratch.{rule}", ours, options),
         make_step(f"torch.optim.{TABLE[rule][0]}", theirs, {**options, **extra}),
     )
+    scales = [parameter.abs().max() for parameter in theirs]
     largest = 0.0
     for iteration, given in enumerate(gradients):
         changed = {"lr": schedule(iteration)} if schedule else {}
         for step in steps:
             step([gradient.clone() for gradient in given], **changed)
-        for one, other in zip(ours, theirs, strict=True):
+        scales = [torch.fmax(s, p.abs().max()) for s, p in zip(scales, theirs, strict=True)]
+        for one, other, scale in zip(ours, theirs, scales, strict=True):
             if not torch.equal(one, other):
-                assert one.isfinite().all() and other.isfinite().all()
-                largest = max(largest, ((one - other).abs().max() / other.abs().max()).item())
+                finite = other.isfinite()  # torch's Muon overflows with huge gradients in float64
+                assert torch.equal(one.isfinite(), finite)
+                distance = (one - other).abs() / scale
+                largest = max([largest, *distance[finite].tolist()])
     return largest
 
 

@@ -18,6 +18,7 @@ def adam(
     weight_decay=0,
     amsgrad=False,
     maximize=False,
+    decoupled_weight_decay=False,
 ):
     """Divide an average of the gradient by the root of an average of its square.
 
@@ -39,7 +40,9 @@ def adam(
         Keeps the denominator from 0; added to the root, not under it.
     amsgrad : bool
     weight_decay, maximize
-        See `descent.optimizers._gradients.effective`; `adamw.py` decays the weights themselves.
+        See `descent.optimizers._gradients.effective`.
+    decoupled_weight_decay : bool
+        Whether to shrink the weights themselves, w <- (1 - lr lambda) w, as `adamw.py` does.
 
     References
     ----------
@@ -54,6 +57,10 @@ def adam(
             state[name] = [torch.zeros_like(parameter) for parameter in parameters]
     state["iteration"] += 1
     bias1, bias2 = 1 - beta1 ** state["iteration"], 1 - beta2 ** state["iteration"]
+    if decoupled_weight_decay:
+        for parameter in parameters:
+            parameter.mul_(1 - lr * weight_decay)
+        weight_decay = 0
     gradients = effective(parameters, gradients, weight_decay=weight_decay, maximize=maximize)
     for parameter, gradient, mean, square, largest in zip(
         parameters, gradients, state["means"], state["squares"], state["largest"], strict=True
