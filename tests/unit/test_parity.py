@@ -106,6 +106,17 @@ def test_our_momentum_has_the_bits_of_torchs():
     assert table[["first_iteration", "different_iteration"]].isna().all(axis=None)
 
 
+@pytest.mark.parametrize(
+    ("rule", "torchs"), [("nadam", "NAdam"), ("asgd", "ASGD"), ("adam", "Adam"), ("muon", "Muon")]
+)
+def test_rules_with_scalars_or_networks_of_their_own_have_torchs_bits(rule, torchs):
+    names = f"torch.optim.{torchs}", f"scratch.{rule}"
+    makers = {name: maker(name, lr=0.01) for name in names}
+    trace = replay(make_data(), makers, names[0], SEEDS, iterations=ITERATIONS, **TRAINING)
+    table = parity({rule: trace}, {rule: names[0]}, len(SEEDS))
+    assert set(table["verdict"]) == {IDENTICAL}
+
+
 def test_the_learning_rate_in_the_velocity_shows_when_it_changes():
     rules = [learning_rate_in_velocity, "scratch.sgd_momentum"]
     assert judge(rules)[1] == {

@@ -15,6 +15,7 @@ long as a step's contributions do not cancel to much less than the largest step 
 rules differ by at most twice that.
 """
 
+import contextlib
 import itertools
 
 import pandas as pd
@@ -120,18 +121,32 @@ class _Network:
     """Parameters with a rule of their own."""
 
     def __init__(self, initial, maker, dtype):
-        trained = [tensor.detach().to(dtype, copy=True).requires_grad_() for tensor in initial]
-        self.trained = trained
-        self.values = [tensor.detach() for tensor in trained]
-        self._step = maker(trained)
+        self._dtype = dtype
+        self.trained = [tensor.detach().to(dtype, copy=True).requires_grad_() for tensor in initial]
+        self.values = [tensor.detach() for tensor in self.trained]
+        with _default_dtype(dtype):
+            self._step = maker(self.trained)
 
     def gradients(self, images, labels):
         """Differentiate on the mini-batches of the seeds that this network is stacked over."""
-        n_seeds, dtype = len(self.trained[0]), self.trained[0].dtype
-        return differentiate(self.trained, images[:n_seeds].to(dtype), labels[:n_seeds])[2]
+        n_seeds = len(self.trained[0])
+        return differentiate(self.trained, images[:n_seeds].to(self._dtype), labels[:n_seeds])[2]
 
     def step(self, gradients, changed):
-        self._step([g.to(self.trained[0].dtype, copy=True) for g in gradients], **changed)
+        gradients = [gradient.to(self._dtype, copy=True) for gradient in gradients]
+        with _default_dtype(self._dtype):
+            self._step(gradients, **changed)
+
+
+@contextlib.contextmanager
+def _default_dtype(dtype):
+    """Let torch's optimizers keep their scalars, such as NAdam's products, in this dtype too."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 class _Bound:
