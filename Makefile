@@ -6,6 +6,7 @@
 # make mutants      hold wrong and correct rules against torch's
 # make coverage     measure how often the confidence bands hold
 # make benchmark-cluster    1,000 runs through Slurm, and the overhead of a job
+# make docs         write docs/configuration.md from the schema
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -16,7 +17,7 @@ UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKE
     -c requirements.txt -r pyproject.toml --extra dev --extra cluster,sync --require-hashes requirements.txt)
 
 .PHONY: results demo setup test test-cluster lint format lock clean benchmark benchmark-cluster \
-    benchmark-lock scaling mutants coverage
+    benchmark-lock scaling mutants coverage docs
 
 results: setup
 	$(BIN)/snakemake --cores all
@@ -26,12 +27,14 @@ demo: setup
 
 setup: .venv/done
 
-# uv installs itself first, from the same lock: pip alone would take minutes.
+# uv installs itself first, from the same lock: pip alone would take minutes. The project, for the
+# command `descent`, is built with the lock's setuptools: nothing else is downloaded.
 .venv/done: requirements.txt
 	$(PYTHON) -m venv .venv
 	awk '/^[^ ]/ {uv = /^uv==/} uv' requirements.txt > .venv/uv.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
 	$(BIN)/$(UV_INSTALL) --python $(BIN)/python --compile-bytecode
+	$(BIN)/uv pip install --python $(BIN)/python --offline --no-deps --no-build-isolation --editable .
 	touch $@
 
 test: setup
@@ -72,6 +75,9 @@ mutants: setup
 	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors
 	PYTHONPATH=workflow:tests/unit $(BIN)/python benchmarks/mutants.py data/mnist
 
+docs: setup
+	$(BIN)/python docs/make_configuration.py
+
 coverage: setup
 	PYTHONPATH=workflow $(BIN)/python benchmarks/coverage.py
 
@@ -90,3 +96,4 @@ clean:
 	rm -rf .venv .venv-benchmark .snakemake .pytest_cache .ruff_cache data
 	find results -mindepth 1 ! -name README.md -delete
 	find . -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf workflow/*.egg-info

@@ -106,4 +106,4 @@ def test_the_schema_knows_the_kinds():
     schema = yaml.safe_load((PROJECT / "workflow/schemas/config.schema.yaml").read_text())
     allowed = schema["properties"]["curves"]["properties"]["band"]["enum"]
     assert set(allowed) == set(KINDS)
-    assert all(f"`{kind}`" in (PROJECT / "config/README.md").read_text() for kind in KINDS)
+    assert all(f"`{kind}`" in (PROJECT / "docs/configuration.md").read_text() for kind in KINDS)

@@ -72,7 +72,7 @@ def _signature(optimizer):
 def _user_signature(file, name):
     if not file.is_file():
         raise SignatureError(
-            f"optimizer: {file}: no such file; its path is relative to the folder that snakemake "
+            f"optimizer: {file}: no such file; its path is relative to the folder that the command "
             "runs in"
         )
     if set("{}") & set(str(file)):

@@ -63,11 +63,46 @@ def make_step(optimizer, parameters, hyperparameters):
         return make(parameters)
 
 
+def _find(optimizer):
+    """Return a rule or class, and whether it may be called once on stacked tensors."""
+    kind, _, name = optimizer.rpartition(".")
+    file, _, own_name = optimizer.rpartition(":")
+    if file:
+        module, name = _user.load(file), own_name
+    elif kind == "scratch":
+        module = importlib.import_module(f"descent.optimizers.{name}")
+    else:
+        return getattr(torch.optim, name), name in ELEMENTWISE_CLASSES
+    return getattr(module, name), getattr(module, "ELEMENTWISE", False)
+
+
+def _make_step(optimizer, parameters, hyperparameters, find=_find):
+    rule, elementwise = find(optimizer)
+    if elementwise:
+        unstack = _as_one
+    else:  # torch's Muon takes matrices only
+        is_muon = isinstance(rule, type) and issubclass(rule, torch.optim.Muon)
+        unstack = partial(model.unstack, bias_as_column=is_muon)
+    steps = [
+        # found anew for each network: a global variable of a user's file then belongs to one
+        bind(find(optimizer)[0], network, hyperparameters)
+        for network in unstack([parameter.detach() for parameter in parameters])
+    ]
+
+    def step(gradients, **changed):
+        for network_step, network_gradients in zip(steps, unstack(gradients), strict=True):
+            network_step(network_gradients, **changed)
+
+    return step
+
+
 class Step:
     """One iteration of an optimizer on a stack of networks; made by `make_step`."""
 
-    def __init__(self, optimizer, parameters, hyperparameters, blame=contextlib.nullcontext):
-        rule, elementwise = _find(optimizer)
+    def __init__(
+        self, optimizer, parameters, hyperparameters, *, blame=contextlib.nullcontext, find=_find
+    ):
+        rule, elementwise = find(optimizer)
         self._blame = blame
         if elementwise:
             self._unstack = _as_one
@@ -76,7 +111,7 @@ class Step:
             self._unstack = partial(model.unstack, bias_as_column=is_muon)
         self._networks = [
             # found anew for each network: a global variable of a user's file then belongs to one
-            bind(_find(optimizer)[0], network, hyperparameters)
+            bind(find(optimizer)[0], network, hyperparameters)
             for network in self._unstack([parameter.detach() for parameter in parameters])
         ]
 
@@ -105,17 +140,36 @@ class Step:
             network.load_state(state)
 
 
-def _find(optimizer):
-    """Return a rule or class, and whether it may be called once on stacked tensors."""
-    kind, _, name = optimizer.rpartition(".")
-    file, _, own_name = optimizer.rpartition(":")
-    if file:
-        module, name = _user.load(file), own_name
-    elif kind == "scratch":
-        module = importlib.import_module(f"descent.optimizers.{name}")
-    else:
-        return getattr(torch.optim, name), name in ELEMENTWISE_CLASSES
-    return getattr(module, name), getattr(module, "ELEMENTWISE", False)
+def repeats_itself(optimizer, parameters, gradients, hyperparameters):
+    """Tell whether a second run in one process takes the steps of the first.
+
+    `make_step` reads a user's file anew for every network, so that a global variable belongs to one
+    run. Here it is read once, as by a program that imports it, and what a run leaves outside
+    `state` shows in the next.
+
+    Parameters
+    ----------
+    optimizer, hyperparameters
+        As of `make_step`.
+    parameters : list of torch.Tensor
+        Stacked over seeds; left as they are.
+    gradients : list of list of torch.Tensor
+        Of each iteration.
+
+    Returns
+    -------
+    bool
+        Whether the bits are the same.
+    """
+    found = _find(optimizer)
+    ends = []
+    for _ in range(2):
+        network = [parameter.clone() for parameter in parameters]
+        step = Step(optimizer, network, hyperparameters, find=lambda _: found)
+        for gradient in gradients:
+            step([tensor.clone() for tensor in gradient])
+        ends.append(network)
+    return all(map(torch.equal, *ends))
 
 
 def _as_one(tensors):

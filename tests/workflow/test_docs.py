@@ -1,0 +1,138 @@
+"""The documentation as written: its files, its commands in their order, their output.
+
+A fence of the pages says what it is:
+
+- `sh`: commands, run; with a reason behind it, as in `sh not run: needs a cluster`, not run.
+- `text`: output; right behind a block of `sh` it is what these commands print, and they may fail.
+- `python`, `yaml`: a file, if its first line is a comment that names one; else an excerpt.
+
+`snakemake` and `make` only plan (`-n`), but for the tutorial, which is run in earnest.
+"""
+
+import os
+import re
+import runpy
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import PROJECT, make_checkout
+
+PAGES = [PROJECT / "README.md", PROJECT / "config/README.md", *sorted(PROJECT.glob("docs/*.md"))]
+IN_EARNEST = "tutorial.md"
+LANGUAGES = {"sh", "text", "python", "yaml", "csv"}
+
+
+@dataclass
+class Block:
+    language: str
+    note: str
+    text: str
+    output: str | None = None
+
+
+def blocks(page):
+    """List the fenced blocks of a page; the output of commands goes with them."""
+    found = []
+    fences = re.finditer(
+        r"^( *)```(\w*) *(.*?)\n(.*?)^ *```$\n*(?=( *```text\n)?)",
+        page.read_text(),
+        re.MULTILINE | re.DOTALL,
+    )
+    expects_output = False
+    for fence in fences:
+        _, language, note, text, output_follows = fence.groups()
+        if expects_output:
+            found[-1].output = text
+        else:
+            found.append(Block(language, note, text))
+        expects_output = language == "sh" and output_follows is not None
+    return found
+
+
+def comparable(text):
+    """Mask the sizes of differences, which depend on the type of CPU."""
+    return re.sub(r"[\d.e+-]+ x", "# x", text).strip()
+
+
+@pytest.fixture
+def shell(tmp_path):
+    """Run a script in a temporary checkout as a user would; return the finished process."""
+    folder = make_checkout(tmp_path / "checkout").folder
+    for name in ("Makefile", "requirements.txt"):
+        (folder / name).write_text((PROJECT / name).read_text())
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    modules = {"descent": "descent", "pytest": "pytest", "snakemake": "snakemake $DRY_RUN"}
+    scripts = {name: f'"{sys.executable}" -m {call}' for name, call in modules.items()}
+    for name, call in {**scripts, "make": "/usr/bin/env -S PATH=/usr/bin:/bin make -n"}.items():
+        (commands / name).write_text(f'#!/bin/sh\nexec {call} "$@"\n')
+        (commands / name).chmod(0o755)
+
+    def run(script, dry_run=True):
+        environment = os.environ | {
+            "PATH": f"{commands}:{os.environ['PATH']}",
+            "PYTHONPATH": str(folder / "workflow"),
+            "DRY_RUN": "-n" if dry_run else "",
+        }
+        return subprocess.run(
+            ["sh", "-c", script],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    run.folder = folder
+    return run
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_what_a_page_says_works(page, shell):
+    # a run that the README deletes
+    finished = shell.folder / "results/mnist/iterations/sgd_scratch/seed_3.parquet"
+    finished.parent.mkdir(parents=True)
+    finished.touch()
+    for block in blocks(page):
+        assert block.language in LANGUAGES, f"a fence without a language:\n{block.text}"
+        named = re.match(r"# (\S+\.(?:py|yaml))\n", block.text)
+        if named and block.language in ("python", "yaml"):
+            file = shell.folder / named[1]
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(block.text)
+        if block.language == "sh" and block.note:
+            assert re.match(r"not run: \w+", block.note)
+        elif block.language == "sh":
+            script = f"set -e\n{block.text}" if block.output is None else block.text
+            process = shell(script, dry_run=page.name != IN_EARNEST)
+            if block.output is None:
+                assert process.returncode == 0, f"{block.text}\n{process.stdout}"
+            else:
+                assert comparable(process.stdout) == comparable(block.output)
+    if page.name == IN_EARNEST:
+        parity = pd.read_csv(shell.folder / "results/mine/tables/parity.csv")
+        assert set(parity["verdict"]) <= {"identical", "equal to rounding"}
+        assert (shell.folder / "results/mine/report.html").exists()
+
+
+def test_the_page_of_the_configuration_is_up_to_date():
+    script = runpy.run_path(str(PROJECT / "docs" / "make_configuration.py"))
+    assert (PROJECT / "docs/configuration.md").read_text() == script["page"](), "run: make docs"
+
+
+def test_links_between_pages_lead_somewhere():
+    for page in PAGES:
+        for target, anchor in re.findall(r"\]\(([^)#:\s]*)(#[^)\s]*)?\)", page.read_text()):
+            file = page.parent / target if target else page
+            assert file.exists(), f"{page}: {target}"
+            if anchor and Path(file).suffix == ".md":
+                titles = re.findall(r"^#+ (.*)$", file.read_text(), re.MULTILINE)
+                anchors = {
+                    "#" + re.sub(r"[^\w -]", "", title).lower().replace(" ", "-")
+                    for title in titles
+                }
+                assert anchor in anchors, f"{page}: {target}{anchor}"
