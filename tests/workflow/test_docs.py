@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import PROJECT, make_checkout
+from checkouts import PROJECT, make_checkout
 
 PAGES = [PROJECT / "README.md", PROJECT / "config/README.md", *sorted(PROJECT.glob("docs/*.md"))]
 IN_EARNEST = "tutorial.md"
