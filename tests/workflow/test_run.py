@@ -25,10 +25,13 @@ def test_all_results_are_there(finished_once):
         for metric in ("train_loss", "train_accuracy")
         for kind in ("png", "svg", "pdf")
     }
+    expected |= {f"figures/parity_pair.{kind}" for kind in ("png", "svg", "pdf")}
     expected |= {f"tables/final_accuracy.{kind}" for kind in ("csv", "md", "tex")}
     expected |= {
         "curves.parquet",
+        "parity/pair.parquet",
         "tables/equivalence.csv",
+        "tables/parity.csv",
         "tables/targets.csv",
         "tables/untrained.csv",
         "figures/examples.png",
@@ -107,20 +110,21 @@ def test_figures_show_something(finished_once):
     figures = finished_once.results / "figures"
     for file in figures.glob("*.png"):
         pixels = matplotlib.image.imread(file)
-        assert pixels.shape[1] == 1020  # 3.4 inches at 300 dpi
+        # 3.4 inches at 300 dpi; the two panels of parity are twice as wide
+        assert pixels.shape[1] == (2040 if file.name.startswith("parity") else 1020)
         assert pixels[..., :3].std() > 0.05, file
     for metric, label in (("train_loss", "cross-entropy (nats)"), ("train_accuracy", "(%)")):
         text = (figures / f"{metric}_pair.svg").read_text()
         assert label in text and "Iteration (mini-batches of 32 images)" in text
         assert "ours" in text and "theirs" in text
         assert "mean of 3 seeds, 95 % t band (pointwise)" in text
-        assert "idx, hidden layers: 8, epochs: 2; unsmoothed" in text
+        assert "2 epochs on idx in mini-batches of 32 images" in text and "unsmoothed" in text
         assert (figures / f"{metric}_pair.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_report_has_the_figures_and_quotes_the_configuration(finished_once):
     text = (finished_once.results / "snakemake-report.html").read_text()
-    assert text.count("data:image/png;") == 3
+    assert text.count("data:image/png;") == 4
     assert "mini-batches of" in text and "scratch.sgd_momentum" in text
     resolved = yaml.safe_load((finished_once.results / "config.yaml").read_text())
     assert resolved["training"] == {"epochs": 2, "batch_size": 32, "threads": 1}

@@ -59,7 +59,7 @@ def test_rules_of_the_user_run_and_rerun_when_they_are_edited(users):
     process = users.snakemake()
     assert process.returncode != 0
     said = "RuleError: a/my_rules.py, line 6: KeyError: 'forgotten' (log: results/tiny/logs/"
-    assert said in process.stdout
+    assert said in process.stdout, process.stdout
     log = (users.results / "logs" / "train_rule_0.log").read_text()
     assert "Traceback" in log and "p -= lr * state['forgotten']" in log
 

@@ -57,10 +57,9 @@ def make_step(optimizer, parameters, hyperparameters):
         return Step(optimizer, parameters, hyperparameters)
     blame = partial(_user.blaming, file)
     with blame():
-        make = partial(Step, optimizer, hyperparameters=hyperparameters, blame=blame)
         if hyperparameters.get("lr") != 0:
-            _user.try_out(make, parameters)
-        return make(parameters)
+            _user.try_out(partial(Step, optimizer, hyperparameters=hyperparameters), parameters)
+        return Step(optimizer, parameters, hyperparameters, blame=blame)
 
 
 def _find(optimizer):
