@@ -28,6 +28,7 @@ except (ConfigurationError, OSError) as error:
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
+include: "workflow/rules/sweeps.smk"
 include: "workflow/rules/curves.smk"
 include: "workflow/rules/parity.smk"
 include: "workflow/rules/evidence.smk"
@@ -44,6 +45,7 @@ rule all:
         FIGURES,
         PARITY,
         TABLES,
+        SELECTION,
         f"{RESULTS}/report.html",
         f"{RESULTS}/interactive.html",
         f"{RESULTS}/snakemake-report.html",

@@ -74,7 +74,7 @@ class Checkout:
         if "Nothing to be done" in output:
             return {}
         table = output.rpartition("Job stats:")[2].partition("\ntotal")[0]
-        jobs = dict(re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE))
+        jobs = dict(re.findall(r"^(\S+) +(\d+)$", table, re.MULTILINE))
         return {rule: int(count) for rule, count in jobs.items() if rule != "all"}
 
     def configure(self, **changes):

@@ -1,20 +1,28 @@
+import gzip
+import json
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from tiny import N_TEST, N_TRAIN, write_tiny_idx
 
 from descent.data import (
     DIGITS_TEST_IMAGES,
-    NORMALIZATION,
+    hold_out,
     load_prepared,
     loaders,
     normalize,
+    pixel_statistics,
     prepare,
     write_digits,
 )
+from descent.datasets import DATASETS, MNIST_NORMALIZATION
 from descent.idx import RAW_FILES, DataError, check_raw_files, raw_folder, write_idx
+
+PROJECT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -24,7 +32,7 @@ def folder(tmp_path):
 
 
 def test_prepared_pixels_are_those_of_the_loaders(folder):
-    prepare(folder, folder / "prepared.safetensors", NORMALIZATION["mnist"])
+    prepare(folder, folder / "prepared.safetensors", normalization=MNIST_NORMALIZATION)
     data = load_prepared(folder / "prepared.safetensors")
     train, test = loaders(folder, batch_size=N_TRAIN)
     for loader, images, labels in (
@@ -67,7 +75,9 @@ def test_normalisation_is_the_labs(folder):
 
 def test_digits_are_split_into_training_and_test_images(tmp_path):
     write_digits(tmp_path)
-    prepare(tmp_path, tmp_path / "prepared.safetensors", NORMALIZATION["digits"])
+    prepare(
+        tmp_path, tmp_path / "prepared.safetensors", normalization=DATASETS["digits"].normalization
+    )
     data = load_prepared(tmp_path / "prepared.safetensors")
     assert data.train_images.shape == (1797 - DIGITS_TEST_IMAGES, 64)
     assert data.test_images.shape == (DIGITS_TEST_IMAGES, 64)
@@ -118,14 +128,14 @@ def test_a_damaged_raw_file_is_named(folder, name, damage, message):
     check_raw_files(folder)
     damage(raw_folder(folder) / name)
     with pytest.raises(DataError, match=f"{name}: .*({message})"):
-        prepare(folder, folder / "prepared.safetensors", NORMALIZATION["idx"])
+        prepare(folder, folder / "prepared.safetensors", normalization=MNIST_NORMALIZATION)
     assert not (folder / "prepared.safetensors").exists()
 
 
 def test_training_and_test_images_must_have_one_size(folder):
     write_idx(raw_folder(folder) / "t10k-images-idx3-ubyte", np.zeros((N_TEST, 8, 7)))
     with pytest.raises(DataError, match="training and test images differ in size"):
-        prepare(folder, folder / "prepared.safetensors", NORMALIZATION["idx"])
+        prepare(folder, folder / "prepared.safetensors", normalization=MNIST_NORMALIZATION)
 
 
 def test_the_first_batch_of_the_lab(tmp_path):
@@ -147,4 +157,65 @@ def test_counts_of_images_and_labels_must_agree(folder):
 def test_a_test_label_must_occur_in_training(folder):
     write_idx(raw_folder(folder) / "t10k-labels-idx1-ubyte", np.full(N_TEST, 9))
     with pytest.raises(DataError, match="test label 9 does not occur in training"):
-        prepare(folder, folder / "prepared.safetensors", NORMALIZATION["idx"])
+        prepare(folder, folder / "prepared.safetensors", normalization=MNIST_NORMALIZATION)
+
+
+def test_unknown_statistics_are_computed(folder):
+    prepare(folder, folder / "prepared.safetensors")
+    data = load_prepared(folder / "prepared.safetensors")
+    pixels = data.train_images.double() / 255
+    expected = (pixels.mean().item(), pixels.std(correction=0).item())
+    assert data.normalization == tuple(round(value, 4) for value in expected)
+
+
+def test_mnists_statistics_would_be_the_labs(tmp_path):
+    file = PROJECT.parent / "shared" / "mnist" / f"{RAW_FILES[0]}.gz"
+    if not file.exists():
+        pytest.skip("MNIST is not there")
+    pixels = torch.frombuffer(bytearray(gzip.decompress(file.read_bytes())[16:]), dtype=torch.uint8)
+    assert pixel_statistics(pixels) == MNIST_NORMALIZATION
+
+
+@pytest.mark.parametrize(("classes", "names"), [(None, "0123"), ("abcdef", "abcd")])
+def test_classes_have_names(folder, classes, names):
+    prepare(folder, folder / "prepared.safetensors", classes=classes)
+    with safe_open(folder / "prepared.safetensors", framework="pt") as prepared:
+        assert json.loads(prepared.metadata()["classes"]) == list(names)
+
+
+def test_a_label_without_a_name_is_refused(folder):
+    with pytest.raises(DataError, match="label 3, but only 3 classes are known"):
+        prepare(folder, folder / "prepared.safetensors", classes="abc")
+
+
+def test_held_out_images_are_a_part_of_the_training_images(folder):
+    prepare(folder, folder / "prepared.safetensors")
+    data = load_prepared(folder / "prepared.safetensors")
+    assert hold_out(data, 0, None) is data
+    held = hold_out(data, 0.2, torch.Generator().manual_seed(1))
+    again = hold_out(data, 0.2, torch.Generator().manual_seed(1))
+    other = hold_out(data, 0.2, torch.Generator().manual_seed(2))
+    assert len(held.validation_images) == 60 and len(held.train_images) == N_TRAIN - 60
+    assert torch.equal(held.validation_images, again.validation_images)
+    assert not torch.equal(held.validation_images, other.validation_images)
+    assert held.test_images is data.test_images
+    rows = [
+        torch.cat([images.long(), labels[:, None]], dim=1)
+        for images, labels in (
+            (held.train_images, held.train_labels),
+            (held.validation_images, held.validation_labels),
+            (data.train_images, data.train_labels),
+        )
+    ]
+    both = torch.cat(rows[:2])
+    assert sorted(both.tolist()) == sorted(rows[2].tolist())
+    kept = {tuple(row) for row in rows[0].tolist()}
+    assert [row for row in rows[2].tolist() if tuple(row) in kept] == rows[0].tolist()
+
+
+@pytest.mark.parametrize("fraction", [0.001, 0.999])
+def test_no_part_may_be_empty(folder, fraction):
+    prepare(folder, folder / "prepared.safetensors")
+    data = load_prepared(folder / "prepared.safetensors")
+    with pytest.raises(DataError, match=f"validation_fraction: {fraction} of 300 training images"):
+        hold_out(data, fraction, torch.Generator())

@@ -25,7 +25,7 @@ def make_run(seed, n_iterations=12, n_epochs=3):
         seed,
         random.random(n_iterations, dtype=np.float32),
         random.random(n_iterations, dtype=np.float32),
-        *random.random((3, n_epochs + 1)).tolist(),
+        *random.random((5, n_epochs + 1)).tolist(),
         iterations_per_epoch=n_iterations // n_epochs,
     )
 
@@ -56,12 +56,14 @@ def test_epochs_begin_with_the_untrained_network(tmp_path):
     frame = pd.read_parquet(file)
     assert [str(dtype) for dtype in frame.dtypes] == ["category", "int32", "int16", "int32"] + [
         "float64"
-    ] * 3
+    ] * 5
     assert frame["epoch"].tolist() == [0, 1, 2, 3]
     assert frame["iteration"].tolist() == [0, 4, 8, 12]
     assert frame["test_accuracy"].tolist() == run.test_accuracy
     assert frame["test_loss"].tolist() == run.test_loss
     assert frame["train_seconds"].tolist() == run.train_seconds
+    assert frame["validation_loss"].tolist() == run.validation_loss
+    assert frame["validation_accuracy"].tolist() == run.validation_accuracy
 
 
 def test_a_row_costs_at_most_twelve_bytes(tmp_path):

@@ -118,7 +118,8 @@ def write(figures, **changes):
         "tables": tables(),
         "figures": figures,
         "curves": curves(),
-        "labels": [5, 0, 4],
+        "labels": ["5", "0", "4"],
+        "n_classes": 10,
         "provenance": [RUN],
     }
     return report(**(content | changes))

@@ -8,16 +8,21 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
-from torchvision.datasets import MNIST
+from tiny import write_emnist
+from torchvision.datasets import EMNIST, KMNIST, MNIST, FashionMNIST
 
-from descent import sources
-from descent.sources import SourceError, fetch, unpack
+from descent.datasets import DATASETS
+from descent.idx import RAW_FILES, write_idx
+from descent.sources import EMNIST_MEMBERS, SourceError, fetch, unpack
 
 NAME = "train-labels-idx1-ubyte"
 CONTENT = bytes(range(256)) * 40
 ARCHIVE = gzip.compress(CONTENT, mtime=0)
-SHA256 = {NAME: hashlib.sha256(ARCHIVE).hexdigest()}
+CHECKSUMS = [
+    f"{algorithm}:{hashlib.new(algorithm, ARCHIVE).hexdigest()}" for algorithm in ("sha256", "md5")
+]
 PAGE = b"<!DOCTYPE html><html>Moved</html>"
 
 
@@ -58,18 +63,41 @@ def server():
 def test_checksums_are_those_of_mnist():
     """torchvision's MD5s are of the same files; compared where the files are."""
     shared = Path(__file__).parents[3] / "shared" / "mnist"
-    assert {name: digest[:8] for name, digest in sources.SHA256.items()} == {
-        "train-images-idx3-ubyte": "440fcabf",
-        "train-labels-idx1-ubyte": "3552534a",
-        "t10k-images-idx3-ubyte": "8d422c7b",
-        "t10k-labels-idx1-ubyte": "f7ae60f9",
+    assert {name: digest[:15] for name, digest in DATASETS["mnist"].checksums.items()} == {
+        "train-images-idx3-ubyte.gz": "sha256:440fcabf",
+        "train-labels-idx1-ubyte.gz": "sha256:3552534a",
+        "t10k-images-idx3-ubyte.gz": "sha256:8d422c7b",
+        "t10k-labels-idx1-ubyte.gz": "sha256:f7ae60f9",
     }
-    for name, digest in sources.SHA256.items():
+    for name, checksum in DATASETS["mnist"].checksums.items():
         if shared.exists():
-            content = (shared / f"{name}.gz").read_bytes()
-            assert hashlib.sha256(content).hexdigest() == digest
-            expected = {file.rpartition("/")[2]: md5 for file, md5 in MNIST.resources}
-            assert hashlib.md5(content).hexdigest() == expected[f"{name}.gz"]
+            content = (shared / name).read_bytes()
+            assert f"sha256:{hashlib.sha256(content).hexdigest()}" == checksum
+            assert hashlib.md5(content).hexdigest() == dict(MNIST.resources)[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "theirs"), [("fashion_mnist", FashionMNIST), ("kmnist", KMNIST), ("mnist", MNIST)]
+)
+def test_facts_are_torchvisions(name, theirs):
+    known = DATASETS[name]
+    assert set(theirs.mirrors) <= set(known.sources)
+    assert list(known.checksums) == [file for file, _ in theirs.resources]
+    if name != "mnist":
+        assert known.checksums == {file: f"md5:{digest}" for file, digest in theirs.resources}
+        assert known.classes == tuple(theirs.classes)
+
+
+def test_facts_of_emnist_are_torchvisions():
+    known = DATASETS["emnist"]
+    assert known.sources[-1] + "gzip.zip" == EMNIST.url
+    assert known.checksums == {"gzip.zip": f"md5:{EMNIST.md5}"}
+    assert known.classes == tuple(EMNIST.classes_split_dict["balanced"])
+    theirs = EMNIST.__new__(EMNIST)
+    theirs.split = "balanced"
+    for split in ("train", "t10k"):
+        theirs.train = split == "train"
+        assert f"gzip/{theirs._file_prefix}-images-idx3-ubyte.gz" in EMNIST_MEMBERS.values()
 
 
 @pytest.mark.parametrize(
@@ -84,15 +112,17 @@ def test_a_file_that_cannot_be_unpacked_is_named(tmp_path, damaged):
     assert [file.name for file in tmp_path.iterdir()] == ["mine.gz"]
 
 
-def get(sources, target, timeout=0.5):
-    fetch(NAME, [str(source) for source in sources], target, timeout=timeout, sha256=SHA256)
+def get(sources, target, timeout=0.5, checksum=CHECKSUMS[0]):
+    sources = [str(source) for source in sources]
+    fetch(f"{NAME}.gz", sources, [target], checksum=checksum, timeout=timeout)
 
 
-def test_a_folder_is_a_source(tmp_path):
+@pytest.mark.parametrize("checksum", CHECKSUMS)
+def test_a_folder_is_a_source(tmp_path, checksum):
     (tmp_path / "mirror").mkdir()
     (tmp_path / "mirror" / f"{NAME}.gz").write_bytes(ARCHIVE)
     (tmp_path / "data").mkdir()
-    get([tmp_path / "mirror"], tmp_path / "data" / NAME)
+    get([tmp_path / "mirror"], tmp_path / "data" / NAME, checksum=checksum)
     assert (tmp_path / "data" / NAME).read_bytes() == CONTENT
     assert [file.name for file in (tmp_path / "data").iterdir()] == [NAME]
 
@@ -141,3 +171,48 @@ def test_when_all_fail_every_source_is_listed_with_its_reason_and_the_remedies(s
     assert "dataset.sources" in lines[-1]
     assert "--configfile config/digits.yaml" in lines[-1]
     assert not list((tmp_path / "data").iterdir())
+
+
+def test_a_wrong_md5_is_refused(tmp_path):
+    (tmp_path / f"{NAME}.gz").write_bytes(ARCHIVE + b"\0")
+    with pytest.raises(SourceError, match=f"with MD5 .* should be {CHECKSUMS[1][4:]}"):
+        get([tmp_path], tmp_path / NAME, checksum=CHECKSUMS[1])
+    assert not (tmp_path / NAME).exists()
+
+
+RAW = {
+    name: np.random.default_rng(1).integers(0, 47, (5, 3, 4) if "images" in name else 5)
+    for name in RAW_FILES
+}
+
+
+def get_emnist(tmp_path, checksum):
+    targets = [tmp_path / "data" / "raw" / name for name in RAW_FILES]
+    targets[0].parent.mkdir(parents=True)
+    fetch("gzip.zip", [str(tmp_path / "mirror")], targets, checksum=checksum, timeout=1)
+
+
+def test_emnist_is_turned_upright_and_writes_nothing_else(tmp_path):
+    get_emnist(tmp_path, write_emnist(tmp_path / "mirror", RAW))
+    for name, values in RAW.items():
+        write_idx(tmp_path / "expected", values)
+        found = (tmp_path / "data" / "raw" / name).read_bytes()
+        assert found == (tmp_path / "expected").read_bytes()
+    files = {file.name for file in tmp_path.rglob("*") if file.is_file()}
+    assert files == {*RAW_FILES, "expected", "gzip.zip"}
+
+
+@pytest.mark.parametrize("wrong", ["checksum", "member", "zip"])
+def test_a_wrong_emnist_is_refused(tmp_path, wrong):
+    left_out = "t10k-labels-idx1-ubyte" if wrong == "member" else None
+    checksum = write_emnist(tmp_path / "mirror", RAW, leave_out=left_out)
+    said = {"checksum": "MD5", "member": "no item named", "zip": "not a whole zip file"}[wrong]
+    if wrong == "checksum":
+        checksum = f"md5:{32 * '0'}"
+    if wrong == "zip":
+        (tmp_path / "mirror" / "gzip.zip").write_bytes(b"no zip")
+        checksum = f"md5:{hashlib.md5(b'no zip').hexdigest()}"
+    with pytest.raises(SourceError, match=said):
+        get_emnist(tmp_path, checksum)
+    if wrong != "member":
+        assert not list((tmp_path / "data" / "raw").iterdir())

@@ -11,8 +11,9 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 
 from descent import model, provenance, records
-from descent.data import PreparedData, normalize
-from descent.seeding import generator, stream_seed
+from descent.data import PreparedData, hold_out, normalize
+from descent.runs import Run
+from descent.seeding import generator, stream_seed, validation_generator
 from descent.training import train, write_run
 
 SGD = {"optimizer": "scratch.sgd", "lr": 0.1}
@@ -314,3 +315,31 @@ def test_training_imports_neither_torchvision_nor_plotting():
     ).stdout.split()
     assert "torch" in modules
     assert not {"torchvision", "matplotlib", "seaborn", "sklearn", "snakemake"} & set(modules)
+
+
+def test_validation_images_are_neither_trained_nor_tested_on():
+    """The same numbers as training on the remaining images, tested on the held out ones."""
+    data = make_data()
+    [held_out] = run(data, SGD, [3], validation_fraction=0.2)
+    parts = hold_out(data, 0.2, validation_generator(0))
+    assert len(parts.validation_images) == 60
+    alone = PreparedData(
+        parts.train_images,
+        parts.train_labels,
+        parts.validation_images,
+        parts.validation_labels,
+        data.normalization,
+        data.n_classes,
+    )
+    [expected] = run(alone, SGD, [3])
+    assert held_out.validation_loss == expected.test_loss
+    assert held_out.validation_accuracy == expected.test_accuracy
+    assert held_out.train_loss.tobytes() == expected.train_loss.tobytes()
+    assert held_out.test_loss != expected.test_loss
+    assert expected.validation_loss == [None] * 3
+
+
+def test_a_validation_loss_that_is_not_finite_is_divergence():
+    record = Run(0, iterations_per_epoch=1)
+    record.record_epoch([1.0], [0.5], 1.0, 0.5, 0.0, float("nan"), 0.5)
+    assert record.diverged

@@ -49,14 +49,14 @@ def settings(variant):
     return ", ".join([variant["optimizer"], *values])
 
 
-def experiment(config):
-    """Say in a line what was run."""
+def experiment(config, seeds=None):
+    """Say in a line what was run, with `seeds`, or with those of the configuration."""
     training, n_hidden = config["training"], config["model"]["hidden"]
     layers = ", ".join(map(str, n_hidden))
     return (
         f"{count(training['epochs'], 'epoch')} on {config['dataset']['name']} in mini-batches of "
         f"{training['batch_size']} images, hidden layers of {layers} units, "
-        f"{count(len(config['seeds']), 'seed')} per variant"
+        f"{count(len(seeds or config['seeds']), 'seed')} per variant"
     )
 
 

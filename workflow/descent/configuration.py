@@ -13,6 +13,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from descent.signatures import SignatureError, check_hyperparameters
+from descent.sweeps import compared, find_problems
 
 SCHEMA = Path(__file__).parents[1] / "schemas" / "config.schema.yaml"
 
@@ -60,11 +61,12 @@ def resolve(default_file, overrides):
 def variants(config):
     """Map each variant's name to its optimizer and hyperparameters, sorted by name.
 
-    The flag `reference` is left out: it says how a variant is compared, not how it is trained.
+    The flag `reference` is left out: it says how a variant is compared, not how it is trained. Of a
+    sweep there is the selected variant, see `descent.sweeps.compared`.
     """
     return {
         name: {key: settings[key] for key in sorted(settings) if key != "reference"}
-        for comparison in config["comparisons"].values()
+        for comparison in compared(config).values()
         for name, settings in comparison.items()
     }
 
@@ -72,15 +74,14 @@ def variants(config):
 def references(config):
     """Map each comparison that has a reference to it and to the variants held against it."""
     found = {}
-    for comparison, members in config["comparisons"].items():
+    for comparison, members in compared(config).items():
         for reference in _marked(members):
             found[comparison] = (reference, sorted(members.keys() - {reference}))
     return found
 
 
-def seed_blocks(config):
-    """Cut the seeds into the blocks that train together, `seeds_per_job` seeds each."""
-    seeds, size = config["seeds"], config["seeds_per_job"]
+def seed_blocks(seeds, size):
+    """Cut seeds into the blocks that train together, `size` seeds each."""
     return [seeds[start : start + size] for start in range(0, len(seeds), size)]
 
 
@@ -191,11 +192,16 @@ def _find_inconsistencies(config):
                 check_hyperparameters(settings["optimizer"], hyperparameters)
             except SignatureError as error:
                 problems.append(f"{path}.{error}")
+    return problems or find_problems(config) or _find_wrong_schedule(config)
+
+
+def _find_wrong_schedule(config):
+    problems = []
     if config["parity"]["lr_schedule"] == "halved":
-        problems += [
+        problems = [
             f"parity.lr_schedule: halved needs the lr of {reference}, the reference of {comparison}"
             for comparison, (reference, _) in references(config).items()
-            if "lr" not in config["comparisons"][comparison][reference]
+            if "lr" not in compared(config)[comparison][reference]
         ]
     return problems
 

@@ -3,22 +3,16 @@
 torchvision and scikit-learn are imported where they are used: training needs neither.
 """
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from descent.datasets import MNIST_NORMALIZATION
 from descent.files import replacing
 from descent.idx import RAW_FILES, DataError, check_raw_files, raw_folder, write_idx
-
-#: Mean and standard deviation of the training pixels, scaled to [0, 1], that images are normalised
-#: with. MNIST's are the lab's; other IDX files are normalised with the same.
-NORMALIZATION = {
-    "mnist": (0.1307, 0.3081),
-    "idx": (0.1307, 0.3081),
-    "digits": (0.3053, 0.3764),
-}
 
 #: The last images of scikit-learn's digits are the test images; they come from other writers.
 DIGITS_TEST_IMAGES = 360
@@ -58,7 +52,7 @@ def dataset(folder, *, train, normalization):
     return datasets.MNIST(folder, train=train, transform=transform)
 
 
-def loaders(folder, *, batch_size=256, normalization=NORMALIZATION["mnist"], generator=None):
+def loaders(folder, *, batch_size=256, normalization=MNIST_NORMALIZATION, generator=None):
     """Make the lab's loaders.
 
     Parameters
@@ -86,7 +80,7 @@ def loaders(folder, *, batch_size=256, normalization=NORMALIZATION["mnist"], gen
     )
 
 
-def prepare(folder, target, normalization):
+def prepare(folder, target, *, normalization=None, classes=None):
     """Turn the raw files of a data set into the tensors that training maps into memory.
 
     Pixels stay grey levels: a fourth of the memory to map and, as mini-batches are gathered from
@@ -99,19 +93,22 @@ def prepare(folder, target, normalization):
     target : path
         A safetensors file: for the splits `train` and `test` the `_images` (images, pixels), uint8,
         and the `_labels` (images,), int64; as metadata the normalisation, the height and width of
-        an image and the number of classes. Written beside and renamed.
-    normalization : (float, float)
-        Mean and standard deviation.
+        an image, the number of classes and their names, a JSON list. Written beside and renamed.
+    normalization : (float, float), optional
+        Mean and standard deviation; None: those of the training pixels, scaled to [0, 1], with
+        four decimals.
+    classes : list of str, optional
+        Names of the labels 0, 1, ...; None: the labels themselves.
 
     Raises
     ------
     DataError
-        As `check_raw_files`, or if a test label does not occur in training.
+        As `check_raw_files`, or if a test label does not occur in training, or one has no name.
     """
     check_raw_files(folder)
     tensors = {}
     for split, train in (("train", True), ("test", False)):
-        raw = dataset(folder, train=train, normalization=normalization)
+        raw = dataset(folder, train=train, normalization=MNIST_NORMALIZATION)  # not applied here
         tensors[f"{split}_images"] = raw.data.flatten(1)
         tensors[f"{split}_labels"] = raw.targets.to(torch.int64)
         height, width = raw.data.shape[1:]
@@ -122,15 +119,41 @@ def prepare(folder, target, normalization):
         raise DataError(
             f"{folder}: test label {int(tensors['test_labels'].max())} does not occur in training"
         )
-    mean, std = normalization
+    names = list(classes or map(str, range(n_classes)))
+    if n_classes > len(names):
+        raise DataError(f"{folder}: label {n_classes - 1}, but only {len(names)} classes are known")
+    mean, std = normalization or pixel_statistics(tensors["train_images"])
     metadata = dict(mean=mean, std=std, height=height, width=width, n_classes=n_classes)
+    metadata = {key: repr(value) for key, value in metadata.items()}
     with replacing(target) as part:
-        save_file(tensors, part, {key: repr(value) for key, value in metadata.items()})
+        save_file(tensors, part, metadata | {"classes": json.dumps(names[:n_classes])})
+
+
+def pixel_statistics(images):
+    """Compute mean and standard deviation of pixels, scaled to [0, 1], with four decimals.
+
+    Parameters
+    ----------
+    images : torch.Tensor
+        Grey levels, uint8.
+
+    Returns
+    -------
+    (float, float)
+    """
+    counts = torch.bincount(images.flatten(), minlength=256).to(torch.float64)
+    levels = torch.arange(256, dtype=torch.float64) / 255
+    mean = (counts @ levels) / counts.sum()
+    variance = (counts @ (levels - mean).square()) / counts.sum()
+    return round(mean.item(), 4), round(variance.sqrt().item(), 4)
 
 
 @dataclass(frozen=True)
 class PreparedData:
-    """The prepared tensors of a data set, see `prepare`, with its mean and standard deviation."""
+    """The prepared tensors of a data set, see `prepare`, with its mean and standard deviation.
+
+    Validation images are there after `hold_out` only.
+    """
 
     train_images: torch.Tensor
     train_labels: torch.Tensor
@@ -138,6 +161,49 @@ class PreparedData:
     test_labels: torch.Tensor
     normalization: tuple
     n_classes: int
+    validation_images: torch.Tensor | None = None
+    validation_labels: torch.Tensor | None = None
+
+
+def hold_out(data, fraction, generator):
+    """Cut the validation images from the training images, at random.
+
+    Parameters
+    ----------
+    data : PreparedData
+    fraction : float
+        Of the training images, in [0, 1); 0 leaves the data as they are.
+    generator : torch.Generator
+        Draws the validation images.
+
+    Returns
+    -------
+    PreparedData
+        Both parts keep the order of the training images.
+
+    Raises
+    ------
+    DataError
+        If no image is left to validate or to train on.
+    """
+    if fraction == 0:
+        return data
+    n_images = len(data.train_images)
+    n_validation = round(fraction * n_images)
+    if not 0 < n_validation < n_images:
+        raise DataError(
+            f"training.validation_fraction: {fraction} of {n_images} training images leaves one "
+            "part empty"
+        )
+    order = torch.randperm(n_images, generator=generator)
+    validation, train = (part.sort().values for part in order.tensor_split([n_validation]))
+    return replace(
+        data,
+        train_images=data.train_images[train],
+        train_labels=data.train_labels[train],
+        validation_images=data.train_images[validation],
+        validation_labels=data.train_labels[validation],
+    )
 
 
 def load_prepared(file):

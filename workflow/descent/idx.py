@@ -77,3 +77,31 @@ def write_idx(file, values):
     header = struct.pack(f">{1 + values.ndim}i", magic, *values.shape)
     with replacing(file) as part:
         part.write_bytes(header + values.astype("uint8").tobytes())
+
+
+def transpose_images(content):
+    """Exchange the rows and columns of every image of an IDX file.
+
+    Parameters
+    ----------
+    content : bytes
+        Of the file.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    DataError
+        If these are not the bytes of an IDX file of images.
+    """
+    import numpy as np  # here, because the Snakefile imports this module at every start
+
+    header = content[:16]
+    magic, *shape = struct.unpack(">4i", header) if len(header) == 16 else (None,)
+    if magic != _MAGIC["images"] or len(content) != len(header) + math.prod(shape):
+        raise DataError("not an IDX file of images")
+    images = np.frombuffer(content, np.uint8, offset=len(header)).reshape(shape)
+    count, height, width = shape
+    return struct.pack(">4i", magic, count, width, height) + images.transpose(0, 2, 1).tobytes()

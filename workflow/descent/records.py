@@ -26,7 +26,8 @@ ITERATIONS = pa.schema(
     ]
 )
 
-#: One row for each epoch, epoch 0 being the untrained network; `iteration` is its last one.
+#: One row for each epoch, epoch 0 being the untrained network; `iteration` is its last one. The
+#: validation columns are empty unless images were held out.
 EPOCHS = pa.schema(
     [
         ("variant", _NAME),
@@ -36,6 +37,8 @@ EPOCHS = pa.schema(
         ("test_loss", pa.float64()),
         ("test_accuracy", pa.float64()),
         ("train_seconds", pa.float64()),
+        ("validation_loss", pa.float64()),
+        ("validation_accuracy", pa.float64()),
     ]
 )
 
@@ -81,6 +84,8 @@ def write_epochs(file, variant, run, metadata):
             "test_loss": run.test_loss,
             "test_accuracy": run.test_accuracy,
             "train_seconds": run.train_seconds,
+            "validation_loss": run.validation_loss,
+            "validation_accuracy": run.validation_accuracy,
         },
         metadata,
     )

@@ -22,7 +22,8 @@ import pandas as pd
 import torch
 
 from descent import model
-from descent.seeding import generator, stream_variant
+from descent.data import hold_out
+from descent.seeding import generator, stream_variant, validation_generator
 from descent.training import PURPOSES, differentiate, mini_batches
 
 #: Roundings of an element in one iteration that the bound allows for; Adam, written out, has 11.
@@ -49,6 +50,7 @@ def replay(
     batch_size,
     iterations,
     threads,
+    validation_fraction=0,
     schedule=None,
     closed_loop=True,
 ):
@@ -68,6 +70,8 @@ def replay(
         `independent` or `paired`.
     hidden : list of int
     batch_size, iterations, threads : int
+    validation_fraction : float
+        Of the training images, kept out as in training.
     schedule : list of dict, optional
         For each iteration the hyperparameters that change, such as `{"lr": 0.001}`.
     closed_loop : bool
@@ -85,6 +89,7 @@ def replay(
         that is. Ends early where the reference is no longer finite.
     """
     torch.set_num_threads(threads)
+    data = hold_out(data, validation_fraction, validation_generator(root_seed))
     sizes = model.layer_sizes(data.train_images.shape[1], hidden, data.n_classes)
     streams = stream_variant(reference, seeding)
     traces = []

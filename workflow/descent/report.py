@@ -1,5 +1,6 @@
 """The page that says what was found: verdicts, tables, figures, provenance."""
 
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -8,10 +9,11 @@ import yaml
 from descent import captions
 from descent.pages import inline_image, render
 from descent.report_tables import shown
+from descent.sweeps import compared
 from descent.verdicts import verdicts
 
 
-def report(*, config, tables, figures, curves, labels, provenance):
+def report(*, config, tables, figures, curves, labels, n_classes, provenance):
     """Write the report as one HTML page that needs no other file.
 
     Parameters
@@ -21,12 +23,13 @@ def report(*, config, tables, figures, curves, labels, provenance):
     tables : dict
         Maps the name of each table to its DataFrame.
     figures : list of path
-        PNG files; those of a comparison are named `<metric or parity>_<comparison>.png`, the grid
-        of images `examples.png`.
+        PNG files; those of a comparison are named `<metric>_<comparison>.png`, with `parity` or
+        `sensitivity` in the metric's place, too; the grid of images is `examples.png`.
     curves : pandas.DataFrame
         Of `descent.curves.curves`.
-    labels : list of int
+    labels : list of str
         Of the images in the grid.
+    n_classes : int
     provenance : list of dict
         Of each run, as `descent.records.read_metadata` returns it.
 
@@ -36,7 +39,7 @@ def report(*, config, tables, figures, curves, labels, provenance):
     """
     curves = curves[curves["seed"].isna()]  # the others are of single seeds, after one diverged
     images = {Path(file).stem: inline_image(file) for file in figures}
-    comparisons = config["comparisons"]
+    comparisons = compared(config)
     return render(
         "report.html.jinja",
         config=config,
@@ -55,11 +58,15 @@ def report(*, config, tables, figures, curves, labels, provenance):
             for name in comparisons
             if f"parity_{name}" in images
         ],
+        sensitivities=[
+            _sensitivity(images, name) for name in comparisons if f"sensitivity_{name}" in images
+        ],
         examples={
             "source": images["examples"],
-            "alt": "Grey-level images, each below its label; row by row: "
-            + ", ".join(map(str, labels)),
+            "alt": "Grey-level images, each below its label; row by row: " + ", ".join(labels),
         },
+        n_classes=n_classes,
+        chance_loss=math.log(n_classes),
         provenance=_provenance(provenance),
         configuration=yaml.safe_dump(config, sort_keys=False, default_flow_style=None),
     )
@@ -99,6 +106,18 @@ def _parity(images, comparison, parity):
         "caption": f"Comparison {comparison}: difference from the reference when both rules "
         "receive the same gradients (this is judged), and in training, where each computes its "
         "own gradients and rounding grows (this is not).",
+    }
+
+
+def _sensitivity(images, comparison):
+    """Describe the figure of a comparison's sweeps."""
+    return {
+        "file": f"sensitivity_{comparison}",
+        "source": images[f"sensitivity_{comparison}"],
+        "alt": "Final validation accuracy and loss against a hyperparameter; the table has the "
+        "numbers.",
+        "caption": f"Comparison {comparison}: final validation accuracy and loss of every "
+        "combination. A ring marks what was selected, a cross the runs that diverged.",
     }
 
 

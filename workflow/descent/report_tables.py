@@ -86,6 +86,17 @@ _COLUMNS = {
         "bits first differ at": lambda row: _place(row, "first"),
         "beyond the bound from": lambda row: _place(row, "different"),
     },
+    "selection": {
+        "from the sweep": lambda row: row.variant,
+        "combination": lambda row: row.hyperparameters,
+        "seeds": lambda row: row.n,
+        "diverged": lambda row: row.diverged or "none",
+        "validation accuracy (%)": lambda row: _spread(
+            row.validation_accuracy, row.validation_accuracy_sd, ".2f", 100
+        ),
+        "validation loss (nats)": lambda row: number(row.validation_loss, ".4f"),
+        "selected": lambda row: "selected" if row.selected else "",
+    },
     "targets": {
         "variant": lambda row: row.variant,
         "target (%)": lambda row: number(row.target, "g", 100),
@@ -115,7 +126,8 @@ def shown(table, name):
     ----------
     table : pandas.DataFrame
     name : str
-        Of its file: `final_accuracy`, `equivalence`, `parity`, `targets` or `untrained`.
+        Of its file: `final_accuracy`, `equivalence`, `parity`, `selection`, `targets` or
+        `untrained`.
 
     Returns
     -------

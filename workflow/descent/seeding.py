@@ -15,7 +15,7 @@ def generator(root_seed, purpose, variant, seed):
     ----------
     root_seed, seed : int
     purpose : str
-        `initialization` or `order`.
+        `initialization` or `order`; or `validation`, the same for all runs.
     variant : str or None
         See `stream_variant`.
 
@@ -43,3 +43,8 @@ def stream_variant(variant, seeding):
         `independent`, or `paired`: the runs of one seed then have the same streams in all variants.
     """
     return None if seeding == "paired" else variant
+
+
+def validation_generator(root_seed):
+    """Make the random generator that draws the validation images, the same ones for all runs."""
+    return generator(root_seed, "validation", None, 0)

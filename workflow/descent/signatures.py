@@ -37,7 +37,7 @@ def check_hyperparameters(optimizer, given):
     SignatureError
         If the optimizer is unknown, does not take a given hyperparameter, or needs another one.
     """
-    required, optional, takes_others = _signature(optimizer)
+    required, optional, takes_others, _ = _signature(optimizer)
     takes = ", ".join([*required, *optional]) or "none"
     for name in sorted(given - {*required, *optional}):
         if not takes_others:
@@ -47,8 +47,27 @@ def check_hyperparameters(optimizer, given):
             raise SignatureError(f"{name}: missing; {optimizer} needs {', '.join(required)}")
 
 
+def list_hyperparameters(optimizer):
+    """Name the hyperparameters of an optimizer whose default is written as a tuple or list.
+
+    Parameters
+    ----------
+    optimizer : str
+        As in `check_hyperparameters`, and valid.
+
+    Returns
+    -------
+    set of str
+    """
+    return _signature(optimizer)[3]
+
+
 def _signature(optimizer):
-    """Return the required and the optional hyperparameters, and whether it takes any others."""
+    """Read what an optimizer takes.
+
+    Returns the required and the optional hyperparameters, whether it takes any others, and which
+    have a tuple or list as their default.
+    """
     kind, _, name = optimizer.rpartition(".")
     file, _, rule = optimizer.rpartition(":")
     if file:
@@ -81,8 +100,8 @@ def _user_signature(file, name):
 
 
 def _torch_signature(file, name):
-    required, optional, _ = _file_signature(file, name, ast.ClassDef)
-    return required, [item for item in optional if item not in _REFUSED], False
+    required, optional, _, lists = _file_signature(file, name, ast.ClassDef)
+    return required, [item for item in optional if item not in _REFUSED], False, lists
 
 
 def _file_signature(file, name, kind):
@@ -150,7 +169,8 @@ def _positional(function):
 def _arguments(function, after):
     """Split the arguments behind the first `after` ones into required and optional.
 
-    The third part says whether the function takes any others, as `**options`.
+    The third part says whether the function takes any others, as `**options`; the fourth names
+    those whose default is written as a tuple or list.
     """
     arguments = function.args
     positional = _positional(function)
@@ -160,4 +180,7 @@ def _arguments(function, after):
     required += [argument.arg for argument, default in keyword if default is None]
     optional = positional[max(after, first_default) :]
     optional += [argument.arg for argument, default in keyword if default is not None]
-    return required, optional, arguments.kwarg is not None
+    defaults = [*zip(positional[first_default:], arguments.defaults, strict=True)]
+    defaults += [(argument.arg, default) for argument, default in keyword]
+    lists = {name for name, default in defaults if isinstance(default, ast.Tuple | ast.List)}
+    return required, optional, arguments.kwarg is not None, lists

@@ -1,4 +1,4 @@
-"""Fetching MNIST's files from the first source that has the right ones."""
+"""Fetching a data set's files from the first source that has the right ones."""
 
 import contextlib
 import gzip
@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 import textwrap
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -13,35 +14,35 @@ import pooch
 import requests
 
 from descent.files import replacing
+from descent.idx import RAW_FILES, DataError, transpose_images
 
-#: SHA-256 of the four gzipped files that MNIST consists of.
-SHA256 = {
-    "train-images-idx3-ubyte": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-    "train-labels-idx1-ubyte": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-    "t10k-images-idx3-ubyte": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-    "t10k-labels-idx1-ubyte": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+#: Where the four files are within the zip file of EMNIST.
+EMNIST_MEMBERS = {
+    name: f"gzip/emnist-balanced-{name.replace('t10k', 'test')}.gz" for name in RAW_FILES
 }
+
+_NOT_GZIP = gzip.BadGzipFile, EOFError, zlib.error
 
 
 class SourceError(RuntimeError):
     """A source does not have the file, or has a wrong one."""
 
 
-def fetch(filename, sources, target, *, timeout, sha256=SHA256):
-    """Write `filename`, unpacked, to `target`, from the first source that has the right one.
+def fetch(archive, sources, targets, *, checksum, timeout):
+    """Write the raw files of an archive, unpacked, from the first source that has the right one.
 
     Parameters
     ----------
-    filename : str
-        A key of `sha256`, without `.gz`.
+    archive : str
+        Name of a gzipped raw file, or of the zip file of EMNIST.
     sources : list of str
-        Folders and http(s) addresses that hold `<filename>.gz`, tried in this order.
-    target : path
-        Written beside and renamed.
+        Folders and http(s) addresses that hold the archive, tried in this order.
+    targets : list of path
+        One raw file, or the four of EMNIST; written beside and renamed.
+    checksum : str
+        `<algorithm>:<digest>` of the archive.
     timeout : float
         Seconds that an address may stay silent.
-    sha256 : dict
-        Maps each file's name to the SHA-256 of its gzipped form.
 
     Raises
     ------
@@ -51,22 +52,27 @@ def fetch(filename, sources, target, *, timeout, sha256=SHA256):
     reasons = []
     for source in sources:
         try:
-            with tempfile.TemporaryDirectory(prefix=".part-", dir=Path(target).parent) as folder:
-                archive = _locate(source, f"{filename}.gz", folder, timeout)
-                _check_sha256(archive, sha256[filename])
-                unpack(archive, target)
-            print(f"{filename}: taken from {source}, SHA-256 verified")
+            with tempfile.TemporaryDirectory(
+                prefix=".part-", dir=Path(targets[0]).parent
+            ) as folder:
+                file = _locate(source, archive, folder, timeout)
+                _check(file, checksum)
+                if file.suffix == ".zip":
+                    unpack_emnist(file, targets)
+                else:
+                    unpack(file, *targets)
+            print(f"{archive}: taken from {source}, verified by {checksum}")
             return
         except (SourceError, OSError, requests.RequestException) as error:
             reasons.append(f"  {source}: {textwrap.shorten(str(error), 300)}")
-            print(f"{filename}: rejected {reasons[-1].strip()}")
+            print(f"{archive}: rejected {reasons[-1].strip()}")
     raise SourceError(
         "\n".join(
             [
-                f"{filename}.gz: no source has the right file.",
+                f"{archive}: no source has the right file.",
                 *reasons,
-                "Put MNIST's four .gz files into a folder and add it to dataset.sources, "
-                "or run without a download: --configfile config/digits.yaml",
+                "Put the data set's .gz or .zip files into a folder and name it in "
+                "dataset.sources, or run without a download: --configfile config/digits.yaml",
             ]
         )
     )
@@ -78,8 +84,37 @@ def unpack(file, target):
     try:
         with opener(file, "rb") as packed, replacing(target) as part, part.open("wb") as unpacked:
             shutil.copyfileobj(packed, unpacked)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+    except _NOT_GZIP as error:
         raise SourceError(f"{file}: not a whole gzip file ({error})") from None
+
+
+def unpack_emnist(file, targets):
+    """Write the four files of EMNIST's balanced split, its images turned upright.
+
+    Parameters
+    ----------
+    file : path
+        The zip file. Only the four members are read, by their names, so that the path of no member
+        is ever written to.
+    targets : list of path
+        Named like `descent.idx.RAW_FILES`; written beside and renamed.
+
+    Raises
+    ------
+    SourceError
+        If it is no zip file, or a member is missing or damaged.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            for target in map(Path, targets):
+                with archive.open(EMNIST_MEMBERS[target.name]) as member, gzip.open(member) as raw:
+                    content = raw.read()
+                if "images" in target.name:  # they lie with rows and columns exchanged
+                    content = transpose_images(content)
+                with replacing(target) as part:
+                    part.write_bytes(content)
+    except (zipfile.BadZipFile, KeyError, DataError, *_NOT_GZIP) as error:
+        raise SourceError(f"{file}: not a whole zip file of EMNIST ({error})") from None
 
 
 def _locate(source, filename, folder, timeout):
@@ -96,10 +131,12 @@ def _locate(source, filename, folder, timeout):
     return downloaded
 
 
-def _check_sha256(file, expected):
-    digest = pooch.file_hash(file)
+def _check(file, checksum):
+    algorithm, _, expected = checksum.partition(":")
+    digest = pooch.file_hash(file, alg=algorithm)
     if digest != expected:
         with open(file, "rb") as content:
             page = content.read(64).lstrip().startswith(b"<")
         what = "a web page" if page else f"a file of {Path(file).stat().st_size} bytes"
-        raise SourceError(f"{what} with SHA-256 {digest}, which should be {expected}")
+        name = {"sha256": "SHA-256", "md5": "MD5"}[algorithm]
+        raise SourceError(f"{what} with {name} {digest}, which should be {expected}")

@@ -14,12 +14,12 @@ from safetensors.torch import save_file
 
 from descent import model, records
 from descent.checkpoint import Checkpoint
-from descent.data import normalize
+from descent.data import hold_out, normalize
 from descent.files import replacing
 from descent.optimizers import make_step
 from descent.provenance import provenance
 from descent.runs import Run
-from descent.seeding import generator, stream_seed, stream_variant
+from descent.seeding import generator, stream_seed, stream_variant, validation_generator
 
 #: What the random streams of a run are for.
 PURPOSES = ("initialization", "order")
@@ -41,6 +41,7 @@ def train(
     batch_size,
     evaluation_batch_size,
     threads,
+    validation_fraction=0,
     checkpoint_folder=None,
     identity=None,
 ):
@@ -63,6 +64,8 @@ def train(
     epochs, batch_size, evaluation_batch_size : int
     threads : int
         Threads of torch; set for the whole process.
+    validation_fraction : float
+        Of the training images, see `descent.data.hold_out`.
     checkpoint_folder : path, optional
         Where progress is kept after every epoch, and taken up: runs that were interrupted get the
         same bits as others.
@@ -76,11 +79,15 @@ def train(
         stack has diverged; a seed that diverges beside others changes none of their bits.
     """
     torch.set_num_threads(threads)
+    data = hold_out(data, validation_fraction, validation_generator(root_seed))
     sizes = model.layer_sizes(data.train_images.shape[1], hidden, data.n_classes)
     last_batches = [
         len(data.train_images) % batch_size or batch_size,
         len(data.test_images) % evaluation_batch_size or evaluation_batch_size,
     ]
+    if validation_fraction:
+        rest = len(data.validation_images) % evaluation_batch_size
+        last_batches.append(rest or evaluation_batch_size)
     together = _same_bits_when_stacked(sizes, last_batches, threads)
     runs = []
     for index, stack in enumerate([seeds] if together else [[seed] for seed in seeds]):
@@ -132,6 +139,8 @@ def _train_stack(
 ):
     iterations_per_epoch = -(-len(data.train_images) // batch_size)
     test_images = normalize(data.test_images, data.normalization)
+    if data.validation_images is not None:
+        validation_images = normalize(data.validation_images, data.normalization)
     progress = checkpoint and checkpoint.load()
     if progress:
         runs = _resume(progress, parameters, step, orders)
@@ -153,6 +162,12 @@ def _train_stack(
         test_loss, test_accuracy = model.evaluate(
             parameters, test_images, data.test_labels, evaluation_batch_size
         )
+        validation = {}
+        if data.validation_images is not None:
+            validation_loss, validation_accuracy = model.evaluate(
+                parameters, validation_images, data.validation_labels, evaluation_batch_size
+            )
+            validation = {"loss": validation_loss, "accuracy": validation_accuracy}
         for index, run in enumerate(runs):
             if run.diverged:
                 continue  # it stays in the stack: no seed's bits depend on those beside it
@@ -162,6 +177,7 @@ def _train_stack(
                 test_loss[index].item(),
                 test_accuracy[index].item(),
                 seconds,
+                **{f"validation_{name}": of[index].item() for name, of in validation.items()},
             )
             if run.diverged or epoch == epochs:
                 run.parameters = _final_parameters(parameters, index)

@@ -3,11 +3,22 @@
 import hashlib
 
 from descent.captions import experiment
+from descent.datasets import DATASETS
 from descent.idx import RAW_FILES, raw_folder
+from descent.sweeps import axis, compared, sweeps
 
 RESULTS = f"results/{config['name']}"
 LOGS = f"{RESULTS}/logs"
 VARIANTS = variants(config)
+COMPARISONS = compared(config)
+SWEEPS = sweeps(config)
+SWEEP_SEEDS = config["sweeps"]["seeds"]
+# The comparisons with sweeps, and the variants that are selected from these.
+SWEPT = {
+    comparison: selected
+    for comparison, members in COMPARISONS.items()
+    if (selected := [variant for variant in members if variant in SWEEPS])
+}
 METRICS = ["train_loss", "train_accuracy"]
 
 
@@ -19,6 +30,7 @@ def dataset_folder():
     return f"{config['data_folder']}/{name}"
 
 
+KNOWN = DATASETS[config["dataset"]["name"]]
 DATASET = dataset_folder()
 PREPARED = f"{DATASET}/prepared.safetensors"
 
@@ -37,6 +49,16 @@ def run_files(kind, variants=VARIANTS, seeds=config["seeds"], suffix="parquet"):
 def growing(amount):
     """Ask for so much of a resource at first, and for more each time a job failed and is retried."""
     return lambda wildcards, attempt: amount * attempt
+
+
+def combinations_of(selected):
+    """Map the combinations of some sweeps to their settings."""
+    return {name: settings for variant in selected for name, settings in SWEEPS[variant].items()}
+
+
+def selection_of(variant):
+    """List the file with the settings of a variant that is selected from a sweep."""
+    return [f"{RESULTS}/selection/{variant}.json"] if variant in SWEEPS else []
 
 
 def rule_source(optimizer):

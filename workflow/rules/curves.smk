@@ -51,7 +51,7 @@ rule overlay:
         mem_mb=growing(1000),
         runtime=growing(5),
     params:
-        variants=lambda wildcards: list(config["comparisons"][wildcards.comparison]),
+        variants=lambda wildcards: list(COMPARISONS[wildcards.comparison]),
         smoothing_window=config["curves"]["smoothing_window"],
         band=config["curves"]["band"],
         confidence_level=config["curves"]["confidence_level"],

@@ -15,7 +15,7 @@ if config["dataset"]["name"] == "digits":
 
     rule write_digits:
         input:
-            code=library("data", "idx"),
+            code=library("data", "datasets", "idx"),
         output:
             expand(raw_folder(DATASET) / "{file}", file=RAW_FILES),
         log:
@@ -50,6 +50,26 @@ elif config["dataset"]["name"] == "idx":
         script:
             "../scripts/unpack.py"
 
+elif len(KNOWN.checksums) == 1:
+
+    localrules:
+        fetch,
+
+    rule fetch:
+        output:
+            expand(raw_folder(DATASET) / "{file}", file=RAW_FILES),
+        log:
+            f"{DATASET}/logs/fetch.log",
+        conda:
+            "../../environment.yml"
+        resources:
+            mem_mb=growing(1000),
+            runtime=growing(60),
+        params:
+            archive=list(KNOWN.checksums)[0],
+        script:
+            "../scripts/fetch.py"
+
 else:
 
     localrules:
@@ -66,6 +86,8 @@ else:
         resources:
             mem_mb=growing(500),
             runtime=growing(30),
+        params:
+            archive=lambda wildcards: f"{wildcards.file}.gz",
         script:
             "../scripts/fetch.py"
 
@@ -73,7 +95,7 @@ else:
 rule prepare:
     input:
         raw=expand(raw_folder(DATASET) / "{file}", file=RAW_FILES),
-        code=library("data", "idx"),
+        code=library("data", "datasets", "idx"),
     output:
         PREPARED,
     log:
@@ -85,7 +107,8 @@ rule prepare:
         mem_mb=growing(2000),
         runtime=growing(5),
     params:
-        name=config["dataset"]["name"],
+        normalization=KNOWN.normalization,
+        classes=KNOWN.classes,
     script:
         "../scripts/prepare.py"
 

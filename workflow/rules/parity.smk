@@ -1,9 +1,11 @@
 # Whether a variant is the same rule as the reference of its comparison.
 
+# Not those that are selected from a sweep: with other hyperparameters a rule takes other steps.
 COMPARED = {
-    comparison: [reference, *others]
+    comparison: [reference, *same]
     for comparison, (reference, others) in references(config).items()
-    if others
+    if reference not in SWEEPS
+    and (same := [variant for variant in others if variant not in SWEEPS])
 }
 
 
@@ -58,6 +60,7 @@ rule replay:
             batch_size=config["training"]["batch_size"],
             threads=config["training"]["threads"],
             iterations=config["parity"]["iterations"],
+            validation_fraction=config["training"]["validation_fraction"],
         ),
     script:
         "../scripts/replay.py"

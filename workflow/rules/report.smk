@@ -43,7 +43,7 @@ rule interactive:
         expected=expected_runs(),
         name=config["name"],
         experiment=experiment(config),
-        comparisons={name: list(members) for name, members in config["comparisons"].items()},
+        comparisons={name: list(members) for name, members in COMPARISONS.items()},
         settings=config["curves"],
     script:
         "../scripts/interactive.py"
@@ -54,12 +54,15 @@ rule report:
         FIGURES,
         PARITY,
         TABLES,
+        SELECTION,
         f"{RESULTS}/figures/examples.png",
         runs=run_files("epochs"),
         curves=rules.curves.output[0],
         prepared=PREPARED,
         config=rules.configuration.output[0],
-        code=library("captions", "pages", "records", "report", "report_tables", "verdicts"),
+        code=library(
+            "captions", "pages", "records", "report", "report_tables", "sweeps", "verdicts"
+        ),
         templates=page_templates("report"),
     output:
         f"{RESULTS}/report.html",
@@ -80,6 +83,7 @@ rule snakemake_report:
         FIGURES,
         PARITY,
         TABLES,
+        SELECTION,
         snakefile=LIBRARY.parent / "Snakefile",
         config=rules.configuration.output[0],
         captions=sorted((LIBRARY / "report").glob("*.rst")),

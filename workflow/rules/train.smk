@@ -1,8 +1,14 @@
 # Training: one job for each variant and block of seeds, one file for each run.
 
+# The combinations of sweeps have seeds of their own; what is selected is trained like any variant.
+TRAINED = {variant: (settings, config["seeds"]) for variant, settings in VARIANTS.items()}
+TRAINED |= {
+    combination: (settings, SWEEP_SEEDS)
+    for combination, settings in combinations_of(SWEEPS).items()
+}
 
-for variant, settings in VARIANTS.items():
-    for block, seeds in enumerate(seed_blocks(config)):
+for variant, (settings, all_seeds) in TRAINED.items():
+    for block, seeds in enumerate(seed_blocks(all_seeds, config["seeds_per_job"])):
 
         rule:
             name:
@@ -23,6 +29,7 @@ for variant, settings in VARIANTS.items():
                     "training",
                 ),
                 rule=rule_source(settings["optimizer"]),
+                selected=selection_of(variant),
             # Updated, so that a rerun that fails leaves the runs that were finished before.
             output:
                 iterations=update(run_files("iterations", [variant], seeds)),
@@ -51,5 +58,6 @@ for variant, settings in VARIANTS.items():
                 batch_size=config["training"]["batch_size"],
                 evaluation_batch_size=config["evaluation"]["batch_size"],
                 threads=config["training"]["threads"],
+                validation_fraction=config["training"]["validation_fraction"],
             script:
                 "../scripts/train.py"

@@ -1,12 +1,16 @@
 from descent.files import job_log
 
 with job_log(snakemake.log[0]):
+    import json
+
     from safetensors import safe_open
 
     from descent.figures.examples import examples
 
     with safe_open(snakemake.input[0], framework="numpy") as prepared:
-        height, width = (int(prepared.metadata()[side]) for side in ("height", "width"))
-        images = prepared.get_slice("train_images")[:32].reshape(-1, height, width)
+        metadata = prepared.metadata()
+        images = prepared.get_slice("train_images")[:32]
         labels = prepared.get_slice("train_labels")[:32]
-    examples(images, labels, list(snakemake.output))
+    images = images.reshape(-1, int(metadata["height"]), int(metadata["width"]))
+    names = json.loads(metadata["classes"])
+    examples(images, [names[label] for label in labels], list(snakemake.output))

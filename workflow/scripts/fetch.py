@@ -1,14 +1,17 @@
 from descent.files import job_log
 
 with job_log(snakemake.log[0]):
+    from descent.datasets import DATASETS
     from descent.sources import fetch
 
     # Not parameters of the rule: whatever the source, the checksum fixes the content, so that
     # another list of sources is no reason to fetch again.
-    dataset = snakemake.config["dataset"]
+    settings, archive = snakemake.config["dataset"], snakemake.params.archive
+    dataset = DATASETS[settings["name"]]
     fetch(
-        snakemake.wildcards.file,
-        dataset["sources"],
-        snakemake.output[0],
-        timeout=dataset["timeout"],
+        archive,
+        settings["sources"] or dataset.sources,
+        list(snakemake.output),
+        checksum=dataset.checksums[archive],
+        timeout=settings["timeout"],
     )

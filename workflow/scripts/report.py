@@ -1,6 +1,7 @@
 from descent.files import job_log
 
 with job_log(snakemake.log[0]):
+    import json
     from pathlib import Path
 
     import pandas as pd
@@ -14,13 +15,15 @@ with job_log(snakemake.log[0]):
     files = snakemake.input
     csv = [file for file in files if file.endswith(".csv")]
     with safe_open(files.prepared, framework="numpy") as prepared:
-        labels = prepared.get_slice("train_labels")[:32].tolist()
+        classes = json.loads(prepared.metadata()["classes"])
+        labels = [classes[label] for label in prepared.get_slice("train_labels")[:32]]
     html = report(
         config=yaml.safe_load(Path(files.config).read_text()),
         tables={Path(file).stem: pd.read_csv(file, dtype={"diverged_at": str}) for file in csv},
         figures=[file for file in files if file.endswith(".png")],
         curves=pd.read_parquet(files.curves),
         labels=labels,
+        n_classes=len(classes),
         provenance=[read_metadata(file) for file in files.runs],
     )
     with replacing(snakemake.output[0]) as part:

@@ -1,6 +1,7 @@
 from descent.files import job_log
 
 with job_log(snakemake.log[0]):
+    import json
     import shutil
     from pathlib import Path
 
@@ -9,6 +10,8 @@ with job_log(snakemake.log[0]):
     from descent.training import train, write_run
 
     parameters, files, output = dict(snakemake.params), snakemake.input, snakemake.output
+    if files.selected:  # the settings that a sweep found
+        parameters["settings"] = json.loads(Path(files.selected[0]).read_text())
     seeds = [int(file.rpartition("seed_")[2].partition(".")[0]) for file in output.iterations]
     # Not a parameter of the rule, for it depends on seeds_per_job.
     folder = (

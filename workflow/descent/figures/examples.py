@@ -12,8 +12,7 @@ def examples(images, labels, files, *, rows=4, columns=8):
     ----------
     images : numpy.ndarray
         (images, height, width), grey levels in any scale.
-    labels : numpy.ndarray
-        (images,).
+    labels : list of str
     files : list of str
         To write; the ending says the format.
     rows, columns : int
@@ -25,7 +24,8 @@ def examples(images, labels, files, *, rows=4, columns=8):
     )
     for cell in axes.flat:
         cell.set_axis_off()
+    size = 8 if max(map(len, labels)) <= 3 else 5  # of names, such as Ankle boot
     for cell, image, label in zip(axes.flat, images, labels, strict=False):
         cell.imshow(image, cmap="gray")
-        cell.set_title(label, pad=2)
+        cell.set_title(label, pad=2, fontsize=size)
     save(figure, files)

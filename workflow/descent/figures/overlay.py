@@ -8,14 +8,13 @@ import seaborn as sns
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from descent import captions
-from descent.figures.style import HALF_PAGE, save, set_style
+from descent.figures.style import HALF_PAGE, save, scale_accuracy, set_style
 
 _LINE_STYLES = ["-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (6, 1, 1, 1, 1, 1))]
 _LABELS = {
     "train_loss": "Train cross-entropy (nats)",
     "train_accuracy": "Train accuracy (%)",
 }
-_ACCURACY_TICKS = [0, 50, 80, 90, 95, 98, 99, 99.5, 99.8, 100]
 _MAX_POINTS = 1000  # about as many as the figure is pixels wide
 _MAX_LOSS = 20  # nats; what a run reaches before it diverges would leave the others no room
 _BAND_ROOM = 3  # times the highest or the lowest loss; a wider band leaves the axes
@@ -126,13 +125,7 @@ def _limit(axes, curves, metric, diverged):
             top = min(top, max(_MAX_LOSS, 10 * bottom))
         axes.set_ylim(bottom / 1.1, 1.1 * top)
     else:
-        # like the logarithm of the error: what happens between 90 and 100 % is what matters
-        axes.set_yscale("function", functions=(_accuracy_scale, _inverse_accuracy_scale))
-        bottom, top = max(axes.get_ylim()[0], 0), min(axes.get_ylim()[1], 100)
-        candidates = _ACCURACY_TICKS if top > 80 else range(0, 81, 10)
-        ticks = [tick for tick in candidates if bottom <= tick <= top]
-        axes.set_yticks(ticks, labels=[f"{tick:g}" for tick in ticks])
-        axes.set_ylim(bottom, top)
+        scale_accuracy(axes)
 
 
 def _mark(axes, seeds, diverged, colours, metric):
@@ -145,14 +138,6 @@ def _mark(axes, seeds, diverged, colours, metric):
         height = worst if np.isnan(last) else np.clip(last, bottom, top)
         style = {"color": colours[row.variant], "markersize": 5, "markeredgewidth": 1.2}
         axes.plot(row.iteration, height, "x", **style, scaley=False, clip_on=False, zorder=20)
-
-
-def _accuracy_scale(percent):
-    return -np.log10(np.clip(100.1 - percent, 0.01, None))
-
-
-def _inverse_accuracy_scale(position):
-    return 100.1 - 10.0 ** -np.asarray(position)
 
 
 def _thin(curve):

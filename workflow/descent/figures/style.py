@@ -5,9 +5,12 @@ import matplotlib
 matplotlib.use("agg")
 
 import matplotlib.pyplot as plt
+import numpy as np
 import seaborn as sns
 
 from descent.files import replacing
+
+_ACCURACY_TICKS = [0, 50, 80, 90, 95, 98, 99, 99.5, 99.8, 100]
 
 #: Width in inches of half a page; fonts are sized for it.
 HALF_PAGE = 3.4
@@ -47,3 +50,29 @@ def save(figure, files):
         with replacing(file) as part:
             figure.savefig(part, format=kind, dpi=300, metadata=metadata)
     plt.close(figure)
+
+
+def scale_accuracy(axes):
+    """Scale and limit an axis of accuracies in percent about like the logarithm of the error.
+
+    What happens between 90 and 100 % is what matters.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        With everything drawn.
+    """
+    axes.set_yscale("function", functions=(_accuracy_scale, _inverse_accuracy_scale))
+    bottom, top = max(axes.get_ylim()[0], 0), min(axes.get_ylim()[1], 100)
+    candidates = _ACCURACY_TICKS if top > 80 else range(0, 81, 10)
+    ticks = [tick for tick in candidates if bottom <= tick <= top]
+    axes.set_yticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+    axes.set_ylim(bottom, top)
+
+
+def _accuracy_scale(percent):
+    return -np.log10(np.clip(100.1 - percent, 0.01, None))
+
+
+def _inverse_accuracy_scale(position):
+    return 100.1 - 10.0 ** -np.asarray(position)

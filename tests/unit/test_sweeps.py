@@ -1,0 +1,163 @@
+"""Sweeps in the configuration, and the selection from their runs."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from descent.configuration import ConfigurationError, references, resolve, variants
+from descent.selection import SelectionError, gather, select, selected_settings
+from descent.sweeps import axis, compared, sweeps, swept
+
+DEFAULT = Path(__file__).parents[2] / "config" / "config.yaml"
+
+
+def configure(comparison, **overrides):
+    training = {"validation_fraction": 0.1}
+    return resolve(DEFAULT, {"training": training, "comparisons": {"c": comparison}} | overrides)
+
+
+def sgd(**settings):
+    return {"optimizer": "torch.optim.SGD", **settings}
+
+
+def test_every_combination_is_a_variant():
+    config = configure({"m": sgd(lr=[0.1, "1e-5"], momentum=[0, 0.9], weight_decay=0.5)})
+    assert sweeps(config) == {
+        "m_selected": {
+            f"m_lr_{lr}_momentum_{momentum}": {
+                "lr": float(lr),
+                "momentum": momentum,
+                "optimizer": "torch.optim.SGD",
+                "weight_decay": 0.5,
+            }
+            for lr in ("0.1", "1e-05")
+            for momentum in (0, 0.9)
+        }
+    }
+    assert list(variants(config)) == ["m_selected"]
+    assert compared(config)["c"]["m_selected"]["lr"] == "selected from 0.1, 1e-05"
+
+
+def test_the_selected_variant_stands_in_comparisons_beside_the_others():
+    config = configure({"m": sgd(lr=[0.1, 1], reference=True), "fixed": sgd(lr=0.1)})
+    assert references(config) == {"c": ("m_selected", ["fixed"])}
+    assert list(variants(config)) == ["m_selected", "fixed"]
+    assert all("reference" not in one for one in sweeps(config)["m_selected"].values())
+
+
+def test_without_lists_nothing_is_swept():
+    assert sweeps(resolve(DEFAULT, {})) == {}
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "settings", "names"),
+    [
+        ("torch.optim.Adam", {"betas": [0.9, 0.99]}, []),
+        ("torch.optim.Adam", {"betas": [[0.9, 0.99], [0.8, 0.9]], "lr": 0.1}, ["betas"]),
+        ("scratch.adam", {"lr": [0.1, 0.2], "betas": [0.9, 0.99]}, ["lr"]),
+        ("scratch.rprop", {"step_sizes": [0.1, 1], "etas": [[0.5, 1.2]]}, ["etas"]),
+        ("torch.optim.Adafactor", {"eps": [None, 0.1]}, []),
+        ("torch.optim.SGD", {"lr": 0.1, "nesterov": [True, False]}, ["nesterov"]),
+    ],
+)
+def test_what_is_a_list_by_nature_is_swept_by_a_list_of_lists(optimizer, settings, names):
+    assert swept({"optimizer": optimizer, **settings}) == names
+
+
+def test_names_of_files_are_safe():
+    config = configure(
+        {"a": {"optimizer": "torch.optim.Adam", "betas": [[0.9, 0.99]], "amsgrad": [True]}}
+    )
+    assert list(sweeps(config)["a_selected"]) == ["a_betas_0.9-0.99_amsgrad_true"]
+
+
+@pytest.mark.parametrize(
+    ("comparison", "said"),
+    [
+        ({"m": sgd(lr=[0.1, 0.1])}, "comparisons.c.m.lr: m_lr_0.1 is there twice"),
+        ({"m": sgd(lr=[])}, "comparisons.c.m.lr: [] must not be empty"),
+        ({"m": sgd(lr=[0.1, -1])}, "comparisons.c.m.lr.1: -1 must be at least 0"),
+        ({"m": sgd(lr=[0.1, "x"])}, "comparisons.c.m.lr.1: 'x' must be of type number"),
+        ({"m": sgd(lr=[0.1]), "m_lr_0.1": sgd(lr=1)}, "comparisons.c.m_lr_0.1: 'm_lr_0.1' may"),
+        (
+            {"m": sgd(lr=[0.1, 1]), "m_lr_1": sgd(lr=1)},
+            "comparisons: m_lr_1 is the name of two variants",
+        ),
+        (
+            {"m": sgd(lr=[0.1]), "n": sgd(lr=1, momentum=[0.9])},
+            "comparisons.c: its sweeps need a hyperparameter in common",
+        ),
+    ],
+)
+def test_a_wrong_sweep_is_said_in_one_line(comparison, said):
+    with pytest.raises(ConfigurationError) as error:
+        configure(comparison)
+    [line] = str(error.value).splitlines()
+    assert line.startswith(said)
+
+
+def test_selection_needs_validation_images_and_fresh_seeds():
+    with pytest.raises(
+        ConfigurationError, match=r"^comparisons\.c\.m\.lr: a list is a sweep"
+    ) as error:
+        configure({"m": sgd(lr=[0.1, 1])}, training={})
+    assert "training.validation_fraction" in str(error.value)
+    with pytest.raises(ConfigurationError, match=r"^sweeps\.seeds: 3 is also in seeds"):
+        configure({"m": sgd(lr=[0.1, 1])}, sweeps={"seeds": [3, 9]})
+
+
+def test_the_axis_is_the_learning_rate_if_all_sweep_it():
+    assert axis({"a": sgd(lr=[1], momentum=[0]), "b": sgd(lr=[1]), "c": sgd(lr=1)}) == "lr"
+    assert axis({"a": sgd(lr=[1], momentum=[0]), "b": sgd(lr=1, momentum=[0])}) == "momentum"
+    assert axis({"a": sgd(lr=1)}) is None
+
+
+def test_the_example_is_a_sweep():
+    config = resolve(DEFAULT, yaml.safe_load((DEFAULT.parent / "sweep.yaml").read_text()))
+    assert list(sweeps(config)) == ["sgd_selected", "momentum_selected"]
+
+
+def runs(**final):
+    """Runs that end with the given (accuracy, loss) of each seed."""
+    return {
+        (name, seed): pd.DataFrame(
+            {"validation_accuracy": [0.99, accuracy], "validation_loss": [0.0, loss]}
+        )
+        for name, values in final.items()
+        for seed, (accuracy, loss) in enumerate(values)
+    }
+
+
+COMBINATIONS = {name: {"lr": lr, "momentum": 0} for name, lr in zip("abc", (1, 2, 3), strict=True)}
+
+
+def test_the_best_final_validation_accuracy_is_selected():
+    finals = runs(a=[(0.8, 1), (0.9, 2)], b=[(0.9, 9), (0.9, 9)], c=[(0.95, 1), (0.8, 1)])
+    table = select(finals, {}, COMBINATIONS)
+    assert table["combination"].tolist() == ["a", "b", "c"]
+    assert table["hyperparameters"].tolist() == ["lr = 1", "lr = 2", "lr = 3"]
+    np.testing.assert_allclose(table["validation_accuracy"], [0.85, 0.9, 0.875])
+    np.testing.assert_allclose(table["validation_loss"], [1.5, 9, 1])
+    assert table["selected"].tolist() == [False, True, False]
+    assert selected_settings(table, COMBINATIONS) == COMBINATIONS["b"]
+    gathered = gather({"x": table, "y": table})
+    assert gathered["variant"].tolist() == ["x"] * 3 + ["y"] * 3
+
+
+def test_the_loss_decides_between_equals_and_diverged_combinations_are_out():
+    finals = runs(a=[(0.9, 2)], b=[(0.9, 1)], c=[(0.99, 0.1)])
+    table = select(finals, {("c", 0): 7}, COMBINATIONS)
+    assert table["selected"].tolist() == [False, True, False]
+    assert table["diverged"].tolist() == [0, 0, 1]
+    with pytest.raises(SelectionError, match="runs of every combination diverged: a, b, c"):
+        select(finals, [(name, 0) for name in "abc"], COMBINATIONS)
+
+
+def test_one_diverged_run_rules_a_combination_out():
+    finals = runs(a=[(0.9, 1), (0.9, 1)], b=[(0.99, 0.1), (0.99, 0.1)], c=[(0.8, 1), (0.8, 1)])
+    table = select(finals, {("b", 1): 7}, COMBINATIONS)
+    assert table["validation_accuracy"].tolist() == [0.9, 0.99, 0.8]
+    assert table["selected"].tolist() == [True, False, False]

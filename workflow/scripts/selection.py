@@ -1,0 +1,11 @@
+from descent.files import job_log
+
+with job_log(snakemake.log[0]):
+    import pandas as pd
+
+    from descent.files import replacing
+    from descent.selection import gather
+
+    tables = map(pd.read_csv, snakemake.input.tables)
+    with replacing(snakemake.output[0]) as part:
+        gather(dict(zip(snakemake.params.variants, tables, strict=True))).to_csv(part, index=False)
