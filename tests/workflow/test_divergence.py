@@ -55,7 +55,7 @@ def test_all_runs_of_a_comparison_may_diverge(checkout):
         comparisons={"pair": {"ours": wild, "theirs": {**wild, "reference": True}}},
         seeds_per_job=1,
     )
-    checkout.run()
+    checkout.run("results/tiny/report.html", "results/tiny/interactive.html")
     table = pd.read_csv(checkout.results / "tables" / "final_accuracy.csv")
     assert table["diverged"].tolist() == [3, 3] and table["mean"].isna().all()
     log = (checkout.results / "logs" / "train_ours_0.log").read_text().splitlines()
