@@ -127,7 +127,8 @@ def test_report_has_the_figures_and_quotes_the_configuration(finished_once):
     assert text.count("data:image/png;") == 4
     assert "mini-batches of" in text and "scratch.sgd_momentum" in text
     resolved = yaml.safe_load((finished_once.results / "config.yaml").read_text())
-    assert resolved["training"] == {"epochs": 2, "batch_size": 32, "threads": 1}
+    training = {"epochs": 2, "batch_size": 32, "threads": 1, "validation_fraction": 0}
+    assert resolved["training"] == training
 
 
 def test_the_report_page_quotes_the_numbers(finished_once):
