@@ -1,8 +1,11 @@
 """Wrong rules, which must not agree with torch.optim; test_zoo.py has those that must."""
 
+from functools import partial
+
 import pytest
 import torch
 
+from descent import mutants
 from descent.optimizers import make_step
 from descent.optimizers.sgd import sgd
 from descent.optimizers.sgd_momentum import sgd_momentum
@@ -43,47 +46,6 @@ def agree(one, other, rtol=1e-12):
     )
 
 
-def exponential_average(parameters, gradients, state, *, lr, momentum):
-    velocity = state.setdefault("velocity", [torch.zeros_like(p) for p in parameters])
-    for p, g, v in zip(parameters, gradients, velocity, strict=True):
-        v.mul_(momentum).add_(g, alpha=1 - momentum)
-        p.sub_(v, alpha=lr)
-
-
-def nesterov(parameters, gradients, state, *, lr, momentum):
-    velocity = state.setdefault("velocity", [torch.zeros_like(p) for p in parameters])
-    for p, g, v in zip(parameters, gradients, velocity, strict=True):
-        v.mul_(momentum).add_(g)
-        p.sub_(g + momentum * v, alpha=lr)
-
-
-def forgets_velocity_late(parameters, gradients, state, *, lr, momentum):
-    state["iteration"] = state.get("iteration", 0) + 1
-    if state["iteration"] == ITERATIONS - 1:
-        del state["velocity"]
-    velocity = state.setdefault("velocity", [torch.zeros_like(p) for p in parameters])
-    for p, g, v in zip(parameters, gradients, velocity, strict=True):
-        v.mul_(momentum).add_(g)
-        p.sub_(v, alpha=lr)
-
-
-def ascends(parameters, gradients, state, *, lr, momentum):
-    sgd_momentum(parameters, [-g for g in gradients], state, lr=lr, momentum=momentum)
-
-
-def skips_last_bias(parameters, gradients, state, *, lr, momentum):
-    sgd_momentum(parameters[:-1], gradients[:-1], state, lr=lr, momentum=momentum)
-
-
-def learning_rate_off_by_a_permille(parameters, gradients, state, *, lr, momentum):
-    sgd_momentum(parameters, gradients, state, lr=1.001 * lr, momentum=momentum)
-
-
-def decays_weights(parameters, gradients, state, *, lr, momentum):
-    gradients = [g + 1e-4 * p for p, g in zip(parameters, gradients, strict=True)]
-    sgd_momentum(parameters, gradients, state, lr=lr, momentum=momentum)
-
-
 def shares_gradient_with_velocity(parameters, gradients, state, *, lr, momentum):
     if not state:
         state["velocity"] = gradients
@@ -95,13 +57,13 @@ def shares_gradient_with_velocity(parameters, gradients, state, *, lr, momentum)
 @pytest.mark.parametrize(
     "mutant",
     [
-        exponential_average,
-        nesterov,
-        forgets_velocity_late,
-        ascends,
-        skips_last_bias,
-        learning_rate_off_by_a_permille,
-        decays_weights,
+        mutants.exponential_average,
+        mutants.nesterov,
+        partial(mutants.forgotten_velocity, at=ITERATIONS - 1),
+        mutants.wrong_sign,
+        mutants.last_bias_left_out,
+        mutants.learning_rate_off,
+        mutants.weight_decay,
         shares_gradient_with_velocity,
     ],
 )

@@ -10,7 +10,6 @@ from descent import model
 from descent.data import PreparedData
 from descent.hints import (
     SETUP,
-    compare,
     find_hints,
     judge,
     keeps_nothing_outside_its_state,
@@ -98,7 +97,7 @@ def check(rule, against, settings, reference_settings=None, iterations=500):
     theirs = partial(make_step, against, hyperparameters=reference_settings)
     data = small_problem()
     _try_reference(against, theirs)
-    table = judge(compare(data, theirs, {rule: ours}, SEEDS, iterations))
+    table = judge(data, theirs, {rule: ours}, SEEDS, iterations)
     if table["iterations"].min() < iterations:
         raise ValueError(
             f"{against}: diverges after {table['iterations'].min()} iterations; choose a smaller lr"
@@ -153,5 +152,5 @@ def _differs_when_lr_is_halved(data, ours, theirs, settings, reference_settings)
     if lr is None or settings.get("lr") != lr:
         return False
     schedule = halved(lr, HALVED_ITERATIONS)
-    trace = compare(data, theirs, {"rule": ours}, SEEDS[:1], HALVED_ITERATIONS, schedule)
-    return overall(judge(trace)["verdict"]) == DIFFERENT
+    table = judge(data, theirs, {"rule": ours}, SEEDS[:1], HALVED_ITERATIONS, schedule)
+    return overall(table["verdict"]) == DIFFERENT

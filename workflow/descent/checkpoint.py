@@ -78,7 +78,7 @@ class Checkpoint:
             return
         tensors = {}
         try:
-            tree = _pack(progress, tensors)
+            tree = _pack(progress, tensors, set())
         except TypeError as error:
             print(f"No checkpoint is kept: {error}")
             self._not_before = math.inf
@@ -92,20 +92,23 @@ class Checkpoint:
         self._not_before = start + (time.monotonic() - start) / _SHARE
 
 
-def _pack(value, tensors):
-    """Turn a tree into what JSON can hold, its tensors put into `tensors`."""
+def _pack(value, tensors, memory):
+    """Turn a tree into what JSON can hold, its tensors put into `tensors`.
+
+    `memory` gathers where they begin: two in one place would be two apart after loading.
+    """
     if isinstance(value, torch.Tensor | np.ndarray):
         tensor = torch.as_tensor(value).detach().contiguous()
-        memory = {kept.data_ptr() for kept in tensors.values() if kept.numel()}
-        if tensor.data_ptr() in memory:  # they would be two after loading
+        if tensor.numel() and tensor.data_ptr() in memory:
             raise TypeError("the state of an optimizer cannot hold tensors that share memory")
+        memory.add(tensor.data_ptr())
         name = str(len(tensors))
         tensors[name] = tensor
         return {"tensor" if isinstance(value, torch.Tensor) else "array": name}
     if isinstance(value, dict):
-        return {"dict": [[_pack(part, tensors) for part in item] for item in value.items()]}
+        return {"dict": [[_pack(part, tensors, memory) for part in item] for item in value.items()]}
     if isinstance(value, list | tuple):
-        return {type(value).__name__: [_pack(item, tensors) for item in value]}
+        return {type(value).__name__: [_pack(item, tensors, memory) for item in value]}
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise TypeError(f"the state of an optimizer cannot hold a {type(value).__name__}")

@@ -196,14 +196,14 @@ def _find_inconsistencies(config):
 
 
 def _find_wrong_schedule(config):
-    problems = []
-    if config["parity"]["lr_schedule"] == "halved":
-        problems = [
-            f"parity.lr_schedule: halved needs the lr of {reference}, the reference of {comparison}"
-            for comparison, (reference, _) in references(config).items()
-            if "lr" not in compared(config)[comparison][reference]
-        ]
-    return problems
+    if config["parity"]["lr_schedule"] != "halved":
+        return []
+    settings = variants(config)
+    return [
+        f"parity.lr_schedule: halved needs the lr of {reference}, the reference of {comparison}"
+        for comparison, (reference, _) in references(config).items()
+        if "lr" not in settings[reference]
+    ]
 
 
 def _marked(members):

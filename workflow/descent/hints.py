@@ -30,12 +30,14 @@ _FIRST_LOOK, _SECOND_LOOK = 3, 60
 _PROBE_SIZES = [6, 5, 5, 3]
 
 
-def compare(data, reference, makers, seeds, iterations, schedule=None):
-    """Replay rules, a dict of makers, on the reference's gradients; see `descent.replay.replay`."""
-    makers = {"reference": reference, **makers}
-    return replay(
+def judge(data, reference, makers, seeds, iterations, schedule=None):
+    """Judge rules, a dict of makers, by a replay of the reference's gradients.
+
+    See `descent.replay.replay` and `descent.parity.parity`.
+    """
+    trace = replay(
         data,
-        makers,
+        {"reference": reference, **makers},
         "reference",
         seeds,
         iterations=iterations,
@@ -43,11 +45,7 @@ def compare(data, reference, makers, seeds, iterations, schedule=None):
         closed_loop=False,
         **SETUP,
     )
-
-
-def judge(trace):
-    """Judge the variants of one trace; see `descent.parity.parity`."""
-    return parity({"check": trace}, {"check": "reference"}, trace["seed"].nunique())
+    return parity({"check": trace}, {"check": "reference"}, len(seeds))
 
 
 def find_hints(data, ours, theirs, table, reference_settings):
@@ -86,7 +84,7 @@ def _recognise(data, ours, settings, until):
             name: partial(bind, rule, hyperparameters=settings) for name, rule in known.items()
         }
         if makers:
-            verdicts = judge(compare(data, ours, makers, [0], iterations)).groupby("variant")
+            verdicts = judge(data, ours, makers, [0], iterations).groupby("variant")
             worst = verdicts["verdict"].agg(overall)
             known = {name: rule for name, rule in known.items() if worst[name] != DIFFERENT}
     return list(known.values())

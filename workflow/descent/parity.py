@@ -6,6 +6,9 @@ IDENTICAL = "identical"
 EQUAL = "equal to rounding"
 DIFFERENT = "different"
 
+#: From best to worst.
+VERDICTS = [IDENTICAL, EQUAL, DIFFERENT]
+
 _PLACE = ["seed", "run", "iteration", "tensor"]
 _COLUMNS = [
     "comparison",
@@ -66,4 +69,4 @@ def _first(steps):
 
 def overall(verdicts):
     """Give the verdict over all dtypes: the worst one."""
-    return max(verdicts, key=[IDENTICAL, EQUAL, DIFFERENT].index)
+    return max(verdicts, key=VERDICTS.index)

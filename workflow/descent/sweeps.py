@@ -120,14 +120,12 @@ def axis(comparison):
         If the sweeps have no hyperparameter in common.
     """
     names = [names for names in map(swept, comparison.values()) if names]
-    common = (
-        [name for name in sorted(names[0]) if all(name in other for other in names)]
-        if names
-        else []
-    )
-    if names and not common:
+    if not names:
+        return None
+    common = sorted(set.intersection(*map(set, names)))
+    if not common:
         raise SweepError("its sweeps need a hyperparameter in common, the axis of their figure")
-    return "lr" if "lr" in common else next(iter(common), None)
+    return "lr" if "lr" in common else common[0]
 
 
 def find_problems(config):

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from descent.captions import count
+from descent.parity import DIFFERENT, VERDICTS
 
 #: By whether the rule is the same (None: not tested) and whether the performance is.
 _HEADLINES = {
@@ -22,7 +23,6 @@ _HEADLINES = {
     "the runs cannot say.",
     (None, "diverged"): "{subject} cannot be held against {reference}: runs diverged.",
 }
-_PARITIES = ["identical", "equal to rounding", "different"]  # from best to worst
 _UNITS = {"test_accuracy": ("percentage points", 100), "test_loss": ("nats", 1)}
 
 
@@ -90,9 +90,9 @@ def _verdict(subject, reference, tables):
     if not tables["parity"].empty:
         worst = tables["parity"].sort_values(
             ["verdict", "share_of_bound"],
-            key=lambda column: column.map(_PARITIES.index) if column.name == "verdict" else column,
+            key=lambda column: column.map(VERDICTS.index) if column.name == "verdict" else column,
         )
-        same_rule = worst["verdict"].iloc[-1] != "different"
+        same_rule = worst["verdict"].iloc[-1] != DIFFERENT
         sentences.append(_rule(worst.iloc[-1]))
     for metric, row in performance.iterrows():
         sentences.append(_performance(metric, row))

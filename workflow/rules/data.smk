@@ -62,6 +62,7 @@ elif len(KNOWN.checksums) == 1:
             f"{DATASET}/logs/fetch.log",
         conda:
             "../../environment.yml"
+        threads: 1
         resources:
             mem_mb=growing(1000),
             runtime=growing(60),

@@ -51,6 +51,7 @@ rule targets:
         f"{LOGS}/targets.log",
     conda:
         "../../environment.yml"
+    threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(5),
@@ -76,6 +77,7 @@ rule untrained:
         f"{LOGS}/untrained.log",
     conda:
         "../../environment.yml"
+    threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(5),

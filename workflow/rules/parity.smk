@@ -81,6 +81,7 @@ rule parity:
         f"{LOGS}/parity.log",
     conda:
         "../../environment.yml"
+    threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(5),
@@ -108,6 +109,7 @@ rule parity_figure:
         f"{LOGS}/parity_figure_{{comparison}}.log",
     conda:
         "../../environment.yml"
+    threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(5),

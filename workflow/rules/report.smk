@@ -36,6 +36,7 @@ rule interactive:
         f"{LOGS}/interactive.log",
     conda:
         "../../environment.yml"
+    threads: 1
     resources:
         mem_mb=growing(2000),
         runtime=growing(10),
@@ -61,7 +62,14 @@ rule report:
         prepared=PREPARED,
         config=rules.configuration.output[0],
         code=library(
-            "captions", "pages", "records", "report", "report_tables", "sweeps", "verdicts"
+            "captions",
+            "pages",
+            "parity",
+            "records",
+            "report",
+            "report_tables",
+            "sweeps",
+            "verdicts",
         ),
         templates=page_templates("report"),
     output:
@@ -70,6 +78,7 @@ rule report:
         f"{LOGS}/report.log",
     conda:
         "../../environment.yml"
+    threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(5),

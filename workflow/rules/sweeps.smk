@@ -18,6 +18,7 @@ rule select:
         f"{LOGS}/select_{{variant}}.log",
     conda:
         "../../environment.yml"
+    threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(5),
@@ -43,6 +44,7 @@ rule selection:
         f"{LOGS}/selection.log",
     conda:
         "../../environment.yml"
+    threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(5),
@@ -82,6 +84,7 @@ rule sensitivity:
         f"{LOGS}/sensitivity_{{comparison}}.log",
     conda:
         "../../environment.yml"
+    threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(5),

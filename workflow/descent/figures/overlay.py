@@ -5,10 +5,9 @@ import textwrap
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from descent import captions
-from descent.figures.style import HALF_PAGE, save, scale_accuracy, set_style
+from descent.figures.style import HALF_PAGE, save, scale_accuracy, scale_loss, set_style
 
 _LINE_STYLES = ["-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (6, 1, 1, 1, 1, 1))]
 _LABELS = {
@@ -110,10 +109,7 @@ def _limit(axes, curves, metric, diverged):
     axes.set_xlim(0, curves["iteration"].max())
     axes.xaxis.get_major_locator().set_params(integer=True)
     if metric == "train_loss":
-        axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set_major_formatter("{x:g}")
-        axes.yaxis.set_minor_formatter(NullFormatter())
+        scale_loss(axes)
         lines = curves["mean"][curves["mean"] > 0]
         if lines.empty:  # crosses alone: the losses of these runs were never finite
             axes.set_ylim(0.1, 10)

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from descent import captions
 from descent.bands import band as compute_band
-from descent.figures.style import HALF_PAGE, save, scale_accuracy, set_style
+from descent.figures.style import HALF_PAGE, save, scale_accuracy, scale_loss, set_style
 from descent.sweeps import describe, sweep_of
 
 _PANELS = {
@@ -133,10 +132,7 @@ def _scale(axes, values, metric):
     elif min(numbers) > 0 and max(numbers) / min(numbers) >= _LOG_RATIO:
         axes.set_xscale("log")
     if metric == "validation_loss":
-        axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set_major_formatter("{x:g}")
-        axes.yaxis.set_minor_formatter(NullFormatter())
+        scale_loss(axes)
         drawn = np.concatenate([line.get_ydata().ravel() for line in axes.lines])
         drawn = drawn[np.isfinite(drawn)]  # not the bands, which may reach below 0
         worst, best = (drawn.max(), drawn.min()) if len(drawn) else (10, 0.1)

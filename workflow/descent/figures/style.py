@@ -7,6 +7,7 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from descent.files import replacing
 
@@ -50,6 +51,14 @@ def save(figure, files):
         with replacing(file) as part:
             figure.savefig(part, format=kind, dpi=300, metadata=metadata)
     plt.close(figure)
+
+
+def scale_loss(axes):
+    """Make an axis of losses logarithmic, with plain numbers at its ticks."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def scale_accuracy(axes):
