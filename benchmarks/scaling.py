@@ -153,7 +153,9 @@ def train(folder, data, seeds):
         )
     }
     job = {
-        "input": SimpleNamespace(prepared=f"{data}/prepared.safetensors"),
+        "input": SimpleNamespace(
+            prepared=f"{data}/prepared.safetensors", code=[], rule=[], selected=[]
+        ),
         "output": SimpleNamespace(**output),
         "params": {
             "variant": "momentum_scratch",
@@ -165,6 +167,7 @@ def train(folder, data, seeds):
             "batch_size": CONFIG["training"]["batch_size"],
             "evaluation_batch_size": CONFIG["evaluation"]["batch_size"],
             "threads": 1,
+            "validation_fraction": CONFIG["training"]["validation_fraction"],
         },
         "log": [f"{folder}/log.txt"],
     }

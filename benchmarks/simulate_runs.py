@@ -46,6 +46,8 @@ def simulate(seed, time_constant):
         test_loss=list(0.06 + level[ends]),
         test_accuracy=list(0.98 * accuracy[ends]),
         train_seconds=[0.0] + [0.5] * EPOCHS,
+        validation_loss=[None] * (EPOCHS + 1),
+        validation_accuracy=[None] * (EPOCHS + 1),
         iterations_per_epoch=ITERATIONS_PER_EPOCH,
     )
 

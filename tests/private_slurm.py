@@ -152,8 +152,9 @@ class PrivateSlurm:
         wait_until(lambda: self.run("scontrol", "ping").returncode == 0, "controller")
 
     def stop_controller(self):
-        self.daemons["slurmctld"].kill()
-        self.daemons["slurmctld"].wait()
+        """Stop the controller, which keeps its state; a killed one forgets its youngest jobs."""
+        self.daemons["slurmctld"].terminate()
+        self.daemons["slurmctld"].wait(timeout=30)
 
     def start_node(self, node, hidden=None):
         """Start a node; it sees an empty folder in the place of `hidden`."""

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -11,11 +12,12 @@ import pytest
 from checkouts import Checkout, make_checkout
 from filelock import FileLock
 from private_slurm import PrivateSlurm, missing_packages, wait_until
+from safetensors import safe_open
 
 # The profiles, but for shorter waits.
 SLURM = ("--workflow-profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "5")
 GENERIC = ("--workflow-profile", "profiles/cluster-generic", "--seconds-between-status-checks", "2")
-LONG = {"seeds_per_job": 3, "training": {"epochs": 300, "batch_size": 32}}
+LONG = {"seeds_per_job": 3, "training": {"epochs": 1000, "batch_size": 32}}
 TRAINING = ("train_ours_0", "train_theirs_0")
 
 
@@ -65,13 +67,30 @@ class ClusterCheckout(Checkout):
 
         return wait_until(running, "both training jobs to run", 300)
 
+    def wait_for_checkpoint(self):
+        """Wait until the training of `ours` has kept more than the untrained network."""
+        file = self.results / "checkpoints" / "ours_0" / "0.safetensors"
+
+        def kept():
+            if file.exists():
+                with safe_open(file, "numpy") as checkpoint:
+                    return '["epoch", 0]' not in checkpoint.metadata()["progress"]
+
+        wait_until(kept, "a checkpoint", 120)
+
     def finish(self, process):
         """Wait for snakemake, which must succeed, and return what it said."""
-        try:
-            assert process.wait(timeout=600) == 0, self.said()
-        finally:
-            process.kill()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=600)
+        process.kill()
+        assert process.wait() == 0, self.said()
         return self.said()
+
+
+def assert_went_on(results):
+    """Fail unless the training of `ours` went on from the checkpoint of a run that was ended."""
+    log = (results / "logs" / "train_ours_0.log").read_text()
+    assert re.match(r"going on after epoch [1-9]\d*, from a checkpoint\n", log), log[:200]
 
 
 def contents(results):

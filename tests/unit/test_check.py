@@ -46,7 +46,7 @@ def test_every_known_mistake_is_named(check, mutant):
     assert code == 1
     hints = [line for line in said.splitlines() if "hint: " in line or "no parameter" in line]
     assert len(hints) == 1
-    assert OTHER_HINTS.get(mutant, f"looks like {mutant.replace('_', ' ')}.") in hints[0]
+    assert OTHER_HINTS.get(mutant, f"looks like {mutant.replace('_', ' ')};") in hints[0]
 
 
 HEADER = """
@@ -139,6 +139,7 @@ def test_an_error_in_the_rule_is_shown_with_its_line(check, body, said):
     ("arguments", "said"),
     [
         (["nowhere.py:rule", *MOMENTUM], "descent: nowhere.py: no such file"),
+        (["my_rules.py", *MOMENTUM], "descent: my_rules.py names no rule"),
         (["scratch.sgd", *MOMENTUM], "momentum: scratch.sgd takes no momentum here; it takes lr; "
          "--set is for both, --set-rule and --set-reference are for one"),
         (["scratch.sgd_momentum", "--against", "torch.optim.SGD", "--set", "lr=1"],

@@ -83,8 +83,8 @@ def test_digits_are_split_into_training_and_test_images(tmp_path):
     assert data.test_images.shape == (DIGITS_TEST_IMAGES, 64)
     assert data.n_classes == 10
     images = normalize(data.train_images, data.normalization)
-    assert images.mean().item() == pytest.approx(0, abs=0.005)
-    assert images.std().item() == pytest.approx(1, abs=0.005)
+    assert images.mean().item() == pytest.approx(0, abs=0.0005)
+    assert images.std().item() == pytest.approx(1, abs=0.0005)
 
 
 def truncate(file):

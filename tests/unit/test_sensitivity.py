@@ -4,20 +4,26 @@ import numpy as np
 import pandas as pd
 from test_figures import crosses, texts
 
+from descent.figures import sensitivity as sensitivity_figure
 from descent.figures.sensitivity import sensitivity
 
 
-def draw(tmp_path, accuracies, sweeps, axis="lr", selected=(), name="figure"):
-    """`accuracies` maps each combination to those of its seeds, NaN if it diverged."""
+def draw(tmp_path, accuracies, sweeps, axis="lr", selected=(), name="figure", shorter=None):
+    """`accuracies` maps each combination to those of its seeds, NaN if it diverged.
+
+    `shorter` are those of an earlier rung, of 2 epochs.
+    """
     final = pd.DataFrame(
         [
             {
                 "combination": combination,
                 "seed": seed,
+                "epochs": epochs,
                 "validation_loss": 1.5 - accuracy,
                 "validation_accuracy": accuracy,
             }
-            for combination, values in accuracies.items()
+            for epochs, rung in ((2, shorter or {}), (20, accuracies))
+            for combination, values in rung.items()
             for seed, accuracy in enumerate(values)
         ]
     )
@@ -85,3 +91,24 @@ def test_values_that_are_no_numbers_stand_side_by_side(tmp_path):
 def test_all_runs_may_have_diverged(tmp_path):
     svg = draw(tmp_path, {name: [np.nan, np.nan] for name in SGD}, {"sgd_selected": SGD})
     assert len(crosses(svg)) == 6
+
+
+def test_rungs_have_lines_of_their_own(tmp_path, monkeypatch):
+    """A combination is never drawn beside others that were trained for longer."""
+    first = dict(zip(SGD, ([0.5, 0.6], [0.7, 0.8], [np.nan, 0.6]), strict=True))
+    kept = {"sgd_lr_0.01": [0.95, 0.96]}
+    svg = draw(tmp_path, kept, {"sgd_selected": SGD}, selected=kept, shorter=first)
+    found = texts(svg)
+    assert "2 epochs" in found and "20 epochs" in found
+    assert found.count("1 of 2") == len(crosses(svg)) == 2
+    assert any("bands: of the longest runs only" in text for text in found)
+
+    figures = []
+    monkeypatch.setattr(sensitivity_figure, "save", lambda figure, files: figures.append(figure))
+    draw(tmp_path, kept, {"sgd_selected": SGD}, shorter=first)
+    lines = {line.get_linestyle(): line.get_ydata() for line in figures[0].axes[0].lines[:4]}
+    np.testing.assert_allclose(lines["--"], [55, 75, np.nan])
+    np.testing.assert_allclose(lines["-"], [np.nan, 95.5, np.nan])
+    monkeypatch.undo()
+    alone = texts(draw(tmp_path, kept, {"sgd_selected": dict([list(SGD.items())[1]])}))
+    assert not any("epochs" in text for text in alone)

@@ -273,7 +273,7 @@ def test_training_ends_when_all_seeds_have_diverged(capsys):
 
 
 def test_a_diverged_run_has_its_files(tmp_path):
-    configuration = {"variant": "v", "root_seed": 0, "seeding": "independent"}
+    configuration = {"variant": "v", "root_seed": 0, "seeding": "independent", "settings": SGD}
     [result] = run(make_data(), {"optimizer": "scratch.sgd", "lr": 1e10}, [0])
     files = [tmp_path / name for name in ("iterations.parquet", "epochs.parquet", "w.safetensors")]
     write_run(result, configuration, *files)

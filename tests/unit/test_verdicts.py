@@ -124,7 +124,7 @@ def test_a_wrong_rule_that_performs_differently():
     )
     assert outcome == "different"
     assert headline == "Your ours does not do the same as theirs (torch.optim.SGD)."
-    assert "a real difference, and not shown to be within the margin of 0.5" in text
+    assert "a detectable difference, and not shown to be within the margin of 0.5" in text
 
 
 def test_seeds_needed_are_said():

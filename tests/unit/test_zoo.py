@@ -22,7 +22,7 @@ from descent.training import train_epoch
 
 torch.set_num_threads(1)  # the tensors are tiny: more threads only wait
 
-ITERATIONS = 150
+ITERATIONS = 60
 N_SEEDS = 2
 SIZES = [16, 7, 4]
 TOLERANCE = {torch.float32: 1e-6, torch.float64: 2e-15}

@@ -30,3 +30,10 @@ def finished(finished_once, tmp_path):
     """A copy of its own of a checkout whose run is complete."""
     shutil.copytree(finished_once.folder, tmp_path / "copy")
     return Checkout(tmp_path / "copy")
+
+
+@pytest.fixture
+def prepared(finished):
+    """A checkout in which nothing but the data is there."""
+    shutil.rmtree(finished.results)
+    return finished

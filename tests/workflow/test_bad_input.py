@@ -7,7 +7,6 @@ import subprocess
 import time
 
 import numpy as np
-import psutil
 import pytest
 
 from descent.idx import write_idx
@@ -85,56 +84,32 @@ def test_no_source_has_the_data(checkout):
     assert not list(checkout.folder.glob("data/mnist/MNIST/raw/*"))
 
 
-def start(checkout):
-    """Start a long training in a session of its own and wait for its first epoch."""
-    process = subprocess.Popen(
-        checkout.command("results/tiny/iterations/ours/seed_0.parquet"),
-        cwd=checkout.folder,
+def test_a_killed_run_is_made_again(prepared, finished_once):
+    """With fewer epochs, so that the checkpoint it left cannot be used."""
+    prepared.configure(training={"epochs": 2000, "batch_size": 32})
+    with subprocess.Popen(
+        prepared.command("results/tiny/iterations/ours/seed_0.parquet"),
+        cwd=prepared.folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-    )
-    log = checkout.results / "logs" / "train_ours_0.log"
-    deadline = time.monotonic() + 120
-    while not (log.exists() and "epoch 1/" in log.read_text()):
-        assert time.monotonic() < deadline and process.poll() is None
-        time.sleep(0.05)
-    return process
-
-
-def trained(checkout):
-    return sorted(path.name for path in (checkout.results / "iterations" / "ours").glob("*"))
-
-
-LONG = {"epochs": 2000, "batch_size": 32}
-
-
-def test_a_killed_job_is_made_again(checkout, finished_once):
-    checkout.configure(training=LONG)
-    process = start(checkout)
-    children = psutil.Process(process.pid).children(recursive=True)
-    [training] = [child for child in children if child.cmdline()[-1].endswith(".train.py")]
-    training.kill()
-    assert process.wait(timeout=60) != 0
-    assert trained(checkout) == []
-    rerun_equals(checkout, finished_once)
-
-
-def test_a_killed_run_is_made_again(checkout, finished_once):
-    checkout.configure(training=LONG)
-    process = start(checkout)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait(timeout=60)
-    assert trained(checkout) == []
-    locked = checkout.snakemake()
+    ) as process:
+        checkpoint = prepared.results / "checkpoints" / "ours_0" / "0.safetensors"
+        deadline = time.monotonic() + 120
+        while not checkpoint.exists():
+            assert time.monotonic() < deadline and process.poll() is None
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+    assert not list(prepared.results.glob("iterations/ours/*"))
+    locked = prepared.snakemake()
     assert locked.returncode != 0 and "--unlock" in locked.stdout
-    checkout.run("--unlock")
-    rerun_equals(checkout, finished_once)
+    prepared.run("--unlock")
 
-
-def rerun_equals(checkout, finished_once):
-    checkout.configure()
+    prepared.configure()
     files = [f"iterations/ours/seed_{seed}.parquet" for seed in range(2)]
-    checkout.run(*(f"results/tiny/{file}" for file in files))
+    prepared.run(*(f"results/tiny/{file}" for file in files))
     for file in files:
-        assert (checkout.results / file).read_bytes() == (finished_once.results / file).read_bytes()
+        assert (prepared.results / file).read_bytes() == (finished_once.results / file).read_bytes()
+    log = (prepared.results / "logs" / "train_ours_0.log").read_text()
+    assert "not used, training starts anew: it is of another configuration" in log
+    assert not checkpoint.parent.exists()

@@ -11,27 +11,30 @@ from descent.records import read_metadata
 THEIRS = TINY["comparisons"]["pair"]["theirs"]
 
 
-def test_runs_that_diverge_are_a_result(checkout):
+def test_runs_that_diverge_are_a_result(prepared):
     """With two hidden layers; one alone dies of this learning rate, at a finite loss."""
     wild = {"optimizer": "scratch.sgd_momentum", "lr": 1e3, "momentum": 0.9}
-    checkout.configure(
+    prepared.configure(
         comparisons={"pair": {"ours": wild, "theirs": THEIRS}},
         model={"hidden": [50, 50]},
         seeds_per_job=3,
     )
-    checkout.run()
-    assert checkout.would_run() == {}
+    names = ("final_accuracy", "equivalence", "targets")
+    targets = [f"results/tiny/tables/{name}.csv" for name in names]
+    targets.append("results/tiny/figures/train_loss_pair.png")
+    prepared.run(*targets)
+    assert prepared.would_run(*targets) == {}
     at = {}
     for seed in range(3):
-        file = checkout.results / "iterations" / "ours" / f"seed_{seed}.parquet"
+        file = prepared.results / "iterations" / "ours" / f"seed_{seed}.parquet"
         metadata, loss = read_metadata(file), pd.read_parquet(file)["train_loss"]
         if metadata["status"] == "diverged":
             at[seed] = metadata["diverged_at_iteration"]
             assert np.isfinite(loss[:-1]).all() and not np.isfinite(loss.iloc[-1])
             assert len(loss) == at[seed]
-        assert load_file(checkout.results / "weights" / "ours" / f"seed_{seed}.safetensors")
+        assert load_file(prepared.results / "weights" / "ours" / f"seed_{seed}.safetensors")
     assert at
-    tables = checkout.results / "tables"
+    tables = prepared.results / "tables"
     table = pd.read_csv(tables / "final_accuracy.csv", dtype={"diverged_at": str})
     ours, theirs = table.set_index("variant").loc[["ours", "theirs"]].to_dict("records")
     assert (ours["n"], ours["diverged"]) == (3, len(at))
@@ -48,33 +51,34 @@ def test_runs_that_diverge_are_a_result(checkout):
     assert (targets.loc["theirs", "reached"] > 0).all()
 
 
-def test_all_runs_of_a_comparison_may_diverge(checkout):
+def test_all_runs_of_a_comparison_may_diverge(prepared):
     """Seeds train alone here, and each ends where it diverges."""
     wild = {"optimizer": "torch.optim.SGD", "lr": 1e30}
-    checkout.configure(
+    prepared.configure(
         comparisons={"pair": {"ours": wild, "theirs": {**wild, "reference": True}}},
+        seeds=[0, 1],
         seeds_per_job=1,
     )
-    checkout.run("results/tiny/report.html", "results/tiny/interactive.html")
-    table = pd.read_csv(checkout.results / "tables" / "final_accuracy.csv")
-    assert table["diverged"].tolist() == [3, 3] and table["mean"].isna().all()
-    log = (checkout.results / "logs" / "train_ours_0.log").read_text().splitlines()
+    prepared.run("results/tiny/report.html", "results/tiny/interactive.html")
+    table = pd.read_csv(prepared.results / "tables" / "final_accuracy.csv")
+    assert table["diverged"].tolist() == [2, 2] and table["mean"].isna().all()
+    log = (prepared.results / "logs" / "train_ours_0.log").read_text().splitlines()
     assert [line.split(":")[0] for line in log] == ["epoch 0/2", "epoch 1/2"]
 
 
-def test_paired_seeds(checkout):
-    checkout.configure(seeding="paired")
+def test_paired_seeds(prepared):
+    prepared.configure(seeding="paired", seeds_per_job=3)
     targets = ["results/tiny/tables/equivalence.csv", "results/tiny/tables/final_accuracy.csv"]
-    checkout.run(*targets)
+    prepared.run(*targets)
     first, streams = [], []
     for variant in ("ours", "theirs"):
-        file = checkout.results / "iterations" / variant / "seed_2.parquet"
+        file = prepared.results / "iterations" / variant / "seed_2.parquet"
         first.append(pd.read_parquet(file)["train_loss"].iloc[0])
         streams.append(read_metadata(file)["streams"])
     assert first[0] == first[1] and streams[0] == streams[1]
-    table = pd.read_csv(checkout.results / "tables" / "equivalence.csv")
+    table = pd.read_csv(prepared.results / "tables" / "equivalence.csv")
     assert table["design"].tolist() == ["paired"] * 2
-    epochs = pd.read_parquet(checkout.results / "epochs").query("epoch == 2")
+    epochs = pd.read_parquet(prepared.results / "epochs").query("epoch == 2")
     loss = epochs.pivot(index="seed", columns="variant", values="test_loss")
     row = table[table["metric"] == "test_loss"].iloc[0]
     difference = loss["ours"] - loss["theirs"]

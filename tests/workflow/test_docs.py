@@ -79,7 +79,7 @@ def shell(tmp_path):
             "DRY_RUN": "-n" if dry_run else "",
         }
         return subprocess.run(
-            ["sh", "-c", script],
+            ["bash", "-c", script],
             cwd=folder,
             env=environment,
             stdout=subprocess.PIPE,

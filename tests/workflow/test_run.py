@@ -1,6 +1,7 @@
 """What one run makes."""
 
 import html
+import shutil
 
 import matplotlib.image
 import numpy as np
@@ -150,13 +151,17 @@ def test_the_report_page_quotes_the_numbers(finished_once):
 
 
 def test_a_run_in_another_folder(finished_once, tmp_path):
-    """The Snakefile may lie elsewhere; its report is made from there, too."""
-    target = "results/tiny/snakemake-report.html"
+    """The Snakefile may lie elsewhere; jobs find its library, and the report is made, too."""
+    targets = [f"results/tiny/{file}" for file in ("figures/examples.png", "snakemake-report.html")]
     elsewhere = type(finished_once)(tmp_path)
     for name in ("raw", "tiny.yaml"):
         (tmp_path / name).symlink_to(finished_once.folder / name)
-    elsewhere.run(target, "--snakefile", str(finished_once.folder / "Snakefile"))
-    assert (tmp_path / target).exists()
+    for name in ("data", "results"):
+        shutil.copytree(finished_once.folder / name, tmp_path / name)
+    for target in targets:
+        (tmp_path / target).unlink()
+    elsewhere.run(*targets, "--snakefile", str(finished_once.folder / "Snakefile"))
+    assert all((tmp_path / target).exists() for target in targets)
 
 
 def test_logs_show_the_progress(finished_once):
@@ -176,24 +181,24 @@ def test_nested_values_on_the_command_line(finished):
 
 @pytest.mark.parametrize(("seeds_per_job", "cores"), [(1, 2), (3, 1)])
 def test_bits_do_not_depend_on_seeds_per_job_or_cores(
-    finished_once, checkout, seeds_per_job, cores
+    finished_once, prepared, seeds_per_job, cores
 ):
-    checkout.configure(seeds_per_job=seeds_per_job)
+    prepared.configure(seeds_per_job=seeds_per_job)
     files = [f"iterations/ours/seed_{seed}.parquet" for seed in range(3)]
     numbers = ["epoch", "test_loss", "test_accuracy"]
-    checkout.run(*(f"results/tiny/{file}" for file in files), cores=cores)
+    prepared.run(*(f"results/tiny/{file}" for file in files), cores=cores)
     for file in files:
-        ours, other = (place.results / file for place in (checkout, finished_once))
+        ours, other = (place.results / file for place in (prepared, finished_once))
         assert ours.read_bytes() == other.read_bytes()
         epochs = [
             pd.read_parquet(place.results / file.replace("iterations", "epochs"), columns=numbers)
-            for place in (checkout, finished_once)
+            for place in (prepared, finished_once)
         ]
         pd.testing.assert_frame_equal(*epochs, check_exact=True)
         weights = [
             (place.results / file.replace("iterations", "weights"))
             .with_suffix(".safetensors")
             .read_bytes()
-            for place in (checkout, finished_once)
+            for place in (prepared, finished_once)
         ]
         assert weights[0] == weights[1]

@@ -1,6 +1,7 @@
 """Sweeps: from a list in the configuration to the selected variant in the tables."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -26,11 +27,11 @@ def configure(checkout, ours, **changes):
     checkout.configure(**{**settings, **changes})
 
 
-def test_a_sweep_selects_by_validation_images_and_retrains(checkout):
-    configure(checkout, OURS)
-    checkout.run()
-    assert checkout.would_run() == {}
-    results = checkout.results
+def test_a_sweep_selects_by_validation_images_and_retrains(prepared):
+    configure(prepared, OURS)
+    prepared.run()
+    assert prepared.would_run() == {}
+    results = prepared.results
 
     epochs = pd.read_parquet(results / "epochs")
     swept = epochs[epochs["variant"].str.startswith("ours_lr_")]
@@ -38,17 +39,18 @@ def test_a_sweep_selects_by_validation_images_and_retrains(checkout):
     final = swept[swept["epoch"] == 2].groupby("variant", observed=True)["validation_accuracy"]
     best = final.mean().idxmax()
     assert best == "ours_lr_0.05"
-    settings = json.loads((results / "selection" / "ours_selected.json").read_text())
+    selection = json.loads((results / "selection" / "ours_selected.json").read_text())
+    settings = selection["ours_selected"]["settings"]
     assert settings == {"lr": 0.05, "momentum": 0.9, "optimizer": "scratch.sgd_momentum"}
     table = pd.read_csv(results / "tables" / "selection.csv").set_index("combination")
-    assert table.index[table["selected"]].tolist() == [best]
+    assert table["selected_as"].dropna().to_dict() == {best: "ours_selected"}
     np.testing.assert_allclose(table.loc[best, "validation_accuracy"], final.mean()[best])
     assert table.loc["ours_lr_1e+30", "diverged"] == 2
 
     file = results / "iterations" / "ours_selected" / "seed_1.parquet"
     about = read_metadata(file)
     assert about["configuration"]["settings"] == settings
-    data = load_prepared(next(checkout.folder.glob("data/*/prepared.safetensors")))
+    data = load_prepared(next(prepared.folder.glob("data/*/prepared.safetensors")))
     [alone] = train(data, seeds=[1], **about["configuration"])
     assert pd.read_parquet(file)["train_loss"].tolist() == alone.train_loss.tolist()
 
@@ -66,20 +68,67 @@ def test_a_sweep_selects_by_validation_images_and_retrains(checkout):
     assert "sensitivity" in (results / "snakemake-report.html").read_text()
 
     # a further value trains itself and what is selected, not the others
-    configure(checkout, {**OURS, "lr": [*OURS["lr"], 0.01]})
-    assert trains(checkout.would_run()) == {"train_ours_lr_0.01_0": 1, "train_ours_selected_0": 1}
-    configure(checkout, OURS, curves={"smoothing_window": 1, "band": "sd"})
-    jobs = checkout.would_run()
+    configure(prepared, {**OURS, "lr": [*OURS["lr"], 0.01]})
+    assert trains(prepared.would_run()) == {"train_ours_lr_0.01_0": 1, "train_ours_selected_0": 1}
+    configure(prepared, OURS, curves={"smoothing_window": 1, "band": "sd"})
+    jobs = prepared.would_run()
     assert trains(jobs) == {} and jobs["sensitivity"] == 1 and "select" not in jobs
-    configure(checkout, OURS, sweeps={"seeds": [10, 12]})
-    jobs = trains(checkout.would_run())
+    configure(prepared, OURS, sweeps={"seeds": [10, 12]})
+    jobs = trains(prepared.would_run())
     assert jobs.keys() >= {"train_ours_lr_0.05_0", "train_ours_selected_0"}
     assert "train_theirs_0" not in jobs
 
 
-def test_all_combinations_diverge(checkout):
-    configure(checkout, {**OURS, "lr": [1e29, 1e30]})
-    process = checkout.snakemake("results/tiny/tables/selection.csv")
+def test_halving_repeats_the_bits_of_the_rung_before(prepared):
+    def configure_rungs(lr=(0.0001, 0.05, 1e30), epochs=4):
+        training = {**TINY["training"], "epochs": epochs, "validation_fraction": 0.2}
+        sweeps = {"seeds": [10, 11], "halving": {"epochs": 1, "factor": 2}}
+        configure(prepared, {**OURS, "lr": list(lr)}, training=training, sweeps=sweeps)
+
+    results = prepared.results
+    wanted = ["tables/selection.csv", "figures/sensitivity_pair.png"]
+    wanted += ["epochs/ours_selected/seed_0.parquet"]
+    targets = [str(Path("results", "tiny", file)) for file in wanted]
+    configure_rungs()
+    prepared.run(*targets)
+    assert prepared.would_run(*targets) == {}
+
+    table = pd.read_csv(results / "tables" / "selection.csv").set_index("combination")
+    assert table["epochs"].tolist() == [1, 1, 1, 2, 2, 4]
+    assert table.loc["ours_lr_1e+30", ["diverged", "selected_as"]].isna().tolist() == [False, True]
+    assert table.loc["ours_lr_0.05", "selected_as"].tolist()[-1] == "ours_selected"
+    about = read_metadata(results / "epochs" / "ours_selected" / "seed_0.parquet")
+    assert about["configuration"]["epochs"] == 4
+    assert about["configuration"]["variant"] == "ours_selected"
+    assert about["configuration"]["settings"]["lr"] == 0.05
+
+    data = load_prepared(next(prepared.folder.glob("data/*/prepared.safetensors")))
+    kept = table[table["selected_as"].str.contains("rung", na=False)]
+    assert len(kept) == 3
+    for combination, row in kept.iterrows():
+        file = results / "iterations" / row["selected_as"] / "seed_11.parquet"
+        configuration = read_metadata(file)["configuration"]
+        assert configuration["variant"] == combination
+        assert configuration["epochs"] == 2 * row["epochs"]
+        [alone] = train(data, seeds=[11], **configuration)
+        longer = pd.read_parquet(file)["train_loss"].tolist()
+        assert longer == alone.train_loss.tolist()
+        before = results / "iterations" / combination / "seed_11.parquet"
+        shorter = pd.read_parquet(before)["train_loss"].tolist()
+        assert longer[: len(shorter)] == shorter and len(longer) > len(shorter)
+
+    places = {f"train_ours_rung_{place}_0": 1 for place in ("2_1", "2_2", "3_1")}
+    configure_rungs(epochs=5)  # only the last rung is longer
+    last = {"train_ours_rung_3_1_0": 1, "train_ours_selected_0": 1}
+    assert trains(prepared.would_run(*targets)) == last
+    configure_rungs(lr=(0.0001, 0.02, 0.05, 1e30))
+    added = {"train_ours_lr_0.02_0": 1, "train_ours_selected_0": 1}
+    assert trains(prepared.would_run(*targets)) == {**added, **places}
+
+
+def test_all_combinations_diverge(prepared):
+    configure(prepared, {**OURS, "lr": [1e29, 1e30]})
+    process = prepared.snakemake("results/tiny/tables/selection.csv")
     assert process.returncode != 0
     assert "runs of every combination diverged: ours_lr_1e+29, ours_lr_1e+30" in process.stdout
 

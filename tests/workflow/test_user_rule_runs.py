@@ -1,9 +1,13 @@
-"""A user's own rule, from its file to the report."""
+"""A user's own rule, from its file to the table; docs/tutorial.md goes on to the report."""
+
+import hashlib
 
 import pandas as pd
 import pytest
 from checkouts import TINY
 from test_rerun import trains
+
+from descent.records import read_metadata
 
 RULE = """
 def mine(parameters, gradients, state, *, lr, momentum):
@@ -25,14 +29,16 @@ class Mine(torch.optim.Optimizer):
             p.data -= self.param_groups[0]["lr"] * p.grad
 """
 
+TABLE = "results/tiny/tables/final_accuracy.csv"
+
 
 @pytest.fixture
-def users(checkout):
+def users(prepared):
     """A checkout with a rule and a class in two files of one name."""
     for folder, source in (("a", RULE), ("b c", CLASS)):
-        (checkout.folder / folder).mkdir()
-        (checkout.folder / folder / "my_rules.py").write_text(source)
-    checkout.configure(
+        (prepared.folder / folder).mkdir()
+        (prepared.folder / folder / "my_rules.py").write_text(source)
+    prepared.configure(
         seeds_per_job=3,
         comparisons={
             "pair": {
@@ -42,21 +48,27 @@ def users(checkout):
             }
         },
     )
-    return checkout
+    return prepared
 
 
 def test_rules_of_the_user_run_and_rerun_when_they_are_edited(users):
-    users.run()
-    accuracy = pd.read_csv(users.results / "tables" / "final_accuracy.csv", index_col="variant")
+    users.run(TABLE)
+    accuracy = pd.read_csv(users.folder / TABLE, index_col="variant")
     assert set(accuracy.index) == {"rule", "class", "theirs"}
     assert accuracy["mean"].min() > 0.6 and accuracy["mean"]["rule"] > 0.9
-    assert users.would_run() == {}
+    assert users.would_run(TABLE) == {}
+    about = {
+        variant: read_metadata(users.results / "epochs" / variant / "seed_0.parquet")
+        for variant in ("rule", "theirs")
+    }
+    assert about["rule"]["rule_sha256"] == hashlib.sha256(RULE.encode()).hexdigest()
+    assert "rule_sha256" not in about["theirs"]
 
     file = users.folder / "a" / "my_rules.py"
     file.write_text(file.read_text() + "\n# changed\n")
     assert trains(users.would_run()) == {"train_rule_0": 1}
     file.write_text(RULE.replace("v.mul_", "state['forgotten'].mul_"))
-    process = users.snakemake()
+    process = users.snakemake(TABLE)
     assert process.returncode != 0
     said = "RuleError: a/my_rules.py, line 6: KeyError: 'forgotten' (log: results/tiny/logs/"
     assert said in process.stdout, process.stdout

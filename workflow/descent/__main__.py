@@ -47,8 +47,8 @@ def _parser():
         "Exit code 0: identical, or equal to rounding; 1: different, or an error in the rule; "
         "2: wrong usage.",
     )
-    check.add_argument("rule", help="file.py:rule, of your own, or scratch.<rule>")
-    check.add_argument("--against", required=True, help="such as torch.optim.SGD")
+    check.add_argument("rule", help="<file>.py:<rule or class>, or scratch.<rule>")
+    check.add_argument("--against", required=True, help="the same, or torch.optim.<Class>")
     for option, whose in (
         ("--set", "of both"),
         ("--set-rule", "of the rule alone"),

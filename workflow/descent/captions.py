@@ -52,7 +52,7 @@ def settings(variant):
 def experiment(config, seeds=None):
     """Say in a line what was run, with `seeds`, or with those of the configuration."""
     training, n_hidden = config["training"], config["model"]["hidden"]
-    layers = ", ".join(map(str, n_hidden))
+    layers = " and ".join(map(str, n_hidden))
     return (
         f"{count(training['epochs'], 'epoch')} on {config['dataset']['name']} in mini-batches of "
         f"{training['batch_size']} images, hidden layers of {layers} units, "

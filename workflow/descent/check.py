@@ -115,7 +115,8 @@ def check(rule, against, settings, reference_settings=None, iterations=500):
     elif _differs_when_lr_is_halved(data, ours, theirs, settings, reference_settings):
         hints = [
             "equal only while the learning rate is constant: the rule is another one once it "
-            "changes; is the learning rate part of the velocity, u <- mu u + lr g?"
+            "changes; is the learning rate part of the velocity, u <- mu u + lr g, or kept by a "
+            "class outside its param_groups?"
         ]
     title = f"{rule} against {against}: {iterations} iterations, {len(SEEDS)} seeds, 2 runs"
     return Report(title, verdict, table, hints)

@@ -12,8 +12,9 @@ from pathlib import Path
 import yaml
 from jsonschema import Draft202012Validator
 
+from descent import halving, sweeps
 from descent.signatures import SignatureError, check_hyperparameters
-from descent.sweeps import compared, find_problems
+from descent.sweeps import compared
 
 SCHEMA = Path(__file__).parents[1] / "schemas" / "config.schema.yaml"
 
@@ -192,7 +193,12 @@ def _find_inconsistencies(config):
                 check_hyperparameters(settings["optimizer"], hyperparameters)
             except SignatureError as error:
                 problems.append(f"{path}.{error}")
-    return problems or find_problems(config) or _find_wrong_schedule(config)
+    return (
+        problems
+        or sweeps.find_problems(config)
+        or halving.find_problems(config)
+        or _find_wrong_schedule(config)
+    )
 
 
 def _find_wrong_schedule(config):

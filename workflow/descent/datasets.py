@@ -103,6 +103,6 @@ DATASETS = {
         checksums={"gzip.zip": "md5:58c8d27c78d21e728a6bc7b3cc06412e"},
         classes=tuple(string.digits + string.ascii_uppercase + "abdefghnqrt"),
     ),
-    "digits": Dataset(normalization=(0.3053, 0.3764)),
+    "digits": Dataset(),
     "idx": Dataset(normalization=MNIST_NORMALIZATION),
 }

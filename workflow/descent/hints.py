@@ -92,7 +92,8 @@ def _recognise(data, ours, settings, until):
 
 def _looks_like(rule):
     what = inspect.getdoc(rule).partition("\n")[0]
-    return f"this looks like {rule.__name__.replace('_', ' ')}. {what}"
+    name = rule.__name__.replace("_", " ")
+    return f"this looks like {name}; the mistake would be to {what[0].lower()}{what[1:]}"
 
 
 def _facts(ours, theirs, table):

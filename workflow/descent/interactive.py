@@ -186,7 +186,8 @@ def _lay_out(traces):
     figure.update_yaxes(
         type="log",
         tickformat="~g",
-        autorangeoptions={"maxallowed": np.log10(_LARGEST_LOSS)},
+        dtick="D2",  # labels at 1, 2 and 5
+        autorangeoptions={"clipmax": _LARGEST_LOSS},
         row=1,
     )
     figure.update_xaxes(title_text="Iteration", row=2)

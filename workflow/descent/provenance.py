@@ -1,6 +1,7 @@
 """Where a result comes from: versions, code, machine."""
 
 import functools
+import hashlib
 import os
 import platform
 import subprocess
@@ -26,6 +27,12 @@ def provenance():
         "cpu": _cpu_model(),
         "mkl_cbwr": os.environ.get("MKL_CBWR"),
     }
+
+
+def rule_provenance(optimizer):
+    """Give the SHA-256 of the file of a user's rule, in a dict; empty for other optimizers."""
+    file = optimizer.rpartition(":")[0]
+    return {"rule_sha256": hashlib.sha256(Path(file).read_bytes()).hexdigest()} if file else {}
 
 
 def _git(*arguments):

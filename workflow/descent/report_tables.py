@@ -89,13 +89,14 @@ _COLUMNS = {
     "selection": {
         "from the sweep": lambda row: row.variant,
         "combination": lambda row: row.hyperparameters,
+        "epochs": lambda row: row.epochs,
         "seeds": lambda row: row.n,
         "diverged": lambda row: row.diverged or "none",
         "validation accuracy (%)": lambda row: _spread(
             row.validation_accuracy, row.validation_accuracy_sd, ".2f", 100
         ),
         "validation loss (nats)": lambda row: number(row.validation_loss, ".4f"),
-        "selected": lambda row: "selected" if row.selected else "",
+        "selected": lambda row: "" if pd.isna(row.selected_as) else f"as {row.selected_as}",
     },
     "targets": {
         "variant": lambda row: row.variant,

@@ -1,4 +1,4 @@
-"""Which combination of a sweep is the best, by its validation images."""
+"""Which combinations of a sweep are the best, by their validation images."""
 
 import pandas as pd
 
@@ -13,11 +13,11 @@ class SelectionError(ValueError):
     """No combination can be selected."""
 
 
-def select(runs, diverged, combinations):
-    """Rank the combinations of a sweep and select the best one.
+def select(runs, diverged, combinations, followers):
+    """Rank the combinations of a rung of a sweep and select the best ones.
 
     The best one has the highest mean validation accuracy after the last epoch, and among equals the
-    lowest mean validation loss. A combination of which a run diverged cannot be selected.
+    lowest mean validation loss. Combinations of which a run diverged come last.
 
     Parameters
     ----------
@@ -26,15 +26,18 @@ def select(runs, diverged, combinations):
     diverged : collection
         Of the runs that diverged.
     combinations : dict
-        Maps each combination to its settings.
+        Maps each combination of the sweep to its settings.
+    followers : list of str
+        The variants that the best combinations are trained as next, see `descent.halving.Rung`.
 
     Returns
     -------
     pandas.DataFrame
-        One row for each combination, in the order of `combinations`: combination, its
+        One row for each combination with runs, in the order of `combinations`: combination, its
         hyperparameters (text), n runs, how many of them diverged, and of those that completed the
         mean validation_accuracy, in [0, 1], with its sample standard deviation
-        validation_accuracy_sd, and the mean validation_loss, in nats; `selected`, True once.
+        validation_accuracy_sd, and the mean validation_loss, in nats; and selected_as, the follower
+        that it is trained as, missing if it is dropped.
 
     Raises
     ------
@@ -51,28 +54,53 @@ def select(runs, diverged, combinations):
             validation_accuracy_sd=("validation_accuracy", "std"),
             validation_loss=("validation_loss", "mean"),
         )
-        .loc[list(combinations)]
     )
+    table = table.loc[[name for name in combinations if name in table.index]]
     table.insert(1, "diverged", table["n"] - table.pop("completed"))
-    complete = table[table["diverged"] == 0]
-    if complete.empty:
+    if table["diverged"].all():
         raise SelectionError(
-            f"runs of every combination diverged: {', '.join(combinations)}; sweep over other "
+            f"runs of every combination diverged: {', '.join(table.index)}; sweep over other "
             "values, such as smaller learning rates"
         )
-    ranked = complete.sort_values(
-        ["validation_accuracy", "validation_loss"], ascending=[False, True], kind="stable"
+    ranked = table.assign(lost=table["diverged"] > 0).sort_values(
+        ["lost", "validation_accuracy", "validation_loss"],
+        ascending=[True, False, True],
+        kind="stable",
     )
     sweep = list(combinations.values())
-    texts = [describe(settings, sweep) for settings in sweep]
+    texts = [describe(combinations[name], sweep) for name in table.index]
     table.insert(0, "hyperparameters", texts)
-    table["selected"] = table.index == ranked.index[0]
+    best = ranked.index[: len(followers)]
+    table["selected_as"] = pd.Series(followers, best)
     return table.rename_axis("combination").reset_index()
 
 
-def selected_settings(table, combinations):
-    """Look up the settings of the combination that `select` selected."""
-    return combinations[table.loc[table["selected"], "combination"].item()]
+def follow(table, combinations, sweep):
+    """Say what the variants that follow a rung are trained with.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `select`.
+    combinations : dict
+        As there.
+    sweep : str
+        The variant that is selected from the sweep in the end.
+
+    Returns
+    -------
+    dict
+        Maps each follower to its `settings`, and to the `variant` whose random streams it has: in
+        the next rung those of the same combination, whose runs are thus the same for more epochs.
+    """
+    kept = table.dropna(subset="selected_as")
+    return {
+        row.selected_as: {
+            "variant": sweep if row.selected_as == sweep else row.combination,
+            "settings": combinations[row.combination],
+        }
+        for row in kept.itertuples()
+    }
 
 
 def final_values(runs, diverged):
@@ -87,13 +115,13 @@ def final_values(runs, diverged):
 
 
 def gather(tables):
-    """Put the tables of several sweeps one below the other.
+    """Put the tables of the rungs of several sweeps one below the other.
 
     Parameters
     ----------
-    tables : dict
-        Maps the variant that was selected from each sweep to the table of `select`.
+    tables : list of (str, pandas.DataFrame)
+        The variant that is selected from the sweep in the end, and a table of `select`.
     """
-    named = [table.assign(variant=variant) for variant, table in tables.items()]
+    named = [table.assign(variant=variant) for variant, table in tables]
     gathered = pd.concat(named, ignore_index=True)
     return gathered[["variant", *gathered.columns.drop("variant")]]

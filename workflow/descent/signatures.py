@@ -79,6 +79,10 @@ def _signature(optimizer):
             raise SignatureError(f"optimizer: {optimizer} cannot be used: {_UNSUITABLE[name]}")
         if torch_file := _torch_file(name):
             return _torch_signature(torch_file, name)
+    if name == "py":
+        raise SignatureError(
+            f"optimizer: {optimizer} names no rule; name it too, as in {optimizer}:momentum"
+        )
     rules = _scratch_rules()
     close = difflib.get_close_matches(optimizer, [f"scratch.{rule}" for rule in rules], n=1)
     hint = f"did you mean {close[0]}? " if close else ""

@@ -17,7 +17,7 @@ from descent.checkpoint import Checkpoint
 from descent.data import hold_out, normalize
 from descent.files import replacing
 from descent.optimizers import make_step
-from descent.provenance import provenance
+from descent.provenance import provenance, rule_provenance
 from descent.runs import Run
 from descent.seeding import generator, stream_seed, stream_variant, validation_generator
 
@@ -247,15 +247,16 @@ def train_epoch(parameters, step, data, orders, batch_size):
     loss, accuracy : torch.Tensor
         (seeds, iterations), float32: of each mini-batch, before its update.
     """
-    n_images = len(data.train_images)
-    losses = torch.empty(len(orders), n_images)
-    correct = torch.empty(len(orders), n_images)
-    for batch, images, labels in mini_batches(data, orders, batch_size):
+    n_iterations = -(-len(data.train_images) // batch_size)
+    # Tensors kept one by one would lie between the large ones (measured: 120 MB more memory).
+    losses, accuracies = torch.empty(2, n_iterations, len(orders))
+    batches = mini_batches(data, orders, batch_size)
+    for (images, labels), mean_loss, accuracy in zip(batches, losses, accuracies, strict=True):
         loss, predicted, gradients = differentiate(parameters, images, labels)
-        losses[:, batch] = loss
-        correct[:, batch] = predicted == labels
+        torch.mean(loss, 1, out=mean_loss)
+        torch.mean((predicted == labels).float(), 1, out=accuracy)
         step(gradients)
-    return _batch_means(losses, batch_size), _batch_means(correct, batch_size)
+    return losses.T, accuracies.T
 
 
 def mini_batches(data, orders, batch_size):
@@ -270,8 +271,6 @@ def mini_batches(data, orders, batch_size):
 
     Yields
     ------
-    batch : slice
-        Of the places in the order.
     images : torch.Tensor
         (seeds, images, pixels), float32; overwritten by the next mini-batch.
     labels : torch.Tensor
@@ -279,16 +278,17 @@ def mini_batches(data, orders, batch_size):
     """
     n_images = len(data.train_images)
     order = torch.stack([torch.randperm(n_images, generator=generator) for generator in orders])
+    labels = data.train_labels[order]  # at once: measured, a tenth of the time by mini-batches
     # Buffers for all mini-batches: fresh ones cost page faults (measured: a fourth of gathering).
     shape = len(orders) * batch_size, data.train_images.shape[1]
     grey_levels, pixels = torch.empty(shape, dtype=torch.uint8), torch.empty(shape)
-    for start in range(0, n_images, batch_size):
-        batch = slice(start, start + batch_size)
-        chosen = order[:, batch]
+    for chosen, answers in zip(
+        order.split(batch_size, 1), labels.split(batch_size, 1), strict=True
+    ):
         n = chosen.numel()
         torch.index_select(data.train_images, 0, chosen.flatten(), out=grey_levels[:n])
         images = normalize(grey_levels[:n], data.normalization, out=pixels[:n])
-        yield batch, images.view(*chosen.shape, -1), data.train_labels[chosen]
+        yield images.view(*chosen.shape, -1), answers
 
 
 def differentiate(parameters, images, labels):
@@ -314,10 +314,6 @@ def differentiate(parameters, images, labels):
     return loss.detach(), model.predict(logits.detach()), gradients
 
 
-def _batch_means(values, batch_size):
-    return torch.stack([batch.mean(1) for batch in values.split(batch_size, dim=1)], dim=1)
-
-
 def write_run(run, configuration, iterations, epochs, weights):
     """Write the files of a run, each beside and then renamed.
 
@@ -338,6 +334,7 @@ def write_run(run, configuration, iterations, epochs, weights):
             purpose: stream_seed(root_seed, purpose, named, run.seed) for purpose in PURPOSES
         },
         **provenance(),
+        **rule_provenance(configuration["settings"]["optimizer"]),
         **run.status(),
     }
     with replacing(weights) as part:

@@ -129,7 +129,7 @@ def _performance(metric, row):
     if row["verdict"] == "diverged":
         return f"{what} is not compared, because runs diverged."
     difference, margin = scale * row["difference"], f"{scale * row['margin']:g}"
-    differs = f"{what} differs by {difference:+.{2 if scale == 100 else 4}f} {unit}"
+    differs = f"{what} differs by {difference:+.3g} {unit}"
     if pd.isna(row["ci90_lower"]):
         return f"{differs}; a single seed cannot say whether that is chance."
     lower, upper = (f"{scale * row[f'ci90_{side}']:+.3g}" for side in ("lower", "upper"))
@@ -137,9 +137,12 @@ def _performance(metric, row):
     if row["verdict"] == "equivalent":
         return f"{differs}, which is within the margin of {margin}."
     if row["verdict"].startswith("equivalent"):
-        return f"{differs}: a real difference, but within the margin of {margin}."
+        return f"{differs}: a detectable difference, but within the margin of {margin}."
     if row["verdict"] == "different":
-        return f"{differs}: a real difference, and not shown to be within the margin of {margin}."
+        return (
+            f"{differs}: a detectable difference, and not shown to be within the margin of "
+            f"{margin}."
+        )
     needed = row["seeds_needed"]
     more = "" if pd.isna(needed) else f"; about {needed:.0f} seeds per variant would be"
     return f"{differs}: not enough to say whether it is within the margin of {margin}{more}."

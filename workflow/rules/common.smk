@@ -4,6 +4,7 @@ import hashlib
 
 from descent.captions import experiment
 from descent.datasets import DATASETS
+from descent.halving import rungs
 from descent.idx import RAW_FILES, raw_folder
 from descent.sweeps import axis, compared, sweeps
 
@@ -12,6 +13,7 @@ LOGS = f"{RESULTS}/logs"
 VARIANTS = variants(config)
 COMPARISONS = compared(config)
 SWEEPS = sweeps(config)
+RUNGS = rungs(config)
 SWEEP_SEEDS = config["sweeps"]["seeds"]
 # The comparisons with sweeps, and the variants that are selected from these.
 SWEPT = {
@@ -51,14 +53,15 @@ def growing(amount):
     return lambda wildcards, attempt: amount * attempt
 
 
-def combinations_of(selected):
-    """Map the combinations of some sweeps to their settings."""
-    return {name: settings for variant in selected for name, settings in SWEEPS[variant].items()}
+def rungs_of(sweeps):
+    """List the keys of the rungs of some sweeps."""
+    return [key for key, rung in RUNGS.items() if rung.sweep in sweeps]
 
 
 def selection_of(variant):
-    """List the file with the settings of a variant that is selected from a sweep."""
-    return [f"{RESULTS}/selection/{variant}.json"] if variant in SWEEPS else []
+    """List the file with the settings of a variant that a rung of a sweep selects."""
+    keys = [key for key, rung in RUNGS.items() if variant in rung.followers]
+    return expand(f"{RESULTS}/selection/{{rung}}.json", rung=keys)
 
 
 def rule_source(optimizer):
@@ -96,3 +99,4 @@ wildcard_constraints:
     comparison="|".join(config["comparisons"]),
     metric="|".join(METRICS),
     file="|".join(RAW_FILES),
+    rung="|".join(RUNGS),

@@ -13,6 +13,8 @@ rule curves:
         f"{RESULTS}/curves.parquet",
     log:
         f"{LOGS}/curves.log",
+    benchmark:
+        f"{LOGS}/curves.benchmark.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -44,6 +46,8 @@ rule overlay:
         f"{RESULTS}/figures/{{metric}}_{{comparison}}.pdf",
     log:
         f"{LOGS}/overlay_{{metric}}_{{comparison}}.log",
+    benchmark:
+        f"{LOGS}/overlay_{{metric}}_{{comparison}}.benchmark.tsv"
     conda:
         "../../environment.yml"
     threads: 1

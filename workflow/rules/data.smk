@@ -20,6 +20,8 @@ if config["dataset"]["name"] == "digits":
             expand(raw_folder(DATASET) / "{file}", file=RAW_FILES),
         log:
             f"{DATASET}/logs/write_digits.log",
+        benchmark:
+            f"{DATASET}/logs/write_digits.benchmark.tsv"
         conda:
             "../../environment.yml"
         threads: 1
@@ -41,6 +43,8 @@ elif config["dataset"]["name"] == "idx":
             raw_folder(DATASET) / "{file}",
         log:
             f"{DATASET}/logs/unpack_{{file}}.log",
+        benchmark:
+            f"{DATASET}/logs/unpack_{{file}}.benchmark.tsv"
         conda:
             "../../environment.yml"
         threads: 1
@@ -60,6 +64,8 @@ elif len(KNOWN.checksums) == 1:
             expand(raw_folder(DATASET) / "{file}", file=RAW_FILES),
         log:
             f"{DATASET}/logs/fetch.log",
+        benchmark:
+            f"{DATASET}/logs/fetch.benchmark.tsv"
         conda:
             "../../environment.yml"
         threads: 1
@@ -81,6 +87,8 @@ else:
             raw_folder(DATASET) / "{file}",
         log:
             f"{DATASET}/logs/fetch_{{file}}.log",
+        benchmark:
+            f"{DATASET}/logs/fetch_{{file}}.benchmark.tsv"
         conda:
             "../../environment.yml"
         threads: 1
@@ -101,6 +109,8 @@ rule prepare:
         PREPARED,
     log:
         f"{DATASET}/logs/prepare.log",
+    benchmark:
+        f"{DATASET}/logs/prepare.benchmark.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -127,6 +137,8 @@ rule examples:
         ),
     log:
         f"{LOGS}/examples.log",
+    benchmark:
+        f"{LOGS}/examples.benchmark.tsv"
     conda:
         "../../environment.yml"
     threads: 1

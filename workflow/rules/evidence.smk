@@ -23,6 +23,8 @@ rule final_accuracy:
         latex=f"{RESULTS}/tables/final_accuracy.tex",
     log:
         f"{LOGS}/final_accuracy.log",
+    benchmark:
+        f"{LOGS}/final_accuracy.benchmark.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -49,6 +51,8 @@ rule targets:
         ),
     log:
         f"{LOGS}/targets.log",
+    benchmark:
+        f"{LOGS}/targets.benchmark.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -75,6 +79,8 @@ rule untrained:
         ),
     log:
         f"{LOGS}/untrained.log",
+    benchmark:
+        f"{LOGS}/untrained.benchmark.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -100,6 +106,8 @@ rule equivalence:
         ),
     log:
         f"{LOGS}/equivalence.log",
+    benchmark:
+        f"{LOGS}/equivalence.benchmark.tsv"
     conda:
         "../../environment.yml"
     threads: 1

@@ -79,6 +79,8 @@ rule parity:
         ),
     log:
         f"{LOGS}/parity.log",
+    benchmark:
+        f"{LOGS}/parity.benchmark.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -107,6 +109,8 @@ rule parity_figure:
         f"{RESULTS}/figures/parity_{{comparison}}.pdf",
     log:
         f"{LOGS}/parity_figure_{{comparison}}.log",
+    benchmark:
+        f"{LOGS}/parity_figure_{{comparison}}.benchmark.tsv"
     conda:
         "../../environment.yml"
     threads: 1

@@ -12,6 +12,8 @@ rule configuration:
         f"{RESULTS}/config.yaml",
     log:
         f"{LOGS}/configuration.log",
+    benchmark:
+        f"{LOGS}/configuration.benchmark.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -34,6 +36,8 @@ rule interactive:
         f"{RESULTS}/interactive.html",
     log:
         f"{LOGS}/interactive.log",
+    benchmark:
+        f"{LOGS}/interactive.benchmark.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -76,6 +80,8 @@ rule report:
         f"{RESULTS}/report.html",
     log:
         f"{LOGS}/report.log",
+    benchmark:
+        f"{LOGS}/report.benchmark.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -100,6 +106,8 @@ rule snakemake_report:
         f"{RESULTS}/snakemake-report.html",
     log:
         f"{LOGS}/snakemake_report.log",
+    benchmark:
+        f"{LOGS}/snakemake_report.benchmark.tsv"
     conda:
         "../../environment.yml"
     threads: 1

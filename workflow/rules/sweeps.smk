@@ -9,13 +9,17 @@ localrules:
 
 rule select:
     input:
-        runs=lambda wildcards: run_files("epochs", SWEEPS[wildcards.variant], SWEEP_SEEDS),
+        runs=lambda wildcards: run_files("epochs", RUNGS[wildcards.rung].variants, SWEEP_SEEDS),
+        before=lambda wildcards: selection_of(RUNGS[wildcards.rung].variants[0]),
         code=library("records", "selection", "sweeps"),
     output:
-        table=f"{RESULTS}/selection/{{variant}}.csv",
-        settings=f"{RESULTS}/selection/{{variant}}.json",
+        table=f"{RESULTS}/selection/{{rung}}.csv",
+        runs=f"{RESULTS}/selection/{{rung}}_runs.csv",
+        settings=f"{RESULTS}/selection/{{rung}}.json",
     log:
-        f"{LOGS}/select_{{variant}}.log",
+        f"{LOGS}/select_{{rung}}.log",
+    benchmark:
+        f"{LOGS}/select_{{rung}}.benchmark.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -23,7 +27,11 @@ rule select:
         mem_mb=growing(1000),
         runtime=growing(5),
     params:
-        combinations=lambda wildcards: SWEEPS[wildcards.variant],
+        combinations=lambda wildcards: SWEEPS[RUNGS[wildcards.rung].sweep],
+        sweep=lambda wildcards: RUNGS[wildcards.rung].sweep,
+        followers=lambda wildcards: RUNGS[wildcards.rung].followers,
+        number=lambda wildcards: RUNGS[wildcards.rung].number,
+        epochs=lambda wildcards: RUNGS[wildcards.rung].epochs,
         seeds=SWEEP_SEEDS,
     script:
         "../scripts/select.py"
@@ -31,7 +39,7 @@ rule select:
 
 rule selection:
     input:
-        tables=expand(rules.select.output.table, variant=SWEEPS),
+        tables=expand(rules.select.output.table, rung=RUNGS),
         code=library("selection"),
     output:
         report(
@@ -42,6 +50,8 @@ rule selection:
         ),
     log:
         f"{LOGS}/selection.log",
+    benchmark:
+        f"{LOGS}/selection.benchmark.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -49,26 +59,24 @@ rule selection:
         mem_mb=growing(1000),
         runtime=growing(5),
     params:
-        variants=list(SWEEPS),
+        variants=[rung.sweep for rung in RUNGS.values()],
     script:
         "../scripts/selection.py"
 
 
 rule sensitivity:
     input:
-        runs=lambda wildcards: run_files(
-            "epochs", combinations_of(SWEPT[wildcards.comparison]), SWEEP_SEEDS
+        runs=lambda wildcards: expand(
+            rules.select.output.runs, rung=rungs_of(SWEPT[wildcards.comparison])
         ),
         tables=lambda wildcards: expand(
-            rules.select.output.table, variant=SWEPT[wildcards.comparison]
+            rules.select.output.table, rung=rungs_of(SWEPT[wildcards.comparison])
         ),
         code=library(
             "bands",
             "captions",
             "figures/sensitivity",
             "figures/style",
-            "records",
-            "selection",
             "sweeps",
         ),
     output:
@@ -82,6 +90,8 @@ rule sensitivity:
         f"{RESULTS}/figures/sensitivity_{{comparison}}.pdf",
     log:
         f"{LOGS}/sensitivity_{{comparison}}.log",
+    benchmark:
+        f"{LOGS}/sensitivity_{{comparison}}.benchmark.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -92,7 +102,6 @@ rule sensitivity:
         sweeps=lambda wildcards: {
             variant: SWEEPS[variant] for variant in SWEPT[wildcards.comparison]
         },
-        seeds=SWEEP_SEEDS,
         axis=lambda wildcards: axis(config["comparisons"][wildcards.comparison]),
         band=config["curves"]["band"],
         confidence_level=config["curves"]["confidence_level"],

@@ -1,13 +1,18 @@
 # Training: one job for each variant and block of seeds, one file for each run.
 
-# The combinations of sweeps have seeds of their own; what is selected is trained like any variant.
-TRAINED = {variant: (settings, config["seeds"]) for variant, settings in VARIANTS.items()}
+# The rungs of sweeps have seeds and epochs of their own; what is selected is trained like any
+# variant. Of a variant that a rung selects the settings are those that the sweep selects from.
+TRAINED = {
+    variant: (settings, config["seeds"], config["training"]["epochs"])
+    for variant, settings in VARIANTS.items()
+}
 TRAINED |= {
-    combination: (settings, SWEEP_SEEDS)
-    for combination, settings in combinations_of(SWEEPS).items()
+    variant: (SWEEPS[rung.sweep].get(variant, VARIANTS[rung.sweep]), SWEEP_SEEDS, rung.epochs)
+    for rung in RUNGS.values()
+    for variant in rung.variants
 }
 
-for variant, (settings, all_seeds) in TRAINED.items():
+for variant, (settings, all_seeds, epochs) in TRAINED.items():
     for block, seeds in enumerate(seed_blocks(all_seeds, config["seeds_per_job"])):
 
         rule:
@@ -39,6 +44,8 @@ for variant, (settings, all_seeds) in TRAINED.items():
                 f"{LOGS}/train_{variant}_{block}.log",
             benchmark:
                 f"{LOGS}/train_{variant}_{block}.benchmark.tsv"
+            # The longest jobs begin first, so that no core waits for a last one.
+            priority: 1
             conda:
                 "../../environment.yml"
             threads: config["training"]["threads"]
@@ -54,7 +61,7 @@ for variant, (settings, all_seeds) in TRAINED.items():
                 root_seed=config["root_seed"],
                 seeding=config["seeding"],
                 hidden=config["model"]["hidden"],
-                epochs=config["training"]["epochs"],
+                epochs=epochs,
                 batch_size=config["training"]["batch_size"],
                 evaluation_batch_size=config["evaluation"]["batch_size"],
                 threads=config["training"]["threads"],

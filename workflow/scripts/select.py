@@ -2,17 +2,23 @@ from descent.files import job_log
 
 with job_log(snakemake.log[0]):
     import json
+    from pathlib import Path
 
     from descent.files import replacing
     from descent.records import divergences, read_runs
-    from descent.selection import COLUMNS, select, selected_settings
+    from descent.selection import COLUMNS, final_values, follow, select
 
-    files, params, output = snakemake.input.runs, snakemake.params, snakemake.output
-    expected = {combination: params.seeds for combination in params.combinations}
-    runs = read_runs(files, expected, COLUMNS)
-    table = select(runs, divergences(files), params.combinations)
-    chosen = selected_settings(table, params.combinations)
+    files, params, output = snakemake.input, snakemake.params, snakemake.output
+    trained = list(params.combinations)
+    if files.before:  # those that the rung before selected
+        before = json.loads(Path(files.before[0]).read_text())
+        trained = [entry["variant"] for entry in before.values()]
+    runs = read_runs(files.runs, dict.fromkeys(trained, params.seeds), COLUMNS)
+    rung, diverged = {"rung": params.number, "epochs": params.epochs}, divergences(files.runs)
+    table = select(runs, diverged, params.combinations, params.followers).assign(**rung)
     with replacing(output.settings) as part:
-        part.write_text(json.dumps(chosen))
+        part.write_text(json.dumps(follow(table, params.combinations, params.sweep)))
     with replacing(output.table) as part:
         table.to_csv(part, index=False)
+    with replacing(output.runs) as part:
+        final_values(runs, diverged).assign(**rung).to_csv(part, index=False)

@@ -8,4 +8,4 @@ with job_log(snakemake.log[0]):
 
     tables = map(pd.read_csv, snakemake.input.tables)
     with replacing(snakemake.output[0]) as part:
-        gather(dict(zip(snakemake.params.variants, tables, strict=True))).to_csv(part, index=False)
+        gather(zip(snakemake.params.variants, tables, strict=True)).to_csv(part, index=False)

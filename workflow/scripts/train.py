@@ -10,13 +10,12 @@ with job_log(snakemake.log[0]):
     from descent.training import train, write_run
 
     parameters, files, output = dict(snakemake.params), snakemake.input, snakemake.output
-    if files.selected:  # the settings that a sweep found
-        parameters["settings"] = json.loads(Path(files.selected[0]).read_text())
     seeds = [int(file.rpartition("seed_")[2].partition(".")[0]) for file in output.iterations]
     # Not a parameter of the rule, for it depends on seeds_per_job.
-    folder = (
-        Path(output.weights[0]).parents[2] / "checkpoints" / f"{parameters['variant']}_{seeds[0]}"
-    )
+    checkpoints = Path(output.weights[0]).parents[2] / "checkpoints"
+    folder = checkpoints / f"{parameters['variant']}_{seeds[0]}"
+    if files.selected:  # what a sweep found
+        parameters |= json.loads(Path(files.selected[0]).read_text())[parameters["variant"]]
     identity = identify(parameters, [files.prepared, *files.code, *files.rule])
     progress = {"checkpoint_folder": folder, "identity": identity}
     runs = train(load_prepared(files.prepared), seeds=seeds, **parameters, **progress)

@@ -7,6 +7,7 @@ from descent.figures.style import HALF_PAGE, save, set_style
 
 _FLOOR = 1e-19  # where a difference of 0 is drawn on the logarithmic axis
 _LOOPS = {"replay": "-", "closed": (0, (1, 1))}
+_LABELS = {"replay": "same gradients", "closed": "own gradients (not judged)"}
 
 
 def parity(trace, files, *, reference, n_seeds, first_seed):
@@ -42,7 +43,7 @@ def parity(trace, files, *, reference, n_seeds, first_seed):
                 color=colours[variant],
                 linestyle=_LOOPS[loop],
                 linewidth=0.9,
-                label=f"{variant}, {'replay' if loop == 'replay' else 'closed loop'}",
+                label=f"{variant}, {_LABELS[loop]}",
                 zorder=3,
             )
         bound = part[part["loop"] == "replay"].groupby("iteration")["bound"].min()
@@ -60,5 +61,5 @@ def parity(trace, files, *, reference, n_seeds, first_seed):
     figure.legend(handles, labels, frameon=False, loc="outside upper center", ncols=columns)
     sns.despine(figure)
     seeds = "1 seed" if n_seeds == 1 else f"{n_seeds} seeds, the largest difference of all"
-    figure.supxlabel(f"replay: {seeds}; closed loop: seed {first_seed}, not judged", fontsize=6)
+    figure.supxlabel(f"same gradients: {seeds}; own gradients: seed {first_seed}", fontsize=6)
     save(figure, files)

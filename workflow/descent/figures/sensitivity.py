@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
+from matplotlib.lines import Line2D
 
 from descent import captions
 from descent.bands import band as compute_band
@@ -18,6 +19,9 @@ _PANELS = {
 _LOG_RATIO = 10  # of the largest to the smallest value from which an axis is logarithmic
 _MAX_LOSS = 20  # nats; beyond, a run learned nothing
 _MARKERS = "osD^v"
+_LOOKS = [{"linestyle": "-"}] + [  # of the last rung, the one before, and so on
+    {"linestyle": dashes, "markerfacecolor": "none"} for dashes in ("--", "-.", ":")
+]
 
 
 @dataclass
@@ -32,13 +36,15 @@ class _Line:
 def sensitivity(final, sweeps, selected, files, *, axis, band, confidence_level, experiment):
     """Draw final validation accuracy and loss against a hyperparameter, a line for each sweep.
 
-    A sweep over further hyperparameters has a line for each of their combinations. A cross at the
-    edge marks a value at which runs diverged, with their number; it has no mean and no band.
+    A sweep over further hyperparameters has a line for each of their combinations, and one in
+    rungs a line for each rung. A cross at the edge marks a value at which runs diverged, with their
+    number; it has no mean and no band. Of the rungs only the last one has bands.
 
     Parameters
     ----------
     final : pandas.DataFrame
-        Of `descent.selection.final_values`.
+        Of `descent.selection.final_values`, and the `epochs` of each run; from the first rung to
+        the last.
     sweeps : dict
         Maps the variant that is selected from each sweep to its combinations and their settings.
     selected : set of str
@@ -58,28 +64,43 @@ def sensitivity(final, sweeps, selected, files, *, axis, band, confidence_level,
     values = list(dict.fromkeys(value for line in lines for value in line.values))
     place = _places(values)
     n_seeds = final["seed"].nunique()
+    rungs = sorted(final["epochs"].unique())
+    looks = {epochs: _LOOKS[min(back, 3)] for back, epochs in enumerate(reversed(rungs))}
+    last = final.drop_duplicates(["combination", "seed"], keep="last")
+    last = last.pivot(index="combination", columns="seed", values="validation_loss")
     height = 2.5 + 0.13 * -(-len(lines) // 3)
     figure, panels = plt.subplots(1, 2, figsize=(2 * HALF_PAGE, height), layout="constrained")
     colours = sns.color_palette("colorblind", len(lines))
     for axes, (metric, (label, scale)) in zip(panels, _PANELS.items(), strict=True):
-        table = scale * final.pivot(index="combination", columns="seed", values=metric)
+        table = scale * final.pivot(index=["epochs", "combination"], columns="seed", values=metric)
         for index, (line, colour) in enumerate(zip(lines, colours, strict=True)):
-            runs = table.loc[line.combinations].to_numpy()
             x = np.array([place(value) for value in line.values])
-            style = {"color": colour, "marker": _MARKERS[index % len(_MARKERS)]}
-            _draw(axes, x, runs, band, confidence_level, label=line.label, **style)
+            for epochs in rungs:
+                runs = table.loc[epochs].reindex(line.combinations).to_numpy()
+                style = {"color": colour, "marker": _MARKERS[index % len(_MARKERS)]}
+                _draw(axes, x, runs, **style, **looks[epochs])
+            _shade(axes, x, runs, band, confidence_level, colour)
+            axes.plot([], [], label=line.label, markersize=3.5, **style)
             chosen = [name in selected for name in line.combinations]
             ring = {"markersize": 9, "markerfacecolor": "none", "markeredgecolor": colour}
             axes.plot(x[chosen], runs.mean(axis=1)[chosen], "o", **ring, zorder=5)
         _scale(axes, values, metric)
         for index, (line, colour) in enumerate(zip(lines, colours, strict=True)):
-            _mark(axes, line, table, place, colour, index, top=metric == "validation_loss")
+            _mark(axes, line, last, place, colour, index, top=metric == "validation_loss")
         axes.set_xlabel(_axis_label(axis))
         axes.set_ylabel(label)
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, frameon=False, loc="outside upper center", ncols=3)
+    handles, _ = panels[0].get_legend_handles_labels()
+    if len(rungs) > 1:
+        style = {"color": "grey", "marker": "o", "markersize": 3.5}
+        handles += [
+            Line2D([], [], label=captions.count(epochs, "epoch"), **style, **looks[epochs])
+            for epochs in rungs
+        ]
+    figure.legend(handles=handles, frameon=False, loc="outside upper center", ncols=3)
     sns.despine(figure)
     marks = "small dots: single runs; ring: selected"
+    if len(rungs) > 1:
+        marks += "; bands: of the longest runs only"
     if final[list(_PANELS)].isna().any(axis=None):
         marks += "; cross: runs that diverged"
     note = f"{experiment}\n{captions.band(band, confidence_level, n_seeds)}; {marks}"
@@ -115,14 +136,18 @@ def _places(values):
     return values.index
 
 
-def _draw(axes, x, runs, band, confidence_level, **style):
-    """Draw the mean and band of the values at which all runs completed, and every run."""
+def _draw(axes, x, runs, **style):
+    """Draw the mean of the values at which all runs completed, and every run."""
+    axes.plot(x, runs.mean(axis=1), linewidth=0.9, markersize=3.5, zorder=4, **style)
+    axes.plot(x, runs, ".", color=style["color"], markersize=2, zorder=3)
+
+
+def _shade(axes, x, runs, band, confidence_level, colour):
+    """Draw the band of the values at which all runs completed."""
     complete = np.isfinite(runs).all(axis=1)
     bounds = np.full((2, len(runs)), np.nan)
     bounds[:, complete] = compute_band(runs[complete], band, confidence_level)
-    axes.plot(x, runs.mean(axis=1), linewidth=0.9, markersize=3.5, zorder=4, **style)
-    axes.fill_between(x, *bounds, color=style["color"], alpha=0.25, linewidth=0)
-    axes.plot(x, runs, ".", color=style["color"], markersize=2, zorder=3)
+    axes.fill_between(x, *bounds, color=colour, alpha=0.25, linewidth=0)
 
 
 def _scale(axes, values, metric):
@@ -141,17 +166,17 @@ def _scale(axes, values, metric):
         scale_accuracy(axes)
 
 
-def _mark(axes, line, table, place, colour, index, *, top):
+def _mark(axes, line, runs, place, colour, index, *, top):
     """Put a cross at the edge, those of other lines beside it, where runs diverged."""
     height = 0.97 - 0.08 * index if top else 0.03 + 0.08 * index
     for name, value in zip(line.combinations, line.values, strict=True):
-        lost = table.loc[name].isna().sum()
+        lost = runs.loc[name].isna().sum()
         if lost:
             style = {"color": colour, "markersize": 5, "markeredgewidth": 1.2}
             where = {"transform": axes.get_xaxis_transform(), "clip_on": False, "zorder": 20}
             axes.plot(place(value), height, "x", **style, **where)
             axes.annotate(
-                f"{lost} of {table.shape[1]}",
+                f"{lost} of {runs.shape[1]}",
                 (place(value), height),
                 xycoords=axes.get_xaxis_transform(),
                 xytext=(-4, 0),

@@ -75,26 +75,6 @@ def _find(optimizer):
     return getattr(module, name), getattr(module, "ELEMENTWISE", False)
 
 
-def _make_step(optimizer, parameters, hyperparameters, find=_find):
-    rule, elementwise = find(optimizer)
-    if elementwise:
-        unstack = _as_one
-    else:  # torch's Muon takes matrices only
-        is_muon = isinstance(rule, type) and issubclass(rule, torch.optim.Muon)
-        unstack = partial(model.unstack, bias_as_column=is_muon)
-    steps = [
-        # found anew for each network: a global variable of a user's file then belongs to one
-        bind(find(optimizer)[0], network, hyperparameters)
-        for network in unstack([parameter.detach() for parameter in parameters])
-    ]
-
-    def step(gradients, **changed):
-        for network_step, network_gradients in zip(steps, unstack(gradients), strict=True):
-            network_step(network_gradients, **changed)
-
-    return step
-
-
 class Step:
     """One iteration of an optimizer on a stack of networks; made by `make_step`."""
 

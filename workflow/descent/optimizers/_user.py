@@ -90,7 +90,7 @@ def try_out(make_step, parameters):
         raise RuleError(
             f"no parameter has changed in {TRIAL} iterations; update them in place, as in "
             "parameter.sub_(lr * gradient): a new tensor, as in parameter = parameter - lr * "
-            "gradient, is lost"
+            "gradient or parameter.data = ..., is lost"
         )
     together = [parameter[:1] for parameter in beside_another]
     if not all(torch.allclose(*pair, equal_nan=True) for pair in zip(alone, together, strict=True)):
