@@ -20,7 +20,7 @@ TINY = {
     "model": {"hidden": [8]},
     "training": {"epochs": 2, "batch_size": 32},
     "curves": {"smoothing_window": 1},
-    "parity": {"iterations": 20},
+    "parity": {"iterations": 20, "seeds": 2},
     "comparisons": {
         "pair": {
             "ours": {"optimizer": "scratch.sgd_momentum", "lr": 0.05, "momentum": 0.9},

@@ -18,11 +18,25 @@ def requests(checkout):
 
 
 def test_every_job_asks_for_memory_and_time_and_training_by_its_seeds(checkout):
-    checkout.configure(seeds_per_job=1)
-    few = requests(checkout)
-    assert "curves" in few and {len(asked) for asked in few.values()} == {2}
-    checkout.configure(seeds_per_job=3)
-    many = requests(checkout)
-    assert many["curves"] == few["curves"]
-    pairs = zip(few["train_ours_0"], many["train_ours_0"], strict=True)
+    jobs = {}
+    for n in (1, 3):
+        checkout.configure(seeds_per_job=n, training={"epochs": 50})
+        jobs[n] = requests(checkout)
+    assert "curves" in jobs[1] and {len(asked) for asked in jobs[1].values()} == {2}
+    assert jobs[1]["curves"] == jobs[3]["curves"]
+    pairs = zip(jobs[1]["train_ours_0"], jobs[3]["train_ours_0"], strict=True)
     assert all(less < more for less, more in pairs)
+
+
+def test_long_training_asks_for_time_and_a_wide_network_for_memory_too(checkout):
+    jobs = {}
+    for epochs, hidden in ((20, 100), (2000, 100), (20, 4000)):
+        checkout.configure(training={"epochs": epochs}, model={"hidden": [hidden, hidden]})
+        jobs[epochs, hidden] = requests(checkout)["train_ours_0"]
+    memory, minutes = jobs[20, 100]
+    # measured on MNIST: 0.6 seconds per epoch and seed
+    assert minutes > 2 * 20 * 0.6 / 60 and jobs[2000, 100][1] > 2 * 2000 * 0.6 / 60
+    assert jobs[2000, 100][0] == memory
+    # two seeds of 19 million weights, with their gradients and the two moments of Adam
+    assert jobs[20, 4000][0] - memory > 2 * 4 * 4 * 19
+    assert jobs[20, 4000][1] > 50 * minutes

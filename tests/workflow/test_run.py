@@ -74,6 +74,13 @@ def test_equivalence_holds_ours_against_the_reference(finished_once):
     assert accuracy["margin"] == 0.005
 
 
+def test_parity_is_replayed_for_the_first_seeds(finished_once):
+    table = pd.read_csv(finished_once.results / "tables" / "parity.csv")
+    assert table["variant"].tolist() == ["ours"] * 2
+    assert table["n"].tolist() == [2, 2] and table["iterations"].tolist() == [20, 20]
+    assert set(pd.read_parquet(finished_once.results / "parity" / "pair.parquet")["seed"]) <= {0, 1}
+
+
 def test_targets_and_the_untrained_network_are_those_of_the_epochs(finished_once):
     epochs = pd.read_parquet(finished_once.results / "epochs")
     tables = finished_once.results / "tables"

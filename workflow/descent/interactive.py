@@ -93,7 +93,7 @@ def figure(runs, curves, comparisons, *, smoothing_window):
     curves = curves[curves["seed"].isna()]  # every seed is drawn anyway
     n_iterations = curves["iteration"].max()
     n_curves = len(runs) * len(METRICS) * len(windows(smoothing_window))
-    n_points = min(_MAX_POINTS, _MAX_VALUES // n_curves)
+    n_points = max(1, min(_MAX_POINTS, _MAX_VALUES // n_curves))
     stride = -(-n_iterations // n_points)
     colours = itertools.cycle(qualitative.T10)
     traces = []

@@ -7,6 +7,7 @@ COMPARED = {
     if reference not in SWEEPS
     and (same := [variant for variant in others if variant not in SWEEPS])
 }
+PARITY_SEEDS = config["seeds"][: config["parity"]["seeds"]]
 
 
 localrules:
@@ -45,13 +46,13 @@ rule replay:
     threads: config["training"]["threads"]
     resources:
         mem_mb=growing(2000),
-        runtime=growing(10 + len(config["seeds"])),
+        runtime=growing(10 + len(PARITY_SEEDS)),
     params:
         reference=lambda wildcards: COMPARED[wildcards.comparison][0],
         variants=lambda wildcards: {
             variant: VARIANTS[variant] for variant in COMPARED[wildcards.comparison]
         },
-        seeds=config["seeds"],
+        seeds=PARITY_SEEDS,
         lr_schedule=config["parity"]["lr_schedule"],
         training=dict(
             root_seed=config["root_seed"],
@@ -89,7 +90,7 @@ rule parity:
         runtime=growing(5),
     params:
         references={comparison: members[0] for comparison, members in COMPARED.items()},
-        n_seeds=len(config["seeds"]),
+        n_seeds=len(PARITY_SEEDS),
     script:
         "../scripts/parity.py"
 
@@ -119,8 +120,8 @@ rule parity_figure:
         runtime=growing(5),
     params:
         reference=lambda wildcards: COMPARED[wildcards.comparison][0],
-        n_seeds=len(config["seeds"]),
-        first_seed=config["seeds"][0],
+        n_seeds=len(PARITY_SEEDS),
+        first_seed=PARITY_SEEDS[0],
     script:
         "../scripts/parity_figure.py"
 

@@ -42,8 +42,8 @@ rule interactive:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        mem_mb=growing(2000 + N_RUNS // 4),
+        runtime=growing(10 + N_RUNS // 1000),
     params:
         expected=expected_runs(),
         name=config["name"],

@@ -51,8 +51,8 @@ for variant, (settings, all_seeds, epochs) in TRAINED.items():
             threads: config["training"]["threads"]
             # Two more snakemakes stand beside the training in a job of Slurm's executor.
             resources:
-                mem_mb=lambda wildcards, attempt, n=len(seeds): (1500 + 25 * n) * attempt,
-                runtime=lambda wildcards, attempt, n=len(seeds): (10 + 2 * n) * attempt,
+                mem_mb=growing(1500 + ceil(len(seeds) * SEED_MB)),
+                runtime=growing(10 + ceil(len(seeds) * epochs * EPOCH_MINUTES)),
             # The seeds are not among the parameters, for then a change of seeds_per_job would
             # retrain: the job reads them from the names of its outputs.
             params:
