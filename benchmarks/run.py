@@ -91,6 +91,7 @@ def entries(rounds):
             Entry("scikit-learn", "sklearn_mlp", momentum, rounds),
             Entry("Keras (JAX)", "keras_fit", momentum, rounds),
         ]
+        listed += [Entry("operators alone", "operators", momentum, rounds, 5, {"seeds": 5})]
         rule = "scratch.sgd_momentum" if momentum else "scratch.sgd"
         listed += [
             Entry(

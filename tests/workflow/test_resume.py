@@ -68,13 +68,14 @@ def test_a_rerun_that_fails_leaves_what_was_finished(finished):
     code = finished.folder / "workflow" / "descent" / "training.py"
     source = code.read_text()
     code.write_text(source.replace("def train(", "def train_no_more("))
-    assert finished.snakemake().returncode != 0
+    curves = "results/tiny/curves.parquet"
+    assert finished.snakemake(curves).returncode != 0
     assert sorted(file.name for file in runs.iterdir()) == ["seed_0.parquet", "seed_2.parquet"]
     for table in ("iterations", "epochs"):
         pd.read_parquet(finished.results / table)
 
     code.write_text(source)
-    finished.run()
+    finished.run(curves)
     assert same(recorded(finished), before)
     assert (runs / "seed_2.parquet").stat().st_mtime_ns == written  # of another job
-    assert finished.would_run() == {}
+    assert finished.would_run(curves) == {}

@@ -1,0 +1,78 @@
+"""The operators of our engine alone, on stacked seeds: what is left to gain without a compiler.
+
+No autograd, no rule and no allocation: the gradient is written out, every tensor made beforehand.
+"""
+
+import torch
+
+from descent import model
+from descent.data import load_prepared, normalize
+from descent.seeding import generator
+from engines import BATCH_SIZE, HIDDEN, LEARNING_RATE, prepared_file
+
+
+def prepare(folder, momentum, seeds):
+    """Train `seeds` networks together by SGD, written out operator by operator."""
+    torch.set_num_threads(1)
+    data = load_prepared(prepared_file(folder))
+    initialization, orders = (
+        [generator(0, purpose, "operators", seed) for seed in range(seeds)]
+        for purpose in ("initialization", "order")
+    )
+    sizes = model.layer_sizes(data.train_images.shape[1], HIDDEN, data.n_classes)
+    parameters = [parameter.detach() for parameter in model.initialize(sizes, initialization)]
+    (w0, b0, w1, b1, w2, b2) = parameters
+    gradients = [torch.empty_like(parameter) for parameter in parameters]
+    velocities = [torch.zeros_like(parameter) for parameter in parameters]
+    n_images = len(data.train_images)
+    buffers = {n: _buffers(seeds, n, sizes) for n in {BATCH_SIZE, n_images % BATCH_SIZE}}
+
+    def differentiate(images, labels, loss, correct, batch):
+        h0, h1, logits, d0, d1, log_p = batch
+        torch.baddbmm(b0, w0, images.mT, out=h0).relu_()
+        torch.baddbmm(b1, w1, h0, out=h1).relu_()
+        torch.baddbmm(b2, w2, h1, out=logits)
+        torch.log_softmax(logits, 1, out=log_p)
+        torch.neg(log_p.gather(1, labels).squeeze(1).mean(1), out=loss)
+        torch.mean((logits.max(1, keepdim=True).indices == labels).float(), (1, 2), out=correct)
+        error = torch.exp(log_p, out=logits).div_(labels.shape[2])
+        error.scatter_add_(1, labels, torch.full(labels.shape, -1 / labels.shape[2]))
+        torch.bmm(error, h1.mT, out=gradients[4])
+        torch.sum(error, 2, keepdim=True, out=gradients[5])
+        torch.bmm(w2.mT, error, out=d1)
+        torch.ops.aten.threshold_backward(d1, h1, 0, grad_input=d1)
+        torch.bmm(d1, h0.mT, out=gradients[2])
+        torch.sum(d1, 2, keepdim=True, out=gradients[3])
+        torch.bmm(w1.mT, d1, out=d0)
+        torch.ops.aten.threshold_backward(d0, h0, 0, grad_input=d0)
+        torch.bmm(d0, images, out=gradients[0])
+        torch.sum(d0, 2, keepdim=True, out=gradients[1])
+
+    def epoch():
+        order = torch.stack([torch.randperm(n_images, generator=order) for order in orders])
+        chosen, answers = order.split(BATCH_SIZE, 1), data.train_labels[order].split(BATCH_SIZE, 1)
+        losses, accuracies = torch.empty(2, len(chosen), seeds)
+        for indices, labels, loss, accuracy in zip(
+            chosen, answers, losses, accuracies, strict=True
+        ):
+            grey_levels, pixels, *batch = buffers[labels.shape[1]]
+            torch.index_select(data.train_images, 0, indices.flatten(), out=grey_levels)
+            images = normalize(grey_levels, data.normalization, out=pixels)
+            images = images.view(seeds, labels.shape[1], -1)
+            differentiate(images, labels.unsqueeze(1), loss, accuracy, batch)
+            for parameter, gradient, velocity in zip(
+                parameters, gradients, velocities, strict=True
+            ):
+                step = velocity.mul_(momentum).add_(gradient) if momentum else gradient
+                parameter.sub_(step, alpha=LEARNING_RATE)
+        return losses.T.numpy(), accuracies.T.numpy()
+
+    return epoch
+
+
+def _buffers(seeds, n, sizes):
+    """Make the tensors of a mini-batch of `n` images: its own and those of every layer."""
+    rows = seeds * n, sizes[0]
+    widths = [*sizes[1:], sizes[1], sizes[2], sizes[3]]
+    layers = [torch.empty(seeds, width, n) for width in widths]
+    return [torch.empty(rows, dtype=torch.uint8), torch.empty(rows), *layers]
