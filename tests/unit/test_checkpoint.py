@@ -1,5 +1,9 @@
 """Training that was interrupted and goes on gets the bits of training that was not."""
 
+from collections import defaultdict
+from typing import NamedTuple
+
+import numpy as np
 import pytest
 import torch
 from test_training import SGD, bits, make_data, run
@@ -14,6 +18,7 @@ OPTIONS = {
     "scratch.sgd": {"lr": 0.05},
     "scratch.sgd_momentum": {"lr": 0.05, "momentum": 0.9},
     "torch.optim.SGD": {"lr": 0.05, "momentum": 0.9},
+    "torch.optim.Adafactor": {"eps": [None, 0.001]},
     "torch.optim.Adam": {"lr": 0.01, "amsgrad": True},
 }
 EPOCHS = 4
@@ -132,14 +137,36 @@ def test_saving_takes_no_more_than_its_share(tmp_path, monkeypatch):
     assert 0.02 * len(saved) <= 0.021 * clock[0]
 
 
-@pytest.mark.parametrize("state", [{"rule": {1, 2}}, {"w": "alias"}])
+class Pair(NamedTuple):
+    first: float
+    second: float
+
+
+ONES = torch.ones(2, 3)
+SHARED = []
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"set": {1, 2}},
+        {"pair": Pair(0.0, 1.0)},
+        {"default": defaultdict(float)},
+        {"number": np.float64(1)},
+        {"parameter": torch.nn.Parameter(torch.ones(3))},
+        {"double": torch.ones(3, dtype=torch.complex128)},
+        {"sparse": ONES.to_sparse()},
+        {"alias": ONES, "of": ONES},
+        {"alias": ONES.T, "of": ONES},
+        {"alias": SHARED, "of": SHARED},
+        {"bytes": np.zeros(3, ">f4")},
+    ],
+    ids=lambda state: next(iter(state)),
+)
 def test_a_state_that_cannot_be_kept_does_not_stop_training(tmp_path, capsys, state):
-    tensor = torch.ones(3)
-    if state == {"w": "alias"}:
-        state = {"w": tensor}
-    Checkpoint(tmp_path / "file", {}).save({"parameters": [tensor], "optimizer": state})
+    Checkpoint(tmp_path / "file", {}).save({"epoch": 1, "optimizer": state})
     assert "No checkpoint is kept" in capsys.readouterr().out
-    assert not (tmp_path / "file").exists()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_tree_comes_back_as_it_was(tmp_path):
@@ -154,3 +181,4 @@ def test_a_tree_comes_back_as_it_was(tmp_path):
     loaded = Checkpoint(tmp_path / "file", {"a": 1}).load()
     assert repr(loaded) == repr(tree)
     assert loaded["array"].tobytes() == tree["array"].tobytes()
+    assert loaded["column"].stride() == tree["column"].stride()

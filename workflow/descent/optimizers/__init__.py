@@ -15,6 +15,7 @@ they are called once for all seeds, which is faster, with tensors whose first di
 """
 
 import contextlib
+import copy
 import importlib
 from functools import partial
 
@@ -185,7 +186,9 @@ class _OfTorch:
     def __init__(self, rule, parameters, hyperparameters):
         for parameter in parameters:
             parameter.requires_grad_()  # as the parameters that torch's optimizers know
-        self._parameters, self._optimizer = parameters, rule(parameters, **hyperparameters)
+        # copied, for a list among them would be one for all networks
+        self._parameters = parameters
+        self._optimizer = rule(parameters, **copy.deepcopy(hyperparameters))
 
     def __call__(self, gradients, **changed):
         for group in self._optimizer.param_groups:
