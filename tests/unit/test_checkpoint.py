@@ -46,16 +46,48 @@ def interrupted(monkeypatch, data, settings, folder, after, **changes):
         run(data, settings, [0, 1], epochs=EPOCHS, checkpoint_folder=folder, **changes)
 
 
-@pytest.mark.parametrize("optimizer", [*RULES, *CLASSES])
-def test_a_resumed_run_has_the_same_bits(optimizer, data, tmp_path, monkeypatch, capsys):
-    settings = {"optimizer": optimizer, **OPTIONS.get(optimizer, {})}
+def assert_resumed(data, settings, folder, monkeypatch, capsys):
+    """Fail unless a run that is interrupted after epoch 2 goes on there, with the same bits."""
     whole = run(data, settings, [0, 1], epochs=EPOCHS)
-    interrupted(monkeypatch, data, settings, tmp_path, after=3)
+    interrupted(monkeypatch, data, settings, folder, after=3)
     capsys.readouterr()
-    resumed = run(data, settings, [0, 1], epochs=EPOCHS, checkpoint_folder=tmp_path)
+    resumed = run(data, settings, [0, 1], epochs=EPOCHS, checkpoint_folder=folder)
     assert "going on after epoch 2" in capsys.readouterr().out
     assert list(map(bits, resumed)) == list(map(bits, whole))
     assert len(resumed[0].train_seconds) == EPOCHS + 1
+
+
+@pytest.mark.parametrize("optimizer", [*RULES, *CLASSES])
+def test_a_resumed_run_has_the_same_bits(optimizer, data, tmp_path, monkeypatch, capsys):
+    settings = {"optimizer": optimizer, **OPTIONS.get(optimizer, {})}
+    assert_resumed(data, settings, tmp_path, monkeypatch, capsys)
+
+
+RANDOM = """
+import torch
+
+
+def rule(parameters, gradients, state, *, lr):
+    if not state:
+        state["random"] = torch.Generator().manual_seed(0)
+    for p, g in zip(parameters, gradients, strict=True):
+        p.sub_(lr * (g + 0.1 * torch.randn(p.shape, generator=state["random"])))
+"""
+
+
+@pytest.fixture
+def own(tmp_path):
+    """Write a rule of the user's own, and return its settings."""
+
+    def write(source, name="rule"):
+        (tmp_path / "own.py").write_text(source)
+        return {"optimizer": f"{tmp_path / 'own.py'}:{name}", "lr": 0.05}
+
+    return write
+
+
+def test_a_rule_with_random_numbers_is_resumed(data, tmp_path, monkeypatch, capsys, own):
+    assert_resumed(data, own(RANDOM), tmp_path / "kept", monkeypatch, capsys)
 
 
 def test_seeds_that_train_one_after_the_other_resume_too(data, tmp_path, monkeypatch, capsys):

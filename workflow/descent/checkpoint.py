@@ -40,9 +40,9 @@ def identify(configuration, files):
 class Checkpoint:
     """A file for the progress of one stack of seeds.
 
-    Progress is a tree of dicts, lists and tuples whose leaves are tensors, arrays, numbers, text,
-    None and booleans. It comes back as it was, bit for bit, or is not kept: not if a value is of
-    another type, be it a subclass of these, nor if one is there twice.
+    Progress is a tree of dicts, lists and tuples whose leaves are tensors, arrays, torch's random
+    generators, numbers, text, None and booleans. It comes back as it was, bit for bit, or is not
+    kept: not if a value is of another type, be it a subclass of these, nor if one is there twice.
 
     Parameters
     ----------
@@ -110,6 +110,9 @@ def _pack(value, tensors, memory):
     if kind is dict:
         _remember(id(value), memory)
         return {"dict": [[_pack(part, tensors, memory) for part in item] for item in value.items()]}
+    if kind is torch.Generator:
+        _remember(id(value), memory)
+        return {"generator": _pack(value.get_state(), tensors, memory)}
     if kind in (torch.Tensor, np.ndarray):
         tensor = torch.as_tensor(value).detach()
         if tensor.numel():
@@ -136,6 +139,8 @@ def _unpack(value, tensors):
         saved = tensors[name]
         tensor = torch.empty_strided(saved.shape, stride, dtype=saved.dtype).copy_(saved)
         return tensor if kind == "tensor" else tensor.numpy()
+    if kind == "generator":
+        return torch.Generator().set_state(_unpack(content, tensors))
     if kind == "dict":
         return {_unpack(key, tensors): _unpack(item, tensors) for key, item in content}
     items = [_unpack(item, tensors) for item in content]
