@@ -33,10 +33,10 @@ def interrupted(monkeypatch, data, settings, folder, after, **changes):
     """Train with a checkpoint after every epoch, and stop after that many of them."""
     saved = []
 
-    def save(self, progress):
+    def save(self, gather):
         self._not_before = 0
-        original(self, progress)
-        saved.append(progress["epoch"])
+        original(self, gather)
+        saved.append(gather)
         if len(saved) == after:
             raise KeyboardInterrupt
 
@@ -88,6 +88,146 @@ def own(tmp_path):
 
 def test_a_rule_with_random_numbers_is_resumed(data, tmp_path, monkeypatch, capsys, own):
     assert_resumed(data, own(RANDOM), tmp_path / "kept", monkeypatch, capsys)
+
+
+PLAIN = """
+import math
+
+import torch
+
+ELEMENTWISE = True
+SCALES, SHIFT = [1.0, 0.5], torch.ones(3)
+
+
+class Helper:
+    @property
+    def factor(self):
+        return 1.0
+
+
+HELPER = Helper()
+
+
+def scaled(gradient, iteration):
+    return SCALES[iteration % 2] * HELPER.factor * gradient + 0 * SHIFT.sum()
+
+
+@torch.no_grad()
+def rule(parameters, gradients, state, *, lr, betas=(0.9, 0.999)):
+    state["iteration"] = state.get("iteration", 0) + 1
+    for p, g in zip(parameters, gradients, strict=True):
+        p.sub_(lr / math.sqrt(state["iteration"]) * scaled(g, state["iteration"]))
+"""
+
+GLOBAL = """
+ELEMENTWISE, iteration = True, 0
+
+
+def rule(parameters, gradients, state, *, lr):
+    global iteration
+    iteration += 1
+    for p, g in zip(parameters, gradients, strict=True):
+        p.sub_(lr / iteration * g)
+"""
+
+DEFAULT = """
+ELEMENTWISE = True
+
+
+def rule(parameters, gradients, state, *, lr, seen=[]):
+    seen.append(lr)
+    for p, g in zip(parameters, gradients, strict=True):
+        p.sub_(lr / len(seen) * g)
+"""
+
+ATTRIBUTE = """
+ELEMENTWISE = True
+
+
+def rule(parameters, gradients, state, *, lr):
+    rule.iteration += 1
+    for p, g in zip(parameters, gradients, strict=True):
+        p.sub_(lr / rule.iteration * g)
+
+
+rule.iteration = 0
+"""
+
+HELPED = """
+ELEMENTWISE = True
+
+
+class Counter:
+    iteration = 0
+
+    def rate(self, lr):
+        Counter.iteration += 1
+        return lr / Counter.iteration
+
+
+counter = Counter()
+
+
+def rule(parameters, gradients, state, *, lr):
+    rate = counter.rate(lr)
+    for p, g in zip(parameters, gradients, strict=True):
+        p.sub_(rate * g)
+"""
+
+UNKNOWN = """
+def count():
+    iteration = 0
+    while True:
+        yield (iteration := iteration + 1)
+
+
+iterations = count()
+
+
+def rule(parameters, gradients, state, *, lr):
+    rate = lr / next(iterations)
+    for p, g in zip(parameters, gradients, strict=True):
+        p.sub_(rate * g)
+"""
+
+CLASS = """
+import torch
+
+
+class rule(torch.optim.Optimizer):
+    def __init__(self, params, lr):
+        super().__init__(params, {"lr": lr})
+        self.iteration = 0
+
+    @torch.no_grad()
+    def step(self):
+        self.iteration += 1
+        for group in self.param_groups:
+            for p in group["params"]:
+                p.sub_(group["lr"] / self.iteration * p.grad)
+"""
+
+
+def test_a_rule_with_constants_helpers_and_decorators_is_resumed(
+    data, tmp_path, monkeypatch, capsys, own
+):
+    assert_resumed(data, own(PLAIN), tmp_path / "kept", monkeypatch, capsys)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [GLOBAL, DEFAULT, ATTRIBUTE, HELPED, UNKNOWN, CLASS],
+    ids=["global", "default", "attribute", "class attribute", "generator", "subclass"],
+)
+def test_what_is_remembered_outside_the_state_is_not_resumed(
+    data, tmp_path, monkeypatch, capsys, own, source
+):
+    settings = own(source)
+    whole = run(data, settings, [0, 1], epochs=EPOCHS)
+    interrupted(monkeypatch, data, settings, tmp_path / "kept", after=3)
+    assert "No checkpoint is kept" in capsys.readouterr().out
+    resumed = run(data, settings, [0, 1], epochs=EPOCHS, checkpoint_folder=tmp_path / "kept")
+    assert list(map(bits, resumed)) == list(map(bits, whole))
 
 
 def test_seeds_that_train_one_after_the_other_resume_too(data, tmp_path, monkeypatch, capsys):
@@ -164,7 +304,7 @@ def test_saving_takes_no_more_than_its_share(tmp_path, monkeypatch):
     keeper = Checkpoint(tmp_path / "file", {})
     for _ in range(100):
         clock[0] += 0.1
-        keeper.save({})
+        keeper.save(dict)
     assert len(saved) == 10
     assert 0.02 * len(saved) <= 0.021 * clock[0]
 
@@ -196,7 +336,7 @@ SHARED = []
     ids=lambda state: next(iter(state)),
 )
 def test_a_state_that_cannot_be_kept_does_not_stop_training(tmp_path, capsys, state):
-    Checkpoint(tmp_path / "file", {}).save({"epoch": 1, "optimizer": state})
+    Checkpoint(tmp_path / "file", {}).save(lambda: {"optimizer": state})
     assert "No checkpoint is kept" in capsys.readouterr().out
     assert not list(tmp_path.iterdir())
 
@@ -209,7 +349,7 @@ def test_a_tree_comes_back_as_it_was(tmp_path):
         "column": torch.rand(3, 4).T,
         "empty": [torch.empty(0), torch.empty(0), {}, [], ()],
     }
-    Checkpoint(tmp_path / "file", {"a": 1}).save(tree)
+    Checkpoint(tmp_path / "file", {"a": 1}).save(lambda: tree)
     loaded = Checkpoint(tmp_path / "file", {"a": 1}).load()
     assert repr(loaded) == repr(tree)
     assert loaded["array"].tobytes() == tree["array"].tobytes()

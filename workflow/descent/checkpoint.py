@@ -72,14 +72,20 @@ class Checkpoint:
         print(f"{self._file}: not used, training starts anew: {why}")
         return None
 
-    def save(self, progress):
-        """Keep the progress, unless it was saved so recently that the time would count."""
+    def save(self, gather):
+        """Keep the progress, unless it was saved so recently that the time would count.
+
+        Parameters
+        ----------
+        gather : callable
+            Returns the progress, or raises TypeError if an optimizer's state is not all of it.
+        """
         start = time.monotonic()
         if start < self._not_before:
             return
         tensors = {}
         try:
-            tree = _pack(progress, tensors, set())
+            tree = _pack(gather(), tensors, set())
             whole = {
                 name: tensor.clone(memory_format=torch.contiguous_format)
                 for name, tensor in tensors.items()

@@ -7,6 +7,7 @@ the number of cores or on other variants.
 import statistics
 import time
 import timeit
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -186,7 +187,7 @@ def _train_stack(
         )
         print(f"epoch {epoch}/{epochs}: test accuracy {shown} %, {seconds:.2f} s per seed")
         if checkpoint:
-            checkpoint.save(_progress(epoch, runs, parameters, step, orders))
+            checkpoint.save(partial(_progress, epoch, runs, parameters, step, orders))
     return runs
 
 
