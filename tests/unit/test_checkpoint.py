@@ -281,6 +281,23 @@ def test_a_broken_file_is_refused(data, tmp_path, capsys, content):
     assert list(map(bits, found)) == list(map(bits, run(data, SGD, [0, 1], epochs=EPOCHS)))
 
 
+@pytest.mark.parametrize("part", ["optimizer", "orders", "runs"])
+def test_progress_that_cannot_be_taken_up_is_refused(data, tmp_path, monkeypatch, capsys, part):
+    """What was taken up before the mistake showed is gone: the bits are those of a new run."""
+    settings = {"optimizer": "torch.optim.Adam"}
+    whole = run(data, settings, [0, 1], epochs=EPOCHS)
+    interrupted(monkeypatch, data, settings, tmp_path, after=3)
+    load = Checkpoint.load
+    capsys.readouterr()
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoint, "load", lambda self: {**load(self), part: [{}, {}]})
+        found = run(data, settings, [0, 1], epochs=EPOCHS, checkpoint_folder=tmp_path)
+    first, second, *_ = capsys.readouterr().out.splitlines()
+    assert first.startswith("checkpoint not used, training starts anew: ")
+    assert second.startswith("epoch 0/")
+    assert list(map(bits, found)) == list(map(bits, whole))
+
+
 def test_identity_follows_content_and_configuration(tmp_path):
     file = tmp_path / "code.py"
     file.write_text("1")
