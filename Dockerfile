@@ -9,12 +9,19 @@ RUN apt-get update \
 
 RUN useradd --create-home descent
 USER descent
+# WORKDIR alone makes a folder of root with docker's classic builder (moby#36677).
+RUN mkdir /home/descent/lab
 WORKDIR /home/descent/lab
 
-# First what the environment is made of, so that a change of the code does not make it again.
+# First what the lock holds, so that a change of the code does not install it again; make takes the
+# argument from the environment.
 ARG TORCH_BACKEND
 COPY --chown=descent Makefile pyproject.toml requirements.txt ./
-RUN make setup TORCH_BACKEND=${TORCH_BACKEND}
+RUN make .venv/locked
+
+COPY --chown=descent README.md ./
+COPY --chown=descent workflow workflow
+RUN make setup
 ENV PATH="/home/descent/lab/.venv/bin:${PATH}"
 
 COPY --chown=descent . .

@@ -28,14 +28,17 @@ demo: setup
 
 setup: .venv/done
 
-# uv installs itself first, from the same lock: pip alone would take minutes. The project, for the
-# command `descent`, is built with the lock's setuptools: nothing else is downloaded.
-.venv/done: requirements.txt
+# The project, for the command `descent`, is built with the lock's setuptools: nothing is downloaded.
+.venv/done: .venv/locked
+	$(BIN)/uv pip install --python $(BIN)/python --offline --no-deps --no-build-isolation --editable .
+	touch $@
+
+# uv installs itself first, from the same lock: pip alone would take minutes.
+.venv/locked: requirements.txt
 	$(PYTHON) -m venv .venv
 	awk '/^[^ ]/ {uv = /^uv==/} uv' requirements.txt > .venv/uv.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
 	$(BIN)/$(UV_INSTALL) --python $(BIN)/python --compile-bytecode
-	$(BIN)/uv pip install --python $(BIN)/python --offline --no-deps --no-build-isolation --editable .
 	touch $@
 
 test: setup

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -146,10 +147,42 @@ write_iterations(sys.argv[1] + "/a/seed_0.parquet", "a", make_run(0), {})
         env={**os.environ, "PYTHONPATH": str(library)},
     )
     assert killed.returncode == -9
-    assert [file.name for file in (tmp_path / "a").iterdir()] == [".part-seed_0.parquet"]
+    [left] = (tmp_path / "a").iterdir()
+    assert left.name.startswith(".part-")
     write_iterations(tmp_path / "a" / "seed_0.parquet", "a", make_run(0), {})
     assert list(read_runs([tmp_path / "a" / "seed_0.parquet"], {"a": [0]}, METRICS)) == [("a", 0)]
     assert len(pd.read_parquet(tmp_path)) == 12
+    assert left.exists()  # it may be that of a writer on another machine
+    two_days_ago = time.time() - 2 * 24 * 60 * 60
+    os.utime(left, (two_days_ago, two_days_ago))
+    write_iterations(tmp_path / "a" / "seed_1.parquet", "a", make_run(1), {})
+    assert not left.exists()
+
+
+def test_two_writers_of_one_file_do_not_meet(tmp_path):
+    file = tmp_path / "result.csv"
+    with replacing(file) as first, first.open("w") as one:
+        one.write("one, ")
+        one.flush()
+        with replacing(file) as second:
+            second.write_text("other")
+        assert file.read_text() == "other"
+        one.write("whole")
+        one.flush()
+    assert file.read_text() == "one, whole"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+def test_a_file_has_the_permissions_of_any_other(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        (tmp_path / "other").touch()
+        with replacing(tmp_path / "result") as part:
+            part.touch()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "result").stat().st_mode == (tmp_path / "other").stat().st_mode
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):

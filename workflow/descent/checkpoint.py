@@ -40,8 +40,9 @@ def identify(configuration, files):
 class Checkpoint:
     """A file for the progress of one stack of seeds.
 
-    Progress is a tree of dicts, lists and tuples whose leaves are tensors, arrays, numbers, text,
-    None and booleans. Arrays come back with the same bits.
+    Progress is a tree of dicts, lists and tuples whose leaves are tensors, arrays, torch's random
+    generators, numbers, text, None and booleans. It comes back as it was, bit for bit, or is not
+    kept: not if a value is of another type, be it a subclass of these, nor if one is there twice.
 
     Parameters
     ----------
@@ -66,62 +67,86 @@ class Checkpoint:
             if metadata["identity"] == self._identity:
                 return _unpack(json.loads(metadata["progress"]), tensors)
             why = "it is of another configuration, data set, code, torch or CPU"
-        except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        except (SafetensorError, OSError, KeyError, RuntimeError, TypeError, ValueError) as error:
             why = f"it cannot be read ({error})"
         print(f"{self._file}: not used, training starts anew: {why}")
         return None
 
-    def save(self, progress):
-        """Keep the progress, unless it was saved so recently that the time would count."""
+    def save(self, gather):
+        """Keep the progress, unless it was saved so recently that the time would count.
+
+        Parameters
+        ----------
+        gather : callable
+            Returns the progress, or raises TypeError if an optimizer's state is not all of it.
+        """
         start = time.monotonic()
         if start < self._not_before:
             return
         tensors = {}
         try:
-            tree = _pack(progress, tensors, set())
-        except TypeError as error:
+            tree = _pack(gather(), tensors, set())
+            whole = {
+                name: tensor.clone(memory_format=torch.contiguous_format)
+                for name, tensor in tensors.items()
+            }
+            with replacing(self._file) as part:
+                metadata = {"identity": self._identity, "progress": json.dumps(tree)}
+                save_file(whole, part, metadata)
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
             print(f"No checkpoint is kept: {error}")
             self._not_before = math.inf
             return
-        with replacing(self._file) as part:
-            save_file(
-                {name: tensor.clone() for name, tensor in tensors.items()},
-                part,
-                {"identity": self._identity, "progress": json.dumps(tree)},
-            )
         self._not_before = start + (time.monotonic() - start) / _SHARE
 
 
 def _pack(value, tensors, memory):
     """Turn a tree into what JSON can hold, its tensors put into `tensors`.
 
-    `memory` gathers where they begin: two in one place would be two apart after loading.
+    `memory` gathers where things are: two in one place would be two apart after loading.
     """
-    if isinstance(value, torch.Tensor | np.ndarray):
-        tensor = torch.as_tensor(value).detach().contiguous()
-        if tensor.numel() and tensor.data_ptr() in memory:
-            raise TypeError("the state of an optimizer cannot hold tensors that share memory")
-        memory.add(tensor.data_ptr())
+    kind = type(value)
+    if value is None or kind in (bool, int, float, str):
+        return value
+    if kind is tuple:
+        return {"tuple": [_pack(item, tensors, memory) for item in value]}
+    if kind is list:
+        _remember(id(value), memory)
+        return {"list": [_pack(item, tensors, memory) for item in value]}
+    if kind is dict:
+        _remember(id(value), memory)
+        return {"dict": [[_pack(part, tensors, memory) for part in item] for item in value.items()]}
+    if kind is torch.Generator:
+        _remember(id(value), memory)
+        return {"generator": _pack(value.get_state(), tensors, memory)}
+    if kind in (torch.Tensor, np.ndarray):
+        tensor = torch.as_tensor(value).detach()
+        if tensor.numel():
+            _remember(tensor.data_ptr(), memory)
         name = str(len(tensors))
         tensors[name] = tensor
-        return {"tensor" if isinstance(value, torch.Tensor) else "array": name}
-    if isinstance(value, dict):
-        return {"dict": [[_pack(part, tensors, memory) for part in item] for item in value.items()]}
-    if isinstance(value, list | tuple):
-        return {type(value).__name__: [_pack(item, tensors, memory) for item in value]}
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    raise TypeError(f"the state of an optimizer cannot hold a {type(value).__name__}")
+        # with the strides, for sums over another layout are rounded otherwise
+        return {"tensor" if kind is torch.Tensor else "array": [name, tensor.stride()]}
+    raise TypeError(f"the state of an optimizer cannot hold a {kind.__name__}")
+
+
+def _remember(place, memory):
+    if place in memory:
+        raise TypeError("the state of an optimizer cannot hold what shares memory")
+    memory.add(place)
 
 
 def _unpack(value, tensors):
     if not isinstance(value, dict):
         return value
     [(kind, content)] = value.items()
-    if kind == "tensor":
-        return tensors[content]
-    if kind == "array":
-        return tensors[content].numpy()
+    if kind in ("tensor", "array"):
+        name, stride = content
+        saved = tensors[name]
+        tensor = torch.empty_strided(saved.shape, stride, dtype=saved.dtype).copy_(saved)
+        return tensor if kind == "tensor" else tensor.numpy()
+    if kind == "generator":
+        return torch.Generator().set_state(_unpack(content, tensors))
     if kind == "dict":
         return {_unpack(key, tensors): _unpack(item, tensors) for key, item in content}
     items = [_unpack(item, tensors) for item in content]

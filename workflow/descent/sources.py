@@ -13,7 +13,7 @@ from pathlib import Path
 import pooch
 import requests
 
-from descent.files import replacing
+from descent.files import PART, replacing
 from descent.idx import RAW_FILES, DataError, transpose_images
 
 #: Where the four files are within the zip file of EMNIST.
@@ -52,9 +52,7 @@ def fetch(archive, sources, targets, *, checksum, timeout):
     reasons = []
     for source in sources:
         try:
-            with tempfile.TemporaryDirectory(
-                prefix=".part-", dir=Path(targets[0]).parent
-            ) as folder:
+            with tempfile.TemporaryDirectory(prefix=PART, dir=Path(targets[0]).parent) as folder:
                 file = _locate(source, archive, folder, timeout)
                 _check(file, checksum)
                 if file.suffix == ".zip":

@@ -5,8 +5,10 @@ the number of cores or on other variants.
 """
 
 import statistics
+import textwrap
 import time
 import timeit
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -91,28 +93,27 @@ def train(
     together = _same_bits_when_stacked(sizes, last_batches, threads)
     runs = []
     for index, stack in enumerate([seeds] if together else [[seed] for seed in seeds]):
-        generators = {
-            purpose: [
-                generator(root_seed, purpose, stream_variant(variant, seeding), seed)
-                for seed in stack
-            ]
-            for purpose in PURPOSES
-        }
-        parameters = model.initialize(sizes, generators["initialization"])
-        optimizer, hyperparameters = split_settings(settings)
-        step = make_step(optimizer, parameters, hyperparameters)
+        begin = partial(_begin, sizes, settings, stack, root_seed, stream_variant(variant, seeding))
         runs += _train_stack(
             data,
             stack,
-            parameters,
-            step,
-            generators["order"],
+            begin,
             _checkpoint(checkpoint_folder, index, {"seeds": stack, **(identity or {})}),
             epochs=epochs,
             batch_size=batch_size,
             evaluation_batch_size=evaluation_batch_size,
         )
     return runs
+
+
+def _begin(sizes, settings, seeds, root_seed, named):
+    """Return untrained parameters, the step of their optimizer, and the generators of the order."""
+    initial, orders = (
+        [generator(root_seed, purpose, named, seed) for seed in seeds] for purpose in PURPOSES
+    )
+    parameters = model.initialize(sizes, initial)
+    optimizer, hyperparameters = split_settings(settings)
+    return parameters, make_step(optimizer, parameters, hyperparameters), orders
 
 
 def _checkpoint(folder, index, identity):
@@ -134,17 +135,21 @@ def _same_bits_when_stacked(sizes, last_batches, threads):
     return threads == 1 and min(*sizes, *last_batches) > 1
 
 
-def _train_stack(
-    data, seeds, parameters, step, orders, checkpoint, *, epochs, batch_size, evaluation_batch_size
-):
+def _train_stack(data, seeds, begin, checkpoint, *, epochs, batch_size, evaluation_batch_size):
     iterations_per_epoch = -(-len(data.train_images) // batch_size)
     test_images = normalize(data.test_images, data.normalization)
     if data.validation_images is not None:
         validation_images = normalize(data.validation_images, data.normalization)
+    parameters, step, orders = begin()
     progress = checkpoint and checkpoint.load()
     if progress:
-        runs = _resume(progress, parameters, step, orders)
-    else:
+        try:
+            runs = _resume(progress, parameters, step, orders)
+        except Exception as error:  # whatever an optimizer raises, the same would be raised again
+            why = textwrap.shorten(f"{type(error).__name__}: {error}", 300)
+            print(f"checkpoint not used, training starts anew: {why}")
+            progress, (parameters, step, orders) = None, begin()
+    if not progress:
         runs = [Run(seed, iterations_per_epoch=iterations_per_epoch) for seed in seeds]
         for index, run in enumerate(runs):
             network = [parameter[index, None] for parameter in parameters]
@@ -186,7 +191,7 @@ def _train_stack(
         )
         print(f"epoch {epoch}/{epochs}: test accuracy {shown} %, {seconds:.2f} s per seed")
         if checkpoint:
-            checkpoint.save(_progress(epoch, runs, parameters, step, orders))
+            checkpoint.save(partial(_progress, epoch, runs, parameters, step, orders))
     return runs
 
 
@@ -209,8 +214,9 @@ def _resume(progress, parameters, step, orders):
     step.load_state(progress["optimizer"])
     for order, state in zip(orders, progress["orders"], strict=True):
         order.set_state(state)
+    runs = [Run(**run) for run in progress["runs"]]
     print(f"going on after epoch {progress['epoch']}, from a checkpoint")
-    return [Run(**run) for run in progress["runs"]]
+    return runs
 
 
 @torch.no_grad()

@@ -15,6 +15,7 @@ they are called once for all seeds, which is faster, with tensors whose first di
 """
 
 import contextlib
+import copy
 import importlib
 from functools import partial
 
@@ -110,7 +111,13 @@ class Step:
                 network(own, **changed)
 
     def state(self):
-        """Return what the optimizer remembers, for each network: containers, tensors, numbers."""
+        """Return what the optimizer remembers, for each network: containers, tensors, numbers.
+
+        Raises
+        ------
+        TypeError
+            If a user's optimizer remembers, or may remember, more than that.
+        """
         return [network.state() for network in self._networks]
 
     def load_state(self, states):
@@ -168,6 +175,7 @@ class _HandWritten:
     def __init__(self, rule, parameters, hyperparameters):
         self._rule, self._parameters = rule, parameters
         self._hyperparameters, self._state = dict(hyperparameters), {}
+        self._outside = _user.remembered(rule)
 
     def __call__(self, gradients, **changed):
         self._hyperparameters.update(changed)
@@ -175,6 +183,8 @@ class _HandWritten:
             self._rule(self._parameters, gradients, self._state, **self._hyperparameters)
 
     def state(self):
+        if self._outside is None or self._outside != _user.remembered(self._rule):
+            raise TypeError("the rule remembers something outside its state")
         return self._state
 
     def load_state(self, state):
@@ -185,7 +195,9 @@ class _OfTorch:
     def __init__(self, rule, parameters, hyperparameters):
         for parameter in parameters:
             parameter.requires_grad_()  # as the parameters that torch's optimizers know
-        self._parameters, self._optimizer = parameters, rule(parameters, **hyperparameters)
+        # copied, for a list among them would be one for all networks
+        self._parameters = parameters
+        self._optimizer = rule(parameters, **copy.deepcopy(hyperparameters))
 
     def __call__(self, gradients, **changed):
         for group in self._optimizer.param_groups:
@@ -196,6 +208,9 @@ class _OfTorch:
             self._optimizer.step()
 
     def state(self):
+        rule = type(self._optimizer)
+        if getattr(torch.optim, rule.__name__, None) is not rule:
+            raise TypeError("a subclass of torch.optim.Optimizer may have more than its state_dict")
         return self._optimizer.state_dict()
 
     def load_state(self, state):

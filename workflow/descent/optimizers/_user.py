@@ -6,6 +6,7 @@ import traceback
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
+import cloudpickle
 import torch
 
 #: Iterations of `try_out`: some rules gather gradients over a few iterations before they update.
@@ -32,11 +33,24 @@ def load(file):
     spec = spec_from_file_location(name, file)
     module = module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look their module up
+    cloudpickle.register_pickle_by_value(module)  # for `remembered`
     # Not spec.loader.exec_module, which may take bytecode of an earlier version of the file: its
     # time stamp counts whole seconds.
     source = spec.loader.get_data(file)
     exec(spec.loader.source_to_code(source, name), module.__dict__)
     return module
+
+
+def remembered(rule):
+    """Return what a rule remembers outside its `state`, as bytes to compare, or None if unknown.
+
+    That is what its function refers to in its file: global variables, defaults of arguments,
+    attributes.
+    """
+    try:
+        return cloudpickle.dumps(rule)
+    except Exception:  # anything that an object of the user's may raise
+        return None
 
 
 @contextlib.contextmanager
