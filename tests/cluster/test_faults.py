@@ -1,5 +1,6 @@
 """What clusters do to jobs: the run completes, with the bits of an undisturbed one."""
 
+import os
 import re
 import signal
 import subprocess
@@ -8,12 +9,17 @@ from contextlib import suppress
 
 import psutil
 import pytest
-from conftest import GENERIC, TRAINING, assert_same_bits, assert_went_on
+import yaml
+from checkouts import PROJECT, Checkout
+from conftest import GENERIC, LONG, SLURM, TRAINING, assert_same_bits, assert_went_on
 from private_slurm import wait_until
 
 # Root may, but not in every container.
 may_mount = subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode == 0
 needs_mount = pytest.mark.skipif(not may_mount, reason="needs the right to mount")
+
+GENERIC_SETTINGS = yaml.safe_load((PROJECT / GENERIC[1] / "config.yaml").read_text())
+WITHOUT_N2 = f"{GENERIC_SETTINGS['cluster-generic-submit-cmd']} --exclude=n2"
 
 
 def test_a_cancelled_job_is_submitted_again(cluster, undisturbed):
@@ -74,27 +80,49 @@ def test_the_jobs_of_a_dead_node_go_to_the_other(cluster, undisturbed):
 
 
 @needs_mount
-def test_a_node_that_does_not_see_the_data_is_left_out(cluster, undisturbed):
+@pytest.mark.parametrize(
+    ("profile", "log", "leave_out"),
+    [
+        (SLURM, "slurm_logs/rule_train_ours_0/*.log", ["--slurm-exclude-failed-nodes", "n2"]),
+        (GENERIC, "log/train_ours_0-*.out", ["--cluster-generic-submit-cmd", WITHOUT_N2]),
+    ],
+    ids=["slurm", "cluster-generic"],
+)
+def test_a_node_that_does_not_see_the_data_is_left_out(
+    cluster, undisturbed, profile, log, leave_out
+):
     slurm = cluster.slurm
-    cluster.run("prepare")
+    here = Checkout(cluster.folder)
+    here.run("prepare")
+    cluster.profile = (*profile, "--retries", "0")
     slurm.crash_node("n2")
     slurm.start_node("n2", hidden=cluster.folder / "data")
     slurm.wait_for_nodes()
     slurm.output("scontrol", "update", "NodeName=n1", "State=DRAIN", "Reason=test")
     try:
-        process = cluster.snakemake(*TRAINING, "--retries", "0")
-        assert process.returncode != 0
-        assert process.stdout.count("MissingOutputException in rule train") == 2
-        states = slurm.output("squeue", "-h", "--states=all", "-o", "%k %N %T").splitlines()
-        for rule in TRAINING:
-            assert f"rule_{rule} n2 COMPLETED" in states
+        cluster.configure(seeds_per_job=3, root_seed=7)
+        assert_jobs_fail(cluster, here, log)
+        here.run(*TRAINING)  # these results must not pass for those of another configuration
+        cluster.configure(**LONG)
+        assert_jobs_fail(cluster, here, log)
         slurm.output("scontrol", "update", "NodeName=n1", "State=RESUME")
-        cluster.run(*TRAINING, "--slurm-exclude-failed-nodes", "n2")
+        cluster.run(*TRAINING, *leave_out)
+        left_out = slurm.output("squeue", "-h", "--states=COMPLETED", "-o", "%Z %x")
+        assert left_out.splitlines().count(f"{cluster.folder} n2") == 2
     finally:
         slurm.run("scontrol", "update", "NodeName=n1", "State=RESUME")
         slurm.crash_node("n2")
         slurm.start_node("n2")
     assert_same_bits(cluster.results, undisturbed)
+
+
+def assert_jobs_fail(cluster, here, log):
+    """Fail unless both jobs fail, say why and are still to be run."""
+    process = cluster.snakemake(*TRAINING)
+    assert process.returncode != 0 and process.stdout.count("Error in rule train_") == 2
+    newest = max((cluster.folder / ".snakemake").glob(log), key=os.path.getmtime)
+    assert "prepared.safetensors is not visible on this node" in newest.read_text()
+    assert here.would_run(*TRAINING) == dict.fromkeys(TRAINING, 1)
 
 
 def test_snakemake_killed_and_started_again(cluster, undisturbed):
