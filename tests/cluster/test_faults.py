@@ -125,7 +125,9 @@ def assert_jobs_fail(cluster, here, log):
     assert here.would_run(*TRAINING) == dict.fromkeys(TRAINING, 1)
 
 
-def test_snakemake_killed_and_started_again(cluster, undisturbed):
+@pytest.mark.parametrize("profile", [SLURM, GENERIC], ids=["slurm", "cluster-generic"])
+def test_snakemake_killed_and_started_again(cluster, undisturbed, profile):
+    cluster.profile = profile
     process = cluster.start(*TRAINING)
     cluster.wait_for_training()
     kill_and_start_again(cluster, process)
@@ -136,10 +138,13 @@ def kill_and_start_again(cluster, process):
     """Kill snakemake, then do what docs/cluster.md says."""
     process.kill()
     process.wait()
-    [run] = re.findall(r"SLURM run ID: (\S+)", cluster.said())
+    name = "descent"
+    if cluster.profile == SLURM:
+        [name] = re.findall(r"SLURM run ID: (\S+)", cluster.said())
     refused = cluster.snakemake(*TRAINING)
     assert refused.returncode != 0 and "--unlock" in refused.stdout
-    cluster.slurm.output("scancel", f"--name={run}")
+    cluster.slurm.output("scancel", f"--name={name}")
+    assert not cluster.slurm.output("squeue", "-h", "-t", "RUNNING,PENDING")
     cluster.run("--unlock")
     cluster.run(*TRAINING)
 
