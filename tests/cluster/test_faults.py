@@ -167,6 +167,21 @@ def test_a_controller_that_was_away_loses_no_job_of_cluster_generic(cluster, und
     assert_same_bits(cluster.results, undisturbed)
 
 
+def test_cluster_generic_submits_when_the_controller_is_back(cluster, undisturbed):
+    cluster.profile = GENERIC
+    cluster.slurm.stop_controller()
+    process = cluster.start(*TRAINING)
+    try:
+        wait_until(lambda: "\nrule train_" in cluster.said(), "a job to be submitted", 300)
+        time.sleep(20)
+        assert "Submitted job" not in cluster.said()
+    finally:
+        cluster.slurm.start_controller()
+    said = cluster.finish(process)
+    assert "Error submitting jobscript" not in said
+    assert_same_bits(cluster.results, undisturbed)
+
+
 def test_the_slurm_executor_forgets_its_jobs_and_is_started_again(cluster, undisturbed):
     process = cluster.start(*TRAINING, "--verbose")
     cluster.wait_for_training()
