@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 from checkouts import make_checkout
-from private_slurm import PrivateSlurm
+from private_slurm import PrivateSlurm, missing_packages
 from tabulate import tabulate
 
 from descent.files import replacing
@@ -128,15 +128,16 @@ def planning(folder, runs, seeds_per_job):
 
 
 def thousand(folder, runs, seeds_per_job):
-    """Run many runs through Slurm; count what is there at the end."""
+    """Run many runs through Slurm, all of which must be there at the end."""
     experiment = Experiment(folder / "checkout", runs // 4, seeds_per_job)
     with PrivateSlurm(folder / "slurm") as slurm:
         _, wall, _ = experiment.run(*PROFILE, environment=slurm.environment)
         queue, ran = slurm_seconds(slurm)
     results = experiment.checkout.results
-    runs_there = pd.read_parquet(results / "epochs")[["variant", "seed"]].drop_duplicates()
+    there = len(pd.read_parquet(results / "epochs")[["variant", "seed"]].drop_duplicates())
+    assert there == runs // 4 * 4, f"{there} of {runs} runs are there"
     return {
-        "runs": len(runs_there),
+        "runs": there,
         "seeds_per_job": seeds_per_job,
         "jobs": len(list(results.rglob("train_*.benchmark.tsv"))),
         "files": sum(path.is_file() for path in results.rglob("*")),
@@ -158,6 +159,8 @@ def main():
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--seeds-per-job", type=int, default=50)
     arguments = parser.parse_args()
+    if missing := missing_packages():
+        sys.exit(missing)
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -58,8 +58,10 @@ def find_program(name):
 
 
 def missing_packages():
-    """Name the Debian packages whose programs are not here."""
-    return [package for program, package in PACKAGES.items() if not find_program(program)]
+    """Say how to install the Debian packages whose programs are not here, if any."""
+    packages = [package for program, package in PACKAGES.items() if not find_program(program)]
+    if packages:
+        return f"Slurm is missing: apt-get install --no-install-recommends {' '.join(packages)}"
 
 
 def free_ports(count):

@@ -24,8 +24,7 @@ TRAINING = ("train_ours_0", "train_theirs_0")
 def pytest_configure():
     """Say what is missing, before anything starts."""
     if missing := missing_packages():
-        packages = " ".join(missing)
-        pytest.exit(f"Slurm is missing: apt-get install --no-install-recommends {packages}", 1)
+        pytest.exit(missing, 1)
 
 
 @dataclass

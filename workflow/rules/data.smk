@@ -1,5 +1,17 @@
 # From raw files to the prepared tensors: shared by all experiments on the same data set.
 
+import time
+
+# On the node of a job. Snakemake waits for input there too, but when it does not come ends with
+# exit code 0, and results of an earlier configuration would pass for those of the job. The login
+# node may have prepared the data just now: a network file system shows them some time later.
+if workflow.remote_exec:
+    give_up = time.monotonic() + 30
+    while not os.path.exists(PREPARED):
+        if time.monotonic() > give_up:
+            sys.exit(f"{os.uname().nodename}: {PREPARED} is not visible on this node")
+        time.sleep(1)
+
 
 # All of these are light, or need a network: they run where snakemake runs, which is the login node
 # of a cluster.
