@@ -54,6 +54,12 @@ def test_settings_of_the_curves_train_nothing(finished):
     assert jobs == {"targets": 1, **pages}
 
 
+def test_two_settings_that_change_places_retrain(finished):
+    """Snakemake compares the values of parameters, not their names."""
+    finished.configure(training={"epochs": 32, "batch_size": 2})  # they were 2 and 32
+    assert trains(finished.would_run()) == TRAINING
+
+
 def test_settings_of_parity_train_nothing(finished):
     jobs = finished.would_run("--config", "parity={iterations: 7}")
     pages = {"configuration": 1, "report": 1, "snakemake_report": 1}

@@ -54,17 +54,21 @@ for variant, (settings, all_seeds, epochs) in TRAINED.items():
                 mem_mb=growing(1500 + ceil(len(seeds) * SEED_MB)),
                 runtime=growing(10 + ceil(len(seeds) * epochs * EPOCH_MINUTES)),
             # The seeds are not among the parameters, for then a change of seeds_per_job would
-            # retrain: the job reads them from the names of its outputs.
+            # retrain: the job reads them from the names of its outputs. One dictionary, for of
+            # several parameters Snakemake compares the values without their names: it would not
+            # see that two of them change places.
             params:
-                variant=variant,
-                settings=settings,
-                root_seed=config["root_seed"],
-                seeding=config["seeding"],
-                hidden=config["model"]["hidden"],
-                epochs=epochs,
-                batch_size=config["training"]["batch_size"],
-                evaluation_batch_size=config["evaluation"]["batch_size"],
-                threads=config["training"]["threads"],
-                validation_fraction=config["training"]["validation_fraction"],
+                training=dict(
+                    variant=variant,
+                    settings=settings,
+                    root_seed=config["root_seed"],
+                    seeding=config["seeding"],
+                    hidden=config["model"]["hidden"],
+                    epochs=epochs,
+                    batch_size=config["training"]["batch_size"],
+                    evaluation_batch_size=config["evaluation"]["batch_size"],
+                    threads=config["training"]["threads"],
+                    validation_fraction=config["training"]["validation_fraction"],
+                ),
             script:
                 "../scripts/train.py"

@@ -9,7 +9,7 @@ with job_log(snakemake.log[0]):
     from descent.data import load_prepared
     from descent.training import train, write_run
 
-    parameters, files, output = dict(snakemake.params), snakemake.input, snakemake.output
+    parameters, files, output = snakemake.params.training, snakemake.input, snakemake.output
     seeds = [int(file.rpartition("seed_")[2].partition(".")[0]) for file in output.iterations]
     # Not a parameter of the rule, for it depends on seeds_per_job.
     checkpoints = Path(output.weights[0]).parents[2] / "checkpoints"
