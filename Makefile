@@ -3,7 +3,7 @@
 # make lock    compile requirements.txt     make clean   remove all that was made
 # make test-cluster    the workflow and its faults on a real Slurm, started for it: docs/cluster.md
 # make benchmark    time the peers, this engine and the limit; make scaling    time evaluation
-# make efficiency   time the default experiment, job by job
+# make efficiency   time the default experiment, job by job; make checkpoints    time what they cost
 # make mutants      hold wrong and correct rules against torch's; make hints    what is said of them
 # make coverage     measure how often the confidence bands hold
 # make benchmark-cluster    1,000 runs through Slurm, and the overhead of a job
@@ -18,7 +18,7 @@ UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKE
     -c requirements.txt -r pyproject.toml --extra dev --extra cluster,sync --require-hashes requirements.txt)
 
 .PHONY: results demo setup test test-cluster lint format lock clean benchmark benchmark-cluster \
-    benchmark-lock efficiency scaling mutants hints coverage docs
+    benchmark-lock efficiency checkpoints scaling mutants hints coverage docs
 
 results: setup
 	$(BIN)/snakemake --cores all
@@ -74,6 +74,10 @@ benchmark-cluster: setup
 efficiency: setup
 	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors
 	PYTHONPATH=workflow $(BIN)/python benchmarks/efficiency.py data/mnist
+
+checkpoints: setup
+	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors
+	PYTHONPATH=workflow $(BIN)/python benchmarks/checkpoints.py data/mnist
 
 scaling: setup
 	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors

@@ -1,0 +1,91 @@
+"""Time what checkpoints cost the training, when every epoch is saved."""
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+from tabulate import tabulate
+
+from descent import checkpoint, training
+from descent.data import load_prepared
+from descent.files import replacing
+from descent.provenance import provenance
+
+HERE = Path(__file__).parent
+VARIANTS = {
+    "sgd_momentum": {"optimizer": "scratch.sgd_momentum", "lr": 0.01, "momentum": 0.9},
+    "adam": {"optimizer": "scratch.adam", "lr": 0.001},
+}
+SETTINGS = {
+    "root_seed": 0,
+    "seeding": "independent",
+    "hidden": [100, 100],
+    "epochs": 8,
+    "batch_size": 128,
+    "evaluation_batch_size": 256,
+    "threads": 1,
+}
+
+
+class TimedCheckpoint(checkpoint.Checkpoint):
+    """Saves every epoch, and knows how long that took."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.seconds = []
+
+    def save(self, gather):
+        """Save, also where the training would skip an epoch."""
+        self._not_before = 0.0
+        start = time.perf_counter()
+        super().save(gather)
+        self.seconds.append(time.perf_counter() - start)
+
+
+def measure(data, name, settings, seeds):
+    """Train some seeds together; return a row."""
+    made = []
+
+    def make(*arguments):
+        made.append(TimedCheckpoint(*arguments))
+        return made[-1]
+
+    training.Checkpoint = make
+    with tempfile.TemporaryDirectory() as folder:
+        options = {"checkpoint_folder": folder, "identity": {}, **SETTINGS}
+        runs = training.train(data, name, settings, seeds, **options)
+        megabytes = sum(file.stat().st_size for file in Path(folder).iterdir()) / 1e6
+    trained = sum(sum(run.train_seconds) for run in runs)
+    saved = sum(sum(one.seconds) for one in made)
+    return {
+        "variant": name,
+        "seeds": len(seeds),
+        "epochs": SETTINGS["epochs"],
+        "file (MB)": megabytes,
+        "training (s)": trained,
+        "checkpoints (s)": saved,
+        "share (%)": 100 * saved / trained,
+    }
+
+
+def main():
+    """Measure and write checkpoints.json and checkpoints.md."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", help="of the data set, with its prepared tensors")
+    data = load_prepared(Path(parser.parse_args().folder, "prepared.safetensors"))
+    rows = [measure(data, name, settings, list(range(5))) for name, settings in VARIANTS.items()]
+    about = provenance()
+    with replacing(HERE / "checkpoints.json") as part:
+        part.write_text(json.dumps({"about": about, "checkpoints": rows}, indent=1) + "\n")
+    table = tabulate(pd.DataFrame(rows), "keys", "github", showindex=False, floatfmt=".2f")
+    text = f"Every epoch saved:\n\n{table}\n\n{about['cpu']}; torch {about['torch']}.\n"
+    with replacing(HERE / "checkpoints.md") as part:
+        part.write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
