@@ -3,7 +3,8 @@
 # make lock    compile requirements.txt     make clean   remove all that was made
 # make test-cluster    the workflow and its faults on a real Slurm, started for it: docs/cluster.md
 # make benchmark    time the peers, this engine and the limit; make scaling    time evaluation
-# make efficiency   time the default experiment, job by job; make checkpoints    time what they cost
+# make efficiency   time the default experiment, job by job
+# make checkpoints  time what saving the progress costs
 # make mutants      hold wrong and correct rules against torch's; make hints    what is said of them
 # make coverage     measure how often the confidence bands hold
 # make benchmark-cluster    1,000 runs through Slurm, and the overhead of a job
