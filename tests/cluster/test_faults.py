@@ -35,7 +35,7 @@ def test_a_cancelled_job_is_submitted_again(cluster, undisturbed):
     cluster.slurm.output("scancel", job)
     said = cluster.finish(process)
     assert "SLURM status is: 'CANCELLED'" in said and said.count("Trying to restart job") == 1
-    assert "runtime=16, mem_mb=1575," in said and "runtime=32, mem_mb=3150," in said
+    assert "runtime=310, mem_mb=1576," in said and "runtime=620, mem_mb=3152," in said
     assert_went_on(cluster.results)
     assert_same_bits(cluster.results, undisturbed)
 
