@@ -157,18 +157,20 @@ def train(folder, data, seeds):
             prepared=f"{data}/prepared.safetensors", code=[], rule=[], selected=[]
         ),
         "output": SimpleNamespace(**output),
-        "params": {
-            "variant": "momentum_scratch",
-            "settings": CONFIG["comparisons"]["momentum"]["momentum_scratch"],
-            "root_seed": CONFIG["root_seed"],
-            "seeding": CONFIG["seeding"],
-            "hidden": CONFIG["model"]["hidden"],
-            "epochs": 1,
-            "batch_size": CONFIG["training"]["batch_size"],
-            "evaluation_batch_size": CONFIG["evaluation"]["batch_size"],
-            "threads": 1,
-            "validation_fraction": CONFIG["training"]["validation_fraction"],
-        },
+        "params": SimpleNamespace(
+            training={
+                "variant": "momentum_scratch",
+                "settings": CONFIG["comparisons"]["momentum"]["momentum_scratch"],
+                "root_seed": CONFIG["root_seed"],
+                "seeding": CONFIG["seeding"],
+                "hidden": CONFIG["model"]["hidden"],
+                "epochs": 1,
+                "batch_size": CONFIG["training"]["batch_size"],
+                "evaluation_batch_size": CONFIG["evaluation"]["batch_size"],
+                "threads": 1,
+                "validation_fraction": CONFIG["training"]["validation_fraction"],
+            }
+        ),
         "log": [f"{folder}/log.txt"],
     }
     return call(run_script, "train", job)[1]
