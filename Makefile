@@ -47,7 +47,7 @@ test: setup
 
 # Most of their time is waiting for Slurm; each process starts one of its own.
 test-cluster: setup
-	$(BIN)/pytest -n 3 tests/cluster
+	$(BIN)/pytest -n 3 -rs tests/cluster
 
 lint: setup
 	$(BIN)/ruff check
