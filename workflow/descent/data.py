@@ -84,7 +84,8 @@ def prepare(folder, target, *, normalization=None, classes=None):
     """Turn the raw files of a data set into the tensors that training maps into memory.
 
     Pixels stay grey levels: a fourth of the memory to map and, as mini-batches are gathered from
-    all over it, of the traffic (measured). `normalize` makes of them what `loaders` yield.
+    all over it, of the traffic (measured). `normalize` makes of them what `loaders` yield, but for
+    rounding.
 
     Parameters
     ----------
@@ -221,7 +222,9 @@ def load_prepared(file):
 def normalize(images, normalization, out=None):
     """Turn grey levels, uint8, into normalised pixels, float32, of the same shape.
 
-    The operations of torchvision's ToTensor and Normalize in their order, hence the same bits.
+    (grey / 255 - mean) / std, as torchvision's ToTensor and Normalize compute it, but as one
+    multiplication and addition: at most an ulp of the largest pixel from theirs (measured: half the
+    time of their divisions).
 
     Parameters
     ----------
@@ -238,4 +241,5 @@ def normalize(images, normalization, out=None):
     """
     mean, std = normalization
     pixels = torch.empty(images.shape) if out is None else out
-    return pixels.copy_(images).div_(255).sub_(mean).div_(std)
+    pixels.copy_(images)
+    return torch.add(torch.tensor(-mean / std), pixels, alpha=1 / (255 * std), out=pixels)

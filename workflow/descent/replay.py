@@ -139,7 +139,7 @@ class _Network:
     def gradients(self, images, labels):
         """Differentiate on the mini-batches of the seeds that this network is stacked over."""
         n_seeds = len(self.trained[0])
-        return differentiate(self.trained, images[:n_seeds].to(self._dtype), labels[:n_seeds])[2]
+        return differentiate(self.trained, images[:n_seeds].to(self._dtype), labels[:n_seeds])[1]
 
     def step(self, gradients, changed):
         gradients = [gradient.to(self._dtype, copy=True) for gradient in gradients]
