@@ -25,7 +25,7 @@ SWEPT = {
     if (selected := [variant for variant in members if variant in SWEEPS])
 }
 # What training asks for, by the size of the network for images as large as MNIST's: measured there,
-# an epoch of a seed takes 0.6 seconds, and a seed 4 MB. Six tensors like the weights: these, their
+# an epoch of a seed takes 0.6 seconds, and a seed 8 MB. Six tensors like the weights: these, their
 # gradient, Adam's two moments, and room for a checkpoint's copies.
 WEIGHTS = sum(n * m for n, m in pairwise([784, *config["model"]["hidden"], 10]))
 SEED_MB = 25 + 6 * 4 * WEIGHTS / 1e6
