@@ -91,9 +91,9 @@ def forward(parameters, images):
     return torch.baddbmm(bias, weight, activations)
 
 
-def cross_entropy(logits, labels):
-    """Compute each image's cross-entropy in nats: (seeds, images) from labels of that shape."""
-    return F.cross_entropy(logits, labels, reduction="none")
+def cross_entropy(logits, labels, reduction="none"):
+    """Compute each image's cross-entropy in nats, (seeds, images) as the labels, or their `sum`."""
+    return F.cross_entropy(logits, labels, reduction=reduction)
 
 
 def predict(logits):

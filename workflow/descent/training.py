@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from safetensors.torch import save_file
 
 from descent import model, records
@@ -326,7 +325,7 @@ def differentiate(parameters, images, labels):
     """
     logits = model.forward(parameters, images)
     # Seeds share no parameter: the gradient of their sum holds that of each.
-    loss = F.cross_entropy(logits, labels, reduction="sum") / labels.shape[1]
+    loss = model.cross_entropy(logits, labels, reduction="sum") / labels.shape[1]
     return logits.detach(), torch.autograd.grad(loss, parameters)
 
 
