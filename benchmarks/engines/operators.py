@@ -8,6 +8,7 @@ import torch
 from descent import model
 from descent.data import load_prepared, normalize
 from descent.seeding import generator
+from descent.training import mini_batch_metrics
 from engines import BATCH_SIZE, HIDDEN, LEARNING_RATE, prepared_file
 
 
@@ -26,16 +27,15 @@ def prepare(folder, momentum, seeds):
     velocities = [torch.zeros_like(parameter) for parameter in parameters]
     n_images = len(data.train_images)
     buffers = {n: _buffers(seeds, n, sizes) for n in {BATCH_SIZE, n_images % BATCH_SIZE}}
+    logits_of_epoch = torch.empty(seeds, sizes[-1], n_images)
 
-    def differentiate(images, labels, loss, correct, batch):
-        h0, h1, logits, d0, d1, log_p = batch
+    def differentiate(images, labels, kept_logits, batch):
+        h0, h1, logits, d0, d1, error = batch
         torch.baddbmm(b0, w0, images.mT, out=h0).relu_()
         torch.baddbmm(b1, w1, h0, out=h1).relu_()
         torch.baddbmm(b2, w2, h1, out=logits)
-        torch.log_softmax(logits, 1, out=log_p)
-        torch.neg(log_p.gather(1, labels).squeeze(1).mean(1), out=loss)
-        torch.mean((logits.max(1, keepdim=True).indices == labels).float(), (1, 2), out=correct)
-        error = torch.exp(log_p, out=logits).div_(labels.shape[2])
+        kept_logits.copy_(logits)
+        torch.softmax(logits, 1, out=error).div_(labels.shape[2])
         error.scatter_add_(1, labels, torch.full(labels.shape, -1 / labels.shape[2]))
         torch.bmm(error, h1.mT, out=gradients[4])
         torch.sum(error, 2, keepdim=True, out=gradients[5])
@@ -50,22 +50,25 @@ def prepare(folder, momentum, seeds):
 
     def epoch():
         order = torch.stack([torch.randperm(n_images, generator=order) for order in orders])
-        chosen, answers = order.split(BATCH_SIZE, 1), data.train_labels[order].split(BATCH_SIZE, 1)
-        losses, accuracies = torch.empty(2, len(chosen), seeds)
-        for indices, labels, loss, accuracy in zip(
-            chosen, answers, losses, accuracies, strict=True
+        answers = data.train_labels[order]
+        for indices, labels, logits in zip(
+            order.split(BATCH_SIZE, 1),
+            answers.split(BATCH_SIZE, 1),
+            logits_of_epoch.split(BATCH_SIZE, 2),
+            strict=True,
         ):
             grey_levels, pixels, *batch = buffers[labels.shape[1]]
             torch.index_select(data.train_images, 0, indices.flatten(), out=grey_levels)
             images = normalize(grey_levels, data.normalization, out=pixels)
             images = images.view(seeds, labels.shape[1], -1)
-            differentiate(images, labels.unsqueeze(1), loss, accuracy, batch)
+            differentiate(images, labels.unsqueeze(1), logits, batch)
             for parameter, gradient, velocity in zip(
                 parameters, gradients, velocities, strict=True
             ):
                 step = velocity.mul_(momentum).add_(gradient) if momentum else gradient
                 parameter.sub_(step, alpha=LEARNING_RATE)
-        return losses.T.numpy(), accuracies.T.numpy()
+        losses, accuracies = mini_batch_metrics(logits_of_epoch, answers, BATCH_SIZE)
+        return losses.numpy(), accuracies.numpy()
 
     return epoch
 

@@ -314,7 +314,9 @@ def test_training_imports_neither_torchvision_nor_plotting():
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "workflow")},
     ).stdout.split()
     assert "torch" in modules
-    assert not {"torchvision", "matplotlib", "seaborn", "sklearn", "snakemake"} & set(modules)
+    assert not {"torchvision", "pandas", "matplotlib", "seaborn", "sklearn", "snakemake"} & set(
+        modules
+    )
 
 
 def test_validation_images_are_neither_trained_nor_tested_on():

@@ -1,12 +1,14 @@
 """The files of a run: the only place that names their columns.
 
 Parquet keeps a run's provenance in its key-value metadata, as one JSON text under `descent`.
+
+pyarrow imports pandas when something is read or written, not before: a job that trains does without
+its 60 MB meanwhile.
 """
 
 import json
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -129,7 +131,7 @@ def read_runs(files, expected, columns):
     """
     runs, wanted = {}, {(variant, seed) for variant in expected for seed in expected[variant]}
     for file in files:
-        frame = pd.read_parquet(file, columns=["variant", "seed", *columns])
+        frame = pq.read_table(file, columns=["variant", "seed", *columns]).to_pandas()
         run = frame["variant"].iloc[0], int(frame["seed"].iloc[0])
         if run not in wanted or run in runs:
             raise RecordError(f"{file}: the run {run} is not configured, or is there twice")
@@ -169,28 +171,3 @@ def divergences(files):
         for run, metadata in read_all_metadata(files).items()
         if metadata["status"] == "diverged"
     }
-
-
-def final_rows(runs, diverged):
-    """Gather the last row of every run.
-
-    Parameters
-    ----------
-    runs : dict
-        As `read_runs` returns it.
-    diverged : collection
-        Of the runs, (variant, seed), that diverged: they have no final values.
-
-    Returns
-    -------
-    pandas.DataFrame
-        `variant`, `seed` and the columns of the runs, in their order; NaN for the values of a run
-        that diverged.
-    """
-    rows = [
-        {"variant": variant, "seed": seed, **frame.iloc[-1]}
-        for (variant, seed), frame in runs.items()
-    ]
-    table = pd.DataFrame(rows)
-    table.loc[[run in diverged for run in runs], table.columns[2:]] = np.nan
-    return table

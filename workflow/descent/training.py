@@ -263,15 +263,31 @@ def train_epoch(parameters, step, data, orders, batch_size):
         kept.copy_(batch_logits)
         labels.append(answers)
         step(gradients)
-    labels = torch.cat(labels, 1)
-    loss = model.cross_entropy(logits, labels)
+    return mini_batch_metrics(logits, torch.cat(labels, 1), batch_size)
+
+
+def mini_batch_metrics(logits, labels, batch_size):
+    """Compute the loss and the accuracy of each mini-batch of an epoch.
+
+    Parameters
+    ----------
+    logits : torch.Tensor
+        (seeds, classes, images), in the order of the epoch.
+    labels : torch.Tensor
+        (seeds, images), int64, likewise.
+    batch_size : int
+
+    Returns
+    -------
+    loss, accuracy : torch.Tensor
+        (seeds, iterations), float32: mean cross-entropy in nats, and a share in [0, 1].
+    """
+    losses = model.cross_entropy(logits, labels)
     correct = (model.predict(logits) == labels).float()
-    return _mini_batch_means(loss, batch_size), _mini_batch_means(correct, batch_size)
-
-
-def _mini_batch_means(values, batch_size):
-    """Average over each mini-batch: (seeds, iterations) from (seeds, images)."""
-    return torch.stack([batch.mean(1) for batch in values.split(batch_size, 1)], 1)
+    return tuple(
+        torch.stack([batch.mean(1) for batch in values.split(batch_size, 1)], 1)
+        for values in (losses, correct)
+    )
 
 
 def mini_batches(data, orders, batch_size):

@@ -96,7 +96,7 @@ rule untrained:
 rule equivalence:
     input:
         runs=run_files("epochs"),
-        code=library("equivalence", "records"),
+        code=library("equivalence", "evidence", "records"),
     output:
         report(
             f"{RESULTS}/tables/equivalence.csv",

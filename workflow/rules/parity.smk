@@ -41,6 +41,8 @@ rule replay:
         f"{LOGS}/replay_{{comparison}}.log",
     benchmark:
         f"{LOGS}/replay_{{comparison}}.benchmark.tsv"
+    # Long, too, see the rules of training.
+    priority: 1
     conda:
         "../../environment.yml"
     threads: config["training"]["threads"]

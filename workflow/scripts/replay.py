@@ -1,3 +1,5 @@
+import os
+
 from descent.files import job_log
 
 with job_log(snakemake.log[0]):
@@ -21,3 +23,6 @@ with job_log(snakemake.log[0]):
     trace = replay(data, makers, reference, params.seeds, schedule=schedule, **training)
     with replacing(snakemake.output[0]) as part:
         trace.to_parquet(part, index=False)
+
+# Everything is written. Measured: what torch's libraries clean up takes 0.6 s and 120 MB more.
+os._exit(0)

