@@ -41,7 +41,7 @@ rule replay:
         f"{LOGS}/replay_{{comparison}}.log",
     benchmark:
         f"{LOGS}/replay_{{comparison}}.benchmark.tsv"
-    # Long, too, see the rules of training.
+    # The longest after training.
     priority: 1
     conda:
         "../../environment.yml"

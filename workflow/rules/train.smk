@@ -45,7 +45,7 @@ for variant, (settings, all_seeds, epochs) in TRAINED.items():
             benchmark:
                 f"{LOGS}/train_{variant}_{block}.benchmark.tsv"
             # The longest jobs begin first, so that no core waits for a last one.
-            priority: 1
+            priority: 2
             conda:
                 "../../environment.yml"
             threads: config["training"]["threads"]
