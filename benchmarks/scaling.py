@@ -28,9 +28,14 @@ METRICS = ["train_loss", "train_accuracy"]
 
 
 def run_script(connection, name, job):
-    """Run a script with `job` as its `snakemake`, and send the process' peak memory in MB."""
-    runpy.run_path(str(SCRIPTS / f"{name}.py"), {"snakemake": SimpleNamespace(**job)})
-    connection.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    """Run a script with `job` as its `snakemake`, and send its peak memory in MB."""
+    arguments = str(SCRIPTS / f"{name}.py"), {"snakemake": SimpleNamespace(**job)}
+    # In a process of its own, for a script may end it.
+    process = multiprocessing.get_context("fork").Process(target=runpy.run_path, args=arguments)
+    process.start()
+    process.join()
+    if process.exitcode == 0:
+        connection.send(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
 
 
 def call(function, *arguments):
