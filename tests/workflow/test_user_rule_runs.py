@@ -10,8 +10,13 @@ from test_rerun import trains
 from descent.records import read_metadata
 
 RULE = """
+import atexit
+from pathlib import Path
+
+
 def mine(parameters, gradients, state, *, lr, momentum):
     if not state:
+        atexit.register(Path("finished").touch)
         state["velocity"] = [0 * p for p in parameters]
     for p, g, v in zip(parameters, gradients, state["velocity"], strict=True):
         p -= lr * v.mul_(momentum).add_(g)
@@ -56,6 +61,7 @@ def test_rules_of_the_user_run_and_rerun_when_they_are_edited(users):
     accuracy = pd.read_csv(users.folder / TABLE, index_col="variant")
     assert set(accuracy.index) == {"rule", "class", "theirs"}
     assert accuracy["mean"].min() > 0.6 and accuracy["mean"]["rule"] > 0.9
+    assert (users.folder / "finished").exists()
     assert users.would_run(TABLE) == {}
     about = {
         variant: read_metadata(users.results / "epochs" / variant / "seed_0.parquet")
@@ -70,7 +76,7 @@ def test_rules_of_the_user_run_and_rerun_when_they_are_edited(users):
     file.write_text(RULE.replace("v.mul_", "state['forgotten'].mul_"))
     process = users.snakemake(TABLE)
     assert process.returncode != 0
-    said = "RuleError: a/my_rules.py, line 6: KeyError: 'forgotten' (log: results/tiny/logs/"
+    said = "RuleError: a/my_rules.py, line 11: KeyError: 'forgotten' (log: results/tiny/logs/"
     assert said in process.stdout, process.stdout
     log = (users.results / "logs" / "train_rule_0.log").read_text()
     assert "Traceback" in log and "p -= lr * state['forgotten']" in log

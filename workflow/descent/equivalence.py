@@ -8,7 +8,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestIndPower, TTestPower
 
-from descent.evidence import final_rows
+from descent.records import final_rows
 
 _COLUMNS = [
     "comparison",

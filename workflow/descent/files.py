@@ -66,3 +66,18 @@ def job_log(path):
         except Exception as error:
             traceback.print_exc(file=log)
             sys.exit(f"{type(error).__name__}: {error} (log: {path})")
+
+
+def end_process(all_settings):
+    """End a process that has used torch and written everything, without the clean-up of libraries.
+
+    Measured: torch's takes 0.6 s and 120 MB. It is left to run, and this returns, if an optimizer
+    is in a user's file, which may have something to finish, such as a file of its own.
+
+    Parameters
+    ----------
+    all_settings : iterable of dict
+        Those of the variants, with their `optimizer`.
+    """
+    if not any(":" in settings["optimizer"] for settings in all_settings):
+        os._exit(0)

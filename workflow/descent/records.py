@@ -2,8 +2,8 @@
 
 Parquet keeps a run's provenance in its key-value metadata, as one JSON text under `descent`.
 
-pyarrow imports pandas when something is read or written, not before: a job that trains does without
-its 60 MB meanwhile.
+pandas is imported where something is read or written (pyarrow imports it then), not before: a job
+that trains does without its 60 MB meanwhile.
 """
 
 import json
@@ -171,3 +171,30 @@ def divergences(files):
         for run, metadata in read_all_metadata(files).items()
         if metadata["status"] == "diverged"
     }
+
+
+def final_rows(runs, diverged):
+    """Gather the last row of every run.
+
+    Parameters
+    ----------
+    runs : dict
+        As `read_runs` returns it.
+    diverged : collection
+        Of the runs, (variant, seed), that diverged: they have no final values.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `variant`, `seed` and the columns of the runs, in their order; NaN for the values of a run
+        that diverged.
+    """
+    import pandas as pd
+
+    rows = [
+        {"variant": variant, "seed": seed, **frame.iloc[-1]}
+        for (variant, seed), frame in runs.items()
+    ]
+    table = pd.DataFrame(rows)
+    table.loc[[run in diverged for run in runs], table.columns[2:]] = np.nan
+    return table

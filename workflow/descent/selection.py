@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from descent.evidence import final_rows
+from descent.records import final_rows
 from descent.sweeps import describe
 
 #: Columns of the epochs that a selection looks at.

@@ -96,7 +96,7 @@ rule untrained:
 rule equivalence:
     input:
         runs=run_files("epochs"),
-        code=library("equivalence", "evidence", "records"),
+        code=library("equivalence", "records"),
     output:
         report(
             f"{RESULTS}/tables/equivalence.csv",

@@ -11,7 +11,7 @@ rule select:
     input:
         runs=lambda wildcards: run_files("epochs", RUNGS[wildcards.rung].variants, SWEEP_SEEDS),
         before=lambda wildcards: selection_of(RUNGS[wildcards.rung].variants[0]),
-        code=library("evidence", "records", "selection", "sweeps"),
+        code=library("records", "selection", "sweeps"),
     output:
         table=f"{RESULTS}/selection/{{rung}}.csv",
         runs=f"{RESULTS}/selection/{{rung}}_runs.csv",
