@@ -4,7 +4,7 @@
 # make test-cluster    the workflow and its faults on a real Slurm, started for it: docs/cluster.md
 # make benchmark    time the peers, this engine and the limit; make scaling    time evaluation
 # make efficiency   time the default experiment, job by job
-# make checkpoints  time what saving the progress costs
+# make checkpoints  time what saving the progress costs; make overhead    what calls cost
 # make mutants      hold wrong and correct rules against torch's; make hints    what is said of them
 # make coverage     measure how often the confidence bands hold
 # make benchmark-cluster    1,000 runs through Slurm, and the overhead of a job
@@ -19,7 +19,7 @@ UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKE
     -c requirements.txt -r pyproject.toml --extra dev --extra cluster,sync --require-hashes requirements.txt)
 
 .PHONY: results demo setup test test-cluster lint format lock clean benchmark benchmark-cluster \
-    benchmark-lock efficiency checkpoints scaling mutants hints coverage docs
+    benchmark-lock efficiency checkpoints overhead scaling mutants hints coverage docs
 
 results: setup
 	$(BIN)/snakemake --cores all
@@ -79,6 +79,9 @@ efficiency: setup
 checkpoints: setup
 	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors
 	PYTHONPATH=workflow $(BIN)/python benchmarks/checkpoints.py data/mnist
+
+overhead: setup
+	PYTHONPATH=workflow $(BIN)/python benchmarks/overhead.py
 
 scaling: setup
 	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors

@@ -31,7 +31,7 @@ def run_script(connection, name, job):
     """Run a script with `job` as its `snakemake`, and send its peak memory in MB."""
     arguments = str(SCRIPTS / f"{name}.py"), {"snakemake": SimpleNamespace(**job)}
     # In a process of its own, for a script may end it.
-    process = multiprocessing.get_context("fork").Process(target=runpy.run_path, args=arguments)
+    process = multiprocessing.get_context("spawn").Process(target=runpy.run_path, args=arguments)
     process.start()
     process.join()
     if process.exitcode == 0:

@@ -10,7 +10,7 @@ from descent.training import train_epoch
 from engines import BATCH_SIZE, HIDDEN, LEARNING_RATE, prepared_file
 
 
-def prepare(folder, momentum, optimizer, seeds):
+def prepare(folder, momentum, optimizer, seeds, hidden=HIDDEN):
     """Train `seeds` networks together with `optimizer`, named as in the configuration."""
     torch.set_num_threads(1)
     data = load_prepared(prepared_file(folder))
@@ -18,7 +18,7 @@ def prepare(folder, momentum, optimizer, seeds):
         [generator(0, purpose, optimizer, seed) for seed in range(seeds)]
         for purpose in ("initialization", "order")
     )
-    sizes = model.layer_sizes(data.train_images.shape[1], HIDDEN, data.n_classes)
+    sizes = model.layer_sizes(data.train_images.shape[1], hidden, data.n_classes)
     parameters = model.initialize(sizes, initialization)
     hyperparameters = {"lr": LEARNING_RATE} | ({"momentum": momentum} if momentum else {})
     step = make_step(optimizer, parameters, hyperparameters)

@@ -1,6 +1,7 @@
 """The operators of our engine alone, on stacked seeds: what is left to gain without a compiler.
 
-No autograd, no rule and no allocation: the gradient is written out, every tensor made beforehand.
+No autograd, no rule and hardly an allocation: the gradient is written out, its tensors made
+beforehand.
 """
 
 import torch
@@ -12,7 +13,7 @@ from descent.training import mini_batch_metrics
 from engines import BATCH_SIZE, HIDDEN, LEARNING_RATE, prepared_file
 
 
-def prepare(folder, momentum, seeds):
+def prepare(folder, momentum, seeds, hidden=HIDDEN):
     """Train `seeds` networks together by SGD, written out operator by operator."""
     torch.set_num_threads(1)
     data = load_prepared(prepared_file(folder))
@@ -20,7 +21,7 @@ def prepare(folder, momentum, seeds):
         [generator(0, purpose, "operators", seed) for seed in range(seeds)]
         for purpose in ("initialization", "order")
     )
-    sizes = model.layer_sizes(data.train_images.shape[1], HIDDEN, data.n_classes)
+    sizes = model.layer_sizes(data.train_images.shape[1], hidden, data.n_classes)
     parameters = [parameter.detach() for parameter in model.initialize(sizes, initialization)]
     (w0, b0, w1, b1, w2, b2) = parameters
     gradients = [torch.empty_like(parameter) for parameter in parameters]
