@@ -7,11 +7,12 @@ imports and reads.
 import argparse
 import json
 import multiprocessing
-import resource
+import os
 import runpy
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -27,46 +28,38 @@ CONFIG = yaml.safe_load((HERE.parent / "config" / "config.yaml").read_text())
 METRICS = ["train_loss", "train_accuracy"]
 
 
-def run_script(connection, name, job):
-    """Run a script with `job` as its `snakemake`, and send its peak memory in MB."""
-    arguments = str(SCRIPTS / f"{name}.py"), {"snakemake": SimpleNamespace(**job)}
-    # In a process of its own, for a script may end it.
-    process = multiprocessing.get_context("spawn").Process(target=runpy.run_path, args=arguments)
-    process.start()
-    process.join()
-    if process.exitcode == 0:
-        connection.send(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
-
-
-def call(function, *arguments):
-    """Call a function of a connection and arguments in a fresh process.
+def run_script(name, job):
+    """Run a script with `job` as its `snakemake` in a fresh process, which it may end.
 
     Returns
     -------
     seconds : float
         Wall time, the start of the process and its imports included.
-    sent : object
-        What the function sent.
+    memory : float
+        Peak of the process, MB.
     """
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=function, args=(theirs, *arguments))
+    arguments = str(SCRIPTS / f"{name}.py"), {"snakemake": SimpleNamespace(**job)}
+    process = multiprocessing.get_context("spawn").Process(target=runpy.run_path, args=arguments)
     start = time.perf_counter()
     process.start()
-    theirs.close()  # so that a process that fails is noticed
-    try:
-        sent = ours.recv()
-    except EOFError:
-        sys.exit(f"{function.__name__}{arguments[:1]} failed")
-    process.join()
-    return time.perf_counter() - start, sent
+    _, status, usage = os.wait4(process.pid, 0)  # instead of `join`, for its memory
+    if status != 0:
+        sys.exit(f"{name}.py failed")
+    return time.perf_counter() - start, usage.ru_maxrss / 1024
 
 
-def write_simulated(connection, folder, n_runs):
-    """Write simulated runs and send their seeds."""
+def write_simulated(folder, n_runs):
+    """Write simulated runs in a fresh process and return their seeds."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, spawn) as pool:
+        return pool.submit(simulate, folder, n_runs).result()
+
+
+def simulate(folder, n_runs):
+    """Write simulated runs and return their seeds."""
     import simulate_runs  # here, for a process begins with the peak memory of its parent
 
-    connection.send(simulate_runs.write(folder, n_runs))
+    return simulate_runs.write(folder, n_runs)
 
 
 def evaluate(folder, n_runs):
@@ -83,7 +76,7 @@ def evaluate(folder, n_runs):
     list of dict
         Script, seconds, and peak memory in MB.
     """
-    _, expected = call(write_simulated, folder, n_runs)
+    expected = write_simulated(folder, n_runs)
     params = {"expected": expected, **CONFIG["curves"]}
     log = [str(folder / "log.txt")]
     curves, accuracy = str(folder / "curves.parquet"), str(folder / "final_accuracy.csv")
@@ -127,7 +120,7 @@ def evaluate(folder, n_runs):
     measured = []
     for name, job in jobs:
         job["params"] = SimpleNamespace(**job["params"])
-        seconds, memory = call(run_script, name, job | {"log": log})
+        seconds, memory = run_script(name, job | {"log": log})
         measured.append({"script": name, "seconds": seconds, "memory_mb": memory})
     return measured
 
@@ -178,7 +171,7 @@ def train(folder, data, seeds):
         ),
         "log": [f"{folder}/log.txt"],
     }
-    return call(run_script, "train", job)[1]
+    return run_script("train", job)[1]
 
 
 def main():
