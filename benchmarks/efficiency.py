@@ -28,10 +28,11 @@ RESULTS = HERE.parent / "results" / "efficiency"
 CONFIG = yaml.safe_load((HERE.parent / "config" / "config.yaml").read_text())
 VARIANTS = variants(CONFIG)
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--config", "name=efficiency", "--cores"]
-#: What a training job imports; `torch.optim` imports the last one when an optimizer is made.
+#: What a training job imports, pandas for its records; `torch.optim` imports the last one when an
+#: optimizer is made.
 IMPORTS = {
-    "scratch": "import descent.checkpoint, descent.data, descent.training",
-    "torch": "import descent.checkpoint, descent.data, descent.training, torch._dynamo",
+    "scratch": "import descent.checkpoint, descent.data, descent.training, pandas",
+    "torch": "import descent.checkpoint, descent.data, descent.training, pandas, torch._dynamo",
 }
 _REPEATS = 5
 
@@ -65,8 +66,9 @@ def evaluation_seconds(folder):
 
 
 def import_seconds(code):
-    """Time a Python that runs some imports and ends."""
-    command = [sys.executable, "-c", code]
+    """Time a Python that runs some imports and ends as a training job does."""
+    end = "from descent.files import end_process; end_process([])"
+    command = [sys.executable, "-c", f"{code}; {end}"]
     return statistics.median(
         timed(lambda: subprocess.run(command, check=True)) for _ in range(_REPEATS)
     )
