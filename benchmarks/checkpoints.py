@@ -1,7 +1,6 @@
 """Time what checkpoints cost the training, when every epoch is saved."""
 
 import argparse
-import json
 import tempfile
 import time
 from pathlib import Path
@@ -11,10 +10,9 @@ from tabulate import tabulate
 
 from descent import checkpoint, training
 from descent.data import load_prepared
-from descent.files import replacing
 from descent.provenance import provenance
+from publish import publish
 
-HERE = Path(__file__).parent
 VARIANTS = {
     "sgd_momentum": {"optimizer": "scratch.sgd_momentum", "lr": 0.01, "momentum": 0.9},
     "adam": {"optimizer": "scratch.adam", "lr": 0.001},
@@ -78,13 +76,9 @@ def main():
     data = load_prepared(Path(parser.parse_args().folder, "prepared.safetensors"))
     rows = [measure(data, name, settings, list(range(5))) for name, settings in VARIANTS.items()]
     about = provenance()
-    with replacing(HERE / "checkpoints.json") as part:
-        part.write_text(json.dumps({"about": about, "checkpoints": rows}, indent=1) + "\n")
     table = tabulate(pd.DataFrame(rows), "keys", "github", showindex=False, floatfmt=".2f")
     text = f"Every epoch saved:\n\n{table}\n\n{about['cpu']}; torch {about['torch']}.\n"
-    with replacing(HERE / "checkpoints.md") as part:
-        part.write_text(text)
-    print(text)
+    publish("checkpoints", {"about": about, "checkpoints": rows}, text)
 
 
 if __name__ == "__main__":

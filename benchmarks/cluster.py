@@ -5,7 +5,6 @@ the tiny one of the tests, so that hardly anything but the overhead is left.
 """
 
 import argparse
-import json
 import os
 import re
 import resource
@@ -21,8 +20,8 @@ from checkouts import make_checkout
 from private_slurm import PrivateSlurm, missing_packages
 from tabulate import tabulate
 
-from descent.files import replacing
 from descent.provenance import provenance
+from publish import publish
 
 HERE = Path(__file__).parent
 VARIANTS = yaml.safe_load((HERE.parent / "config" / "config.yaml").read_text())["comparisons"]
@@ -183,11 +182,7 @@ def main():
         f"{about['cpu']}, {os.cpu_count()} cores, load {load:.1f} from other work at the start.\n"
     )
     result = {"about": about, "load": load, "jobs": jobs, "plans": plans, "record": record}
-    with replacing(HERE / "cluster.json") as part:
-        part.write_text(json.dumps(result, indent=1) + "\n")
-    with replacing(HERE / "cluster.md") as part:
-        part.write_text(text)
-    print(text)
+    publish("cluster", result, text)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ Writes coverage.json and coverage.md beside this script, and docs/figures/covera
 """
 
 import functools
-import json
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -19,8 +18,8 @@ from tqdm import tqdm
 from descent.bands import band
 from descent.curves import smooth
 from descent.figures.style import HALF_PAGE, save, set_style
-from descent.files import replacing
 from descent.provenance import provenance
+from publish import publish
 
 HERE = Path(__file__).parent
 LEVEL = 0.95
@@ -180,12 +179,8 @@ def main():
         "is the band's to that of the t band, medians.\n\n"
         f"{tabulate(shown, 'keys', 'github', showindex=False, disable_numparse=True)}\n"
     )
-    with replacing(HERE / "coverage.json") as part:
-        part.write_text(json.dumps({"about": provenance(), "coverage": rows}, indent=1) + "\n")
-    with replacing(HERE / "coverage.md") as part:
-        part.write_text(text)
+    publish("coverage", {"about": provenance(), "coverage": rows}, text)
     draw(table, HERE.parent / "docs" / "figures" / "coverage.png")
-    print(text)
 
 
 if __name__ == "__main__":

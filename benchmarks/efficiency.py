@@ -5,7 +5,6 @@ The efficiency is what the limit, the matrix products alone, would take of the c
 """
 
 import argparse
-import json
 import multiprocessing
 import os
 import shutil
@@ -20,8 +19,8 @@ import yaml
 from tabulate import tabulate
 
 from descent.configuration import seed_blocks, variants
-from descent.files import replacing
 from descent.provenance import provenance
+from publish import publish
 
 HERE = Path(__file__).parent
 RESULTS = HERE.parent / "results" / "efficiency"
@@ -158,11 +157,7 @@ def main():
         "jobs": jobs.to_dict("records"),
         "train_seconds": check_train_seconds(jobs, imports, statistics.mean(evaluation)),
     }
-    with replacing(HERE / "efficiency.json") as part:
-        part.write_text(json.dumps(result, indent=1) + "\n")
-    with replacing(HERE / "efficiency.md") as part:
-        part.write_text(describe(result))
-    print((HERE / "efficiency.md").read_text())
+    publish("efficiency", result, describe(result))
 
 
 def describe(result):

@@ -1,6 +1,5 @@
 """Time an iteration of five networks that compute next to nothing: what its calls cost."""
 
-import json
 import tempfile
 import time
 from pathlib import Path
@@ -10,11 +9,10 @@ import torch
 from safetensors.torch import save_file
 from tabulate import tabulate
 
-from descent.files import replacing
 from descent.provenance import provenance
 from engines import BATCH_SIZE, descent_engine, operators
+from publish import publish
 
-HERE = Path(__file__).parent
 ITERATIONS, ROUNDS, SEEDS = 200, 9, 5
 TINY = {"seeds": SEEDS, "hidden": [8, 8]}
 ENGINES = {
@@ -60,8 +58,6 @@ def main():
         for (engine, momentum), found in seconds.items()
     ]
     about = provenance()
-    with replacing(HERE / "overhead.json") as part:
-        part.write_text(json.dumps({"about": about, "overhead": rows}, indent=1) + "\n")
     table = tabulate(
         pd.DataFrame(rows), "keys", "github", showindex=False, floatfmt=("", "g", ".2f")
     )
@@ -69,9 +65,7 @@ def main():
         f"Milliseconds of an iteration of {SEEDS} networks 4-8-8-10, {BATCH_SIZE} images each:\n\n"
         f"{table}\n\n{about['cpu']}; torch {about['torch']}.\n"
     )
-    with replacing(HERE / "overhead.md") as part:
-        part.write_text(text)
-    print(text)
+    publish("overhead", {"about": about, "overhead": rows}, text)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ the machine disturbs its neighbours alike, so that the ratios within a round mea
 
 import argparse
 import importlib
-import json
 import multiprocessing
 import os
 import platform
@@ -17,12 +16,10 @@ import sys
 import time
 from dataclasses import dataclass, field
 from importlib import metadata
-from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-HERE = Path(__file__).parent
 MOMENTUM = 0.9
 PACKAGES = ["torch", "torchvision", "jax", "jaxlib", "optax", "keras", "scikit-learn", "numpy"]
 
@@ -292,8 +289,8 @@ def main():
     timed = entries(arguments.rounds)
     measure(timed, arguments.folder, arguments.minutes)
     # Only now: to import the library chooses MKL's reproducible mode, for later processes too.
-    from descent.files import replacing
     from descent.provenance import provenance
+    from publish import publish
 
     rows = summarise(timed)
     about = provenance() | {
@@ -301,17 +298,13 @@ def main():
         "packages": {package: metadata.version(package) for package in PACKAGES},
         "minutes": round((time.perf_counter() - start) / 60, 1),
     }
-    with replacing(HERE / "results.json") as part:
-        part.write_text(json.dumps({"about": about, "engines": rows}, indent=1) + "\n")
     packages = ", ".join(f"{name} {version}" for name, version in about["packages"].items())
     text = (
         "Seconds per epoch and seed: one core, float32, 60,000 images in mini-batches of 128,\n"
         "network 784-100-100-10; ratios are medians over rounds. See benchmarks/README.md.\n\n"
         f"{table(rows)}\n\n{about['cpu']}; Python {about['python']}, {packages}.\n"
     )
-    with replacing(HERE / "results.md") as part:
-        part.write_text(text)
-    print(text)
+    publish("results", {"about": about, "engines": rows}, text)
     # not "greater than", for a loss may be NaN
     if strange := [row["engine"] for row in rows if not row.get("deviation", 0) <= TOLERANCE]:
         sys.exit(f"these learn something else than ours: {', '.join(strange)}")

@@ -5,7 +5,6 @@ imports and reads.
 """
 
 import argparse
-import json
 import multiprocessing
 import os
 import runpy
@@ -19,8 +18,8 @@ from types import SimpleNamespace
 import yaml
 from tabulate import tabulate
 
-from descent.files import replacing
 from descent.provenance import provenance
+from publish import publish
 
 HERE = Path(__file__).parent
 SCRIPTS = HERE.parent / "workflow" / "scripts"
@@ -207,11 +206,7 @@ def main():
         f"{about['cpu']}.\n"
     )
     result = {"about": about, "evaluation": evaluations, "training_memory_mb": jobs}
-    with replacing(HERE / "scaling.json") as part:
-        part.write_text(json.dumps(result, indent=1) + "\n")
-    with replacing(HERE / "scaling.md") as part:
-        part.write_text(text)
-    print(text)
+    publish("scaling", result, text)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,23 @@
+"""How a benchmark writes what it found."""
+
+import json
+from pathlib import Path
+
+from descent.files import replacing
+
+
+def publish(name, result, page):
+    """Write `<name>.json` and `<name>.md` here, and print the page.
+
+    Parameters
+    ----------
+    name : str
+    result : dict
+        What JSON can hold.
+    page : str
+        Markdown.
+    """
+    for suffix, text in (("json", json.dumps(result, indent=1) + "\n"), ("md", page)):
+        with replacing(Path(__file__).parent / f"{name}.{suffix}") as part:
+            part.write_text(text)
+    print(page)
