@@ -1,6 +1,6 @@
 # make         the real experiment          make demo    the same on embedded digits, no download
 # make test    the whole test suite         make lint    ruff, snakefmt, snakemake --lint
-# make lock    compile requirements.txt     make clean   remove all that was made
+# make lock    compile workflow/envs/requirements.txt     make clean   remove all that was made
 # make test-cluster    the workflow and its faults on a real Slurm, started for it: docs/cluster.md
 # make benchmark    time the peers, this engine and the limit; make scaling    time evaluation
 # make efficiency   time the default experiment, job by job
@@ -16,7 +16,7 @@ BIN := .venv/bin
 TORCH_BACKEND ?=
 # The lock holds neither the hashes of such a build nor its dependencies: it then only constrains.
 UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKEND) --no-verify-hashes \
-    -c requirements.txt -r pyproject.toml --extra dev --extra cluster,sync --require-hashes requirements.txt)
+    -c workflow/envs/requirements.txt -r pyproject.toml --extra dev --extra cluster,sync --require-hashes workflow/envs/requirements.txt)
 
 .PHONY: results demo setup test test-cluster lint format lock clean benchmark benchmark-cluster \
     benchmark-lock efficiency checkpoints overhead scaling mutants hints coverage docs
@@ -35,9 +35,9 @@ setup: .venv/done
 	touch $@
 
 # uv installs itself first, from the same lock: pip alone would take minutes.
-.venv/locked: requirements.txt
+.venv/locked: workflow/envs/requirements.txt
 	$(PYTHON) -m venv .venv
-	awk '/^[^ ]/ {uv = /^uv==/} uv' requirements.txt > .venv/uv.txt
+	awk '/^[^ ]/ {uv = /^uv==/} uv' workflow/envs/requirements.txt > .venv/uv.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
 	$(BIN)/$(UV_INSTALL) --python $(BIN)/python --compile-bytecode
 	touch $@
@@ -62,43 +62,43 @@ format: setup
 
 lock: setup
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra cluster --universal \
-	    --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -o requirements.txt
+	    --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -o workflow/envs/requirements.txt
 
 # The peers have a lock and an environment of their own, beside the main ones.
 benchmark: .venv-benchmark/done
 	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors
-	PYTHONPATH=workflow .venv-benchmark/bin/python benchmarks/run.py data/mnist
+	PYTHONPATH=src .venv-benchmark/bin/python benchmarks/run.py data/mnist
 
 benchmark-cluster: setup
-	PYTHONPATH=tests:workflow $(BIN)/python benchmarks/cluster.py
+	PYTHONPATH=tests:src $(BIN)/python benchmarks/cluster.py
 
 efficiency: setup
 	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors
-	PYTHONPATH=workflow $(BIN)/python benchmarks/efficiency.py data/mnist
+	PYTHONPATH=src $(BIN)/python benchmarks/efficiency.py data/mnist
 
 checkpoints: setup
 	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors
-	PYTHONPATH=workflow $(BIN)/python benchmarks/checkpoints.py data/mnist
+	PYTHONPATH=src $(BIN)/python benchmarks/checkpoints.py data/mnist
 
 overhead: setup
-	PYTHONPATH=workflow $(BIN)/python benchmarks/overhead.py
+	PYTHONPATH=src $(BIN)/python benchmarks/overhead.py
 
 scaling: setup
 	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors
-	PYTHONPATH=workflow $(BIN)/python benchmarks/scaling.py data/mnist
+	PYTHONPATH=src $(BIN)/python benchmarks/scaling.py data/mnist
 
 mutants: setup
 	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors
-	PYTHONPATH=workflow:tests/unit $(BIN)/python benchmarks/mutants.py data/mnist
+	PYTHONPATH=src:tests/unit $(BIN)/python benchmarks/mutants.py data/mnist
 
 hints: setup
-	PYTHONPATH=workflow $(BIN)/python benchmarks/hints.py
+	PYTHONPATH=src $(BIN)/python benchmarks/hints.py
 
 docs: setup
 	$(BIN)/python docs/make_configuration.py
 
 coverage: setup
-	PYTHONPATH=workflow $(BIN)/python benchmarks/coverage.py
+	PYTHONPATH=src $(BIN)/python benchmarks/coverage.py
 
 .venv-benchmark/done: .venv/done benchmarks/requirements.txt
 	$(BIN)/uv venv --clear --python $(BIN)/python .venv-benchmark
@@ -107,7 +107,7 @@ coverage: setup
 	touch $@
 
 benchmark-lock: setup
-	$(BIN)/uv pip compile benchmarks/requirements.in -c requirements.txt --universal \
+	$(BIN)/uv pip compile benchmarks/requirements.in -c workflow/envs/requirements.txt --universal \
 	    --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 	    -o benchmarks/requirements.txt
 

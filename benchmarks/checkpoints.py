@@ -9,7 +9,7 @@ import pandas as pd
 from tabulate import tabulate
 
 from descent import checkpoint, training
-from descent.data import load_prepared
+from descent.data.prepared import load_prepared
 from descent.provenance import provenance
 from publish import publish
 

@@ -15,9 +15,9 @@ import seaborn as sns
 from tabulate import tabulate
 from tqdm import tqdm
 
-from descent.bands import band
-from descent.curves import smooth
-from descent.figures.style import HALF_PAGE, save, set_style
+from descent.analysis.bands import band
+from descent.analysis.curves import smooth
+from descent.reporting.figures.style import HALF_PAGE, save, set_style
 from descent.provenance import provenance
 from publish import publish
 

@@ -18,7 +18,7 @@ import pandas as pd
 import yaml
 from tabulate import tabulate
 
-from descent.configuration import seed_blocks, variants
+from descent.experiment.configuration import seed_blocks, variants
 from descent.provenance import provenance
 from publish import publish
 
@@ -30,8 +30,8 @@ SNAKEMAKE = [sys.executable, "-m", "snakemake", "--config", "name=efficiency", "
 #: What a training job imports, pandas for its records; `torch.optim` imports the last one when an
 #: optimizer is made.
 IMPORTS = {
-    "scratch": "import descent.checkpoint, descent.data, descent.training, pandas",
-    "torch": "import descent.checkpoint, descent.data, descent.training, pandas, torch._dynamo",
+    "scratch": "import descent.training.checkpoint, descent.data.prepared, descent.training.loop, pandas",
+    "torch": "import descent.training.checkpoint, descent.data.prepared, descent.training.loop, pandas, torch._dynamo",
 }
 _REPEATS = 5
 
@@ -50,7 +50,7 @@ def evaluation_seconds(folder):
     import torch
 
     from descent import data, model
-    from descent.seeding import generator
+    from descent.training.seeding import generator
 
     torch.set_num_threads(1)
     prepared = data.load_prepared(f"{folder}/prepared.safetensors")

@@ -15,9 +15,9 @@ import pandas as pd
 from tqdm import tqdm
 
 from descent import mutants
-from descent.check import check
-from descent.mutants import MUTANTS, learning_rate_in_velocity
-from descent.optimizers._user import RuleError
+from descent.parity.check import check
+from descent.parity.mutants import MUTANTS, learning_rate_in_velocity
+from descent.optimizers.user_rules import RuleError
 from descent.provenance import provenance
 
 HERE = Path(__file__).parent

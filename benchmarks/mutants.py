@@ -13,12 +13,12 @@ import pandas as pd
 from correct_momentum import CORRECT
 from tqdm import tqdm
 
-from descent.data import load_prepared
-from descent.mutants import MUTANTS, forgotten_velocity, learning_rate_in_velocity
-from descent.optimizers import bind, make_step
-from descent.parity import DIFFERENT, parity
+from descent.data.prepared import load_prepared
+from descent.parity.mutants import MUTANTS, forgotten_velocity, learning_rate_in_velocity
+from descent.optimizers.step import bind, make_step
+from descent.parity.verdict import DIFFERENT, parity
 from descent.provenance import provenance
-from descent.replay import halved, replay
+from descent.parity.replay import halved, replay
 
 HERE = Path(__file__).parent
 ITERATIONS = 500

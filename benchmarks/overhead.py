@@ -27,7 +27,7 @@ ENGINES = {
 
 
 def write_tiny(file):
-    """Write random prepared data, see `descent.data.prepare`, of images of four pixels."""
+    """Write random prepared data, see `descent.data.prepared.prepare`, of images of four pixels."""
     random = torch.Generator().manual_seed(0)
     n = ITERATIONS * BATCH_SIZE
     images = torch.randint(256, (n, 4), dtype=torch.uint8, generator=random)

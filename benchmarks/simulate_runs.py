@@ -7,7 +7,7 @@ import numpy as np
 from tqdm import tqdm
 
 from descent.records import write_epochs, write_iterations
-from descent.runs import Run
+from descent.training.run import Run
 
 #: Variants of the default configuration; what their curves decay with, in iterations.
 TIME_CONSTANTS = {
@@ -32,7 +32,7 @@ def simulate(seed, time_constant):
 
     Returns
     -------
-    descent.runs.Run
+    descent.training.run.Run
     """
     generator = np.random.default_rng([seed, time_constant])
     iteration = np.arange(EPOCHS * ITERATIONS_PER_EPOCH)

@@ -6,8 +6,8 @@ import zipfile
 
 import numpy as np
 
-from descent.idx import RAW_FILES, write_idx
-from descent.sources import EMNIST_MEMBERS
+from descent.data.idx import RAW_FILES, write_idx
+from descent.data.download import EMNIST_MEMBERS
 
 N_TRAIN, N_TEST, SIDE, N_CLASSES = 300, 60, 8, 4
 

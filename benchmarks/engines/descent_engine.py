@@ -1,12 +1,12 @@
-"""The engine of this project: `descent.training.train_epoch` on a stack of seeds."""
+"""The engine of this project: `descent.training.loop.train_epoch` on a stack of seeds."""
 
 import torch
 
 from descent import model
-from descent.data import load_prepared
-from descent.optimizers import make_step
-from descent.seeding import generator
-from descent.training import train_epoch
+from descent.data.prepared import load_prepared
+from descent.optimizers.step import make_step
+from descent.training.seeding import generator
+from descent.training.loop import train_epoch
 from engines import BATCH_SIZE, HIDDEN, LEARNING_RATE, prepared_file
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from descent.data import loaders
+from descent.data.prepared import loaders
 from engines import BATCH_SIZE, LEARNING_RATE, initial_layers
 
 

@@ -7,9 +7,9 @@ beforehand.
 import torch
 
 from descent import model
-from descent.data import load_prepared, normalize
-from descent.seeding import generator
-from descent.training import mini_batch_metrics
+from descent.data.prepared import load_prepared, normalize
+from descent.training.seeding import generator
+from descent.training.loop import mini_batch_metrics
 from engines import BATCH_SIZE, HIDDEN, LEARNING_RATE, prepared_file
 
 

@@ -7,8 +7,8 @@ import pytest
 import yaml
 from scipy import stats
 
-from descent import captions
-from descent.bands import KINDS, band
+from descent.reporting import wording
+from descent.analysis.bands import KINDS, band
 
 PROJECT = Path(__file__).parents[2]
 
@@ -99,7 +99,7 @@ def test_every_kind(kind):
     assert np.shape(band(np.empty((0, 5)), kind, 0.95)) == (2, 0)
     alike = np.full((30, 5), 2.0)
     np.testing.assert_allclose(band(alike, kind, 0.95), np.full((2, 30), 2.0))
-    assert re.search("90 %|sd|minimum", captions.band(kind, 0.9, 5))
+    assert re.search("90 %|sd|minimum", wording.band(kind, 0.9, 5))
 
 
 def test_the_schema_knows_the_kinds():

@@ -9,8 +9,8 @@ import torch
 from test_training import SGD, bits, make_data, run
 
 from descent import checkpoint, signatures
-from descent.checkpoint import Checkpoint, identify
-from descent.optimizers import ELEMENTWISE_CLASSES
+from descent.training.checkpoint import Checkpoint, identify
+from descent.optimizers.step import ELEMENTWISE_CLASSES
 
 RULES = [f"scratch.{rule}" for rule in signatures._scratch_rules()]
 CLASSES = [f"torch.optim.{name}" for name in (*sorted(ELEMENTWISE_CLASSES), "Adafactor", "Muon")]

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from descent.configuration import SCHEMA, ConfigurationError, resolve, seed_blocks, variants
+from descent.experiment.configuration import SCHEMA, ConfigurationError, resolve, seed_blocks, variants
 
 PROJECT = Path(__file__).parents[2]
 DEFAULT = PROJECT / "config" / "config.yaml"
@@ -207,7 +207,7 @@ def test_every_missing_key_is_said_once(tmp_path):
 )
 def test_a_broken_rule_is_named_with_its_file(tmp_path, monkeypatch, source, said):
     (tmp_path / "mine.py").write_text(source)
-    monkeypatch.setattr("descent.signatures.SCRATCH", tmp_path)
+    monkeypatch.setattr("descent.optimizers.signatures.SCRATCH", tmp_path)
     with pytest.raises(ConfigurationError) as error:
         configure(**variant(optimizer="scratch.mine", lr=1))
     [line] = str(error.value).splitlines()
@@ -220,7 +220,7 @@ def test_validation_does_not_import_torch():
 
     code = (
         f"import sys; sys.path.insert(0, {str(PROJECT / 'workflow')!r})\n"
-        f"from descent.configuration import resolve; resolve({str(DEFAULT)!r}, {{}})\n"
+        f"from descent.experiment.configuration import resolve; resolve({str(DEFAULT)!r}, {{}})\n"
         "print(*sys.modules)"
     )
     modules = subprocess.run(

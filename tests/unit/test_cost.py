@@ -6,9 +6,9 @@ from test_training import MOMENTUM, SGD, make_data
 from torch.profiler import ProfilerActivity, profile
 
 from descent import model
-from descent.optimizers import make_step
-from descent.seeding import generator
-from descent.training import split_settings, train_epoch
+from descent.optimizers.step import make_step
+from descent.training.seeding import generator
+from descent.training.loop import split_settings, train_epoch
 
 
 def operator_calls(settings, n_seeds, n_images):

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from descent.bands import band
-from descent.curves import curves, smooth
+from descent.analysis.bands import band
+from descent.analysis.curves import curves, smooth
 
 N = 60
 

@@ -9,7 +9,7 @@ import torch
 from safetensors import safe_open
 from tiny import N_TEST, N_TRAIN, write_tiny_idx
 
-from descent.data import (
+from descent.data.prepared import (
     DIGITS_TEST_IMAGES,
     hold_out,
     load_prepared,
@@ -19,8 +19,8 @@ from descent.data import (
     prepare,
     write_digits,
 )
-from descent.datasets import DATASETS, MNIST_NORMALIZATION
-from descent.idx import RAW_FILES, DataError, check_raw_files, raw_folder, write_idx
+from descent.data.catalog import DATASETS, MNIST_NORMALIZATION
+from descent.data.idx import RAW_FILES, DataError, check_raw_files, raw_folder, write_idx
 
 PROJECT = Path(__file__).parents[2]
 

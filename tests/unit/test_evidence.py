@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from descent.evidence import final_accuracy, targets, untrained
-from descent.tables import write_final_accuracy
+from descent.analysis.summaries import final_accuracy, targets, untrained
+from descent.reporting.accuracy_table import write_final_accuracy
 
 
 def runs(accuracies):

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from pypdf import PdfReader
 
-from descent.curves import curves
-from descent.figures.overlay import overlay
+from descent.analysis.curves import curves
+from descent.reporting.figures.curves import overlay
 
 N = 40
 

@@ -5,9 +5,9 @@ from itertools import pairwise
 import pytest
 from test_sweeps import COMBINATIONS, configure, runs, sgd
 
-from descent.configuration import ConfigurationError
-from descent.halving import rungs
-from descent.selection import SelectionError, follow, select
+from descent.experiment.configuration import ConfigurationError
+from descent.experiment.halving import rungs
+from descent.analysis.selection import SelectionError, follow, select
 
 LRS = [0.1 * 0.5**index for index in range(9)]
 TRAINING = {"epochs": 20, "validation_fraction": 0.1}

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from descent import interactive
-from descent.curves import curves, smooth
+from descent.analysis.curves import curves, smooth
 
 COMPARISONS = {"one": ["a", "b"], "two": ["c", "d"]}
 SETTINGS = {"band": "t", "confidence_level": 0.95, "smoothing_window": 50}

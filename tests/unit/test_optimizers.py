@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from descent import mutants
-from descent.optimizers import make_step
-from descent.optimizers.sgd import sgd
-from descent.optimizers.sgd_momentum import sgd_momentum
+from descent.optimizers.step import make_step
+from descent.optimizers.scratch.sgd import sgd
+from descent.optimizers.scratch.sgd_momentum import sgd_momentum
 
 SHAPES = [(3, 4, 5), (3, 4, 1), (3, 2, 4), (3, 2, 1)]  # stacked over 3 seeds
 ITERATIONS = 50

@@ -6,12 +6,12 @@ import torch
 from correct_momentum import CORRECT
 from test_training import MOMENTUM, make_data
 
-from descent.mutants import MUTANTS, learning_rate_in_velocity
-from descent.optimizers import bind, make_step
-from descent.optimizers.sgd_momentum import sgd_momentum
-from descent.parity import DIFFERENT, EQUAL, IDENTICAL, overall, parity
-from descent.replay import halved, replay
-from descent.training import split_settings, train
+from descent.parity.mutants import MUTANTS, learning_rate_in_velocity
+from descent.optimizers.step import bind, make_step
+from descent.optimizers.scratch.sgd_momentum import sgd_momentum
+from descent.parity.verdict import DIFFERENT, EQUAL, IDENTICAL, overall, parity
+from descent.parity.replay import halved, replay
+from descent.training.loop import split_settings, train
 
 SEEDS = [0, 1, 2]
 ITERATIONS = 60

@@ -17,7 +17,7 @@ from descent.records import (
     write_epochs,
     write_iterations,
 )
-from descent.runs import Run
+from descent.training.run import Run
 
 
 def make_run(seed, n_iterations=12, n_epochs=3):

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from test_verdicts import PAIR, accuracy, equivalence, parity
 
-from descent.report import report
+from descent.reporting.report import report
 
 CONFIG = {
     "name": "small",

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from test_figures import crosses, texts
 
-from descent.figures import sensitivity as sensitivity_figure
-from descent.figures.sensitivity import sensitivity
+from descent.reporting.figures import sensitivity as sensitivity_figure
+from descent.reporting.figures.sensitivity import sensitivity
 
 
 def draw(tmp_path, accuracies, sweeps, axis="lr", selected=(), name="figure", shorter=None):

@@ -13,9 +13,9 @@ import pytest
 from tiny import write_emnist
 from torchvision.datasets import EMNIST, KMNIST, MNIST, FashionMNIST
 
-from descent.datasets import DATASETS
-from descent.idx import RAW_FILES, write_idx
-from descent.sources import EMNIST_MEMBERS, SourceError, fetch, unpack
+from descent.data.catalog import DATASETS
+from descent.data.idx import RAW_FILES, write_idx
+from descent.data.download import EMNIST_MEMBERS, SourceError, fetch, unpack
 
 NAME = "train-labels-idx1-ubyte"
 CONTENT = bytes(range(256)) * 40

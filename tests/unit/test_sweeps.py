@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from descent.configuration import ConfigurationError, references, resolve, variants
-from descent.selection import SelectionError, gather, select
-from descent.sweeps import axis, compared, sweeps, swept
+from descent.experiment.configuration import ConfigurationError, references, resolve, variants
+from descent.analysis.selection import SelectionError, gather, select
+from descent.experiment.sweeps import axis, compared, sweeps, swept
 
 DEFAULT = Path(__file__).parents[2] / "config" / "config.yaml"
 

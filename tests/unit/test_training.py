@@ -11,10 +11,10 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 
 from descent import model, provenance, records
-from descent.data import PreparedData, hold_out, normalize
-from descent.runs import Run
-from descent.seeding import generator, stream_seed, validation_generator
-from descent.training import train, write_run
+from descent.data.prepared import PreparedData, hold_out, normalize
+from descent.training.run import Run
+from descent.training.seeding import generator, stream_seed, validation_generator
+from descent.training.loop import train, write_run
 
 SGD = {"optimizer": "scratch.sgd", "lr": 0.1}
 MOMENTUM = {"optimizer": "scratch.sgd_momentum", "lr": 0.05, "momentum": 0.9}
@@ -200,7 +200,7 @@ def test_files_of_a_run(tmp_path):
 
 def test_seconds_are_shared_by_the_seeds_that_train_together(monkeypatch):
     ticks = iter(range(1000))
-    monkeypatch.setattr("descent.training.time.perf_counter", lambda: 10 * next(ticks))
+    monkeypatch.setattr("descent.training.loop.time.perf_counter", lambda: 10 * next(ticks))
     for result in run(make_data(), SGD, [0, 1, 2, 3]):
         assert result.train_seconds == [0, 2.5, 2.5]
 
@@ -305,7 +305,7 @@ def test_the_forward_pass_of_the_untrained_network_is_timed():
 
 
 def test_training_imports_neither_torchvision_nor_plotting():
-    code = "import sys, descent.training, descent.data; print(*sys.modules)"
+    code = "import sys, descent.training.loop, descent.data.prepared; print(*sys.modules)"
     modules = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

@@ -6,9 +6,9 @@ from test_configuration import configure, variant
 from test_training import bits, make_data, run
 
 from descent import model
-from descent.configuration import ConfigurationError
-from descent.optimizers import make_step
-from descent.optimizers._user import RuleError
+from descent.experiment.configuration import ConfigurationError
+from descent.optimizers.step import make_step
+from descent.optimizers.user_rules import RuleError
 
 RULES = """
 import math

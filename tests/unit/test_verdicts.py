@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from descent.verdicts import verdicts
+from descent.reporting.conclusions import verdicts
 
 OURS = {"optimizer": "scratch.sgd", "lr": 0.1}
 THEIRS = {"optimizer": "torch.optim.SGD", "lr": 0.1, "reference": True}

@@ -15,10 +15,10 @@ import torch
 from test_training import make_data
 
 from descent import model
-from descent.optimizers import make_step
-from descent.optimizers.asgd import asgd
-from descent.signatures import SCRATCH
-from descent.training import train_epoch
+from descent.optimizers.step import make_step
+from descent.optimizers.scratch.asgd import asgd
+from descent.optimizers.signatures import SCRATCH
+from descent.training.loop import train_epoch
 
 torch.set_num_threads(1)  # the tensors are tiny: more threads only wait
 

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from descent.idx import write_idx
+from descent.data.idx import write_idx
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import numpy as np
 from safetensors.numpy import load_file
 from tiny import write_emnist
 
-from descent.datasets import DATASETS
-from descent.idx import RAW_FILES
+from descent.data.catalog import DATASETS
+from descent.data.idx import RAW_FILES
 
 
 def test_emnist_is_fetched_once_and_prepared_upright(checkout):

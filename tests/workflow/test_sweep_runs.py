@@ -9,9 +9,9 @@ import pytest
 from checkouts import TINY
 from test_rerun import trains
 
-from descent.data import load_prepared
+from descent.data.prepared import load_prepared
 from descent.records import read_metadata
-from descent.training import train
+from descent.training.loop import train
 
 THEIRS = TINY["comparisons"]["pair"]["theirs"]
 OURS = {**TINY["comparisons"]["pair"]["ours"], "lr": [0.0001, 0.05, 1e30]}

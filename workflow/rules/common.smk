@@ -1,15 +1,19 @@
 # Names and functions that several stages use.
 
 import hashlib
-from itertools import pairwise
-from math import ceil
 
-from descent.captions import experiment
-from descent.datasets import DATASETS
-from descent.halving import rungs
-from descent.idx import RAW_FILES, raw_folder
-from descent.sweeps import axis, compared, sweeps
+from descent.data.catalog import DATASETS
+from descent.data.idx import RAW_FILES, raw_folder
+from descent.dependencies import sources
+from descent.experiment.halving import rungs
+from descent.experiment.plan import references, seed_blocks, variants
+from descent.experiment.sweeps import axis, compared, sweeps
+from descent.metrics import TRAIN_METRICS
+from descent.optimizers.spec import SCRATCH, source_file
+from descent.reporting.wording import experiment
+from descent.training.settings import TrainingSettings
 
+ENVIRONMENT = "../envs/descent.yaml"
 RESULTS = f"results/{config['name']}"
 LOGS = f"{RESULTS}/logs"
 VARIANTS = variants(config)
@@ -24,13 +28,7 @@ SWEPT = {
     for comparison, members in COMPARISONS.items()
     if (selected := [variant for variant in members if variant in SWEEPS])
 }
-# What training asks for, by the size of the network for images as large as MNIST's: measured there,
-# an epoch of a seed takes 0.6 seconds, and a seed 8 MB. Six tensors like the weights: these, their
-# gradient, Adam's two moments, and room for a checkpoint's copies.
-WEIGHTS = sum(n * m for n, m in pairwise([784, *config["model"]["hidden"], 10]))
-SEED_MB = 25 + 6 * 4 * WEIGHTS / 1e6
-EPOCH_MINUTES = 0.1 * max(1, WEIGHTS / 1e5)
-METRICS = ["train_loss", "train_accuracy"]
+TRAINING = TrainingSettings.from_config(config)
 
 
 def dataset_folder():
@@ -46,9 +44,20 @@ DATASET = dataset_folder()
 PREPARED = f"{DATASET}/prepared.safetensors"
 
 
-def library(*modules):
-    """List the sources of the library that a result depends on: when one changes, its rule reruns."""
-    return [str(LIBRARY / "descent" / f"{module}.py") for module in modules]
+def relative(files):
+    return [os.path.relpath(file) for file in files]
+
+
+def code(script):
+    """List the library's files that a script imports: when one changes, its rule reruns."""
+    return relative(sources(WORKFLOW / "scripts" / f"{script}.py"))
+
+
+def update_rules(*variants):
+    """List the files of the hand-written update rules of some variants, and what they import."""
+    files = unique(filter(None, (source_file(settings["optimizer"]) for settings in variants)))
+    own = [os.path.normpath(file) for file in files if not file.is_relative_to(SCRATCH)]
+    return own + relative(sources(*files))
 
 
 def run_files(kind, variants=VARIANTS, seeds=config["seeds"], suffix="parquet"):
@@ -58,7 +67,7 @@ def run_files(kind, variants=VARIANTS, seeds=config["seeds"], suffix="parquet"):
 
 
 def growing(amount):
-    """Ask for so much of a resource at first, and for more each time a job failed and is retried."""
+    """Request this much of a resource at first, and more each time a failed job is retried."""
     return lambda wildcards, attempt: amount * attempt
 
 
@@ -68,22 +77,13 @@ def rungs_of(sweeps):
 
 
 def selection_of(variant):
-    """List the file with the settings of a variant that a rung of a sweep selects."""
+    """List the file with the settings that a rung of a sweep selects for a variant."""
     keys = [key for key, rung in RUNGS.items() if variant in rung.followers]
     return expand(f"{RESULTS}/selection/{{rung}}.json", rung=keys)
 
 
-def rule_source(optimizer):
-    """List the files of a hand-written rule; torch's classes have none here."""
-    kind, _, name = optimizer.rpartition(".")
-    file, _, _ = optimizer.rpartition(":")
-    if file:
-        return [os.path.normpath(file)]
-    return library(f"optimizers/{name}") if kind == "scratch" else []
-
-
 def unique(items):
-    """Leave out repetitions and keep the order."""
+    """Remove repetitions and keep the order."""
     return list(dict.fromkeys(items))
 
 
@@ -94,11 +94,6 @@ def idx_file(wildcards):
     return packed if packed.exists() else file
 
 
-def page_templates(page):
-    """List what a page is made from, beside the results."""
-    return [str(LIBRARY / "report" / file) for file in (f"{page}.html.jinja", "style.css")]
-
-
 def expected_runs():
     """Map each variant to its seeds."""
     return {variant: sorted(config["seeds"]) for variant in sorted(VARIANTS)}
@@ -106,6 +101,6 @@ def expected_runs():
 
 wildcard_constraints:
     comparison="|".join(config["comparisons"]),
-    metric="|".join(METRICS),
+    metric="|".join(TRAIN_METRICS),
     file="|".join(RAW_FILES),
     rung="|".join(RUNGS),

@@ -27,7 +27,7 @@ if config["dataset"]["name"] == "digits":
 
     rule write_digits:
         input:
-            code=library("data", "datasets", "idx"),
+            code=code("write_digits"),
         output:
             expand(raw_folder(DATASET) / "{file}", file=RAW_FILES),
         log:
@@ -35,11 +35,7 @@ if config["dataset"]["name"] == "digits":
         benchmark:
             f"{DATASET}/logs/write_digits.benchmark.tsv"
         conda:
-            "../../environment.yml"
-        threads: 1
-        resources:
-            mem_mb=growing(1000),
-            runtime=growing(5),
+            ENVIRONMENT
         script:
             "../scripts/write_digits.py"
 
@@ -58,57 +54,29 @@ elif config["dataset"]["name"] == "idx":
         benchmark:
             f"{DATASET}/logs/unpack_{{file}}.benchmark.tsv"
         conda:
-            "../../environment.yml"
-        threads: 1
-        resources:
-            mem_mb=growing(500),
-            runtime=growing(5),
+            ENVIRONMENT
         script:
             "../scripts/unpack.py"
 
-elif len(KNOWN.checksums) == 1:
-
-    localrules:
-        fetch,
-
-    rule fetch:
-        output:
-            expand(raw_folder(DATASET) / "{file}", file=RAW_FILES),
-        log:
-            f"{DATASET}/logs/fetch.log",
-        benchmark:
-            f"{DATASET}/logs/fetch.benchmark.tsv"
-        conda:
-            "../../environment.yml"
-        threads: 1
-        resources:
-            mem_mb=growing(1000),
-            runtime=growing(60),
-        params:
-            archive=list(KNOWN.checksums)[0],
-        script:
-            "../scripts/fetch.py"
-
 else:
+    # A data set comes as four files, or as one archive that holds them all.
+    ARCHIVES = list(KNOWN.checksums)
+    WHOLE = len(ARCHIVES) == 1
 
     localrules:
         fetch,
 
     rule fetch:
         output:
-            raw_folder(DATASET) / "{file}",
+            expand(raw_folder(DATASET) / "{file}", file=RAW_FILES if WHOLE else "{file}"),
         log:
-            f"{DATASET}/logs/fetch_{{file}}.log",
+            f"{DATASET}/logs/fetch{'' if WHOLE else '_{file}'}.log",
         benchmark:
-            f"{DATASET}/logs/fetch_{{file}}.benchmark.tsv"
+            f"{DATASET}/logs/fetch{'' if WHOLE else '_{file}'}.benchmark.tsv"
         conda:
-            "../../environment.yml"
-        threads: 1
-        resources:
-            mem_mb=growing(500),
-            runtime=growing(30),
+            ENVIRONMENT
         params:
-            archive=lambda wildcards: f"{wildcards.file}.gz",
+            archive=lambda wildcards: ARCHIVES[0] if WHOLE else f"{wildcards.file}.gz",
         script:
             "../scripts/fetch.py"
 
@@ -116,7 +84,7 @@ else:
 rule prepare:
     input:
         raw=expand(raw_folder(DATASET) / "{file}", file=RAW_FILES),
-        code=library("data", "datasets", "idx"),
+        code=code("prepare"),
     output:
         PREPARED,
     log:
@@ -124,8 +92,7 @@ rule prepare:
     benchmark:
         f"{DATASET}/logs/prepare.benchmark.tsv"
     conda:
-        "../../environment.yml"
-    threads: 1
+        ENVIRONMENT
     resources:
         mem_mb=growing(2000),
         runtime=growing(5),
@@ -139,7 +106,7 @@ rule prepare:
 rule examples:
     input:
         PREPARED,
-        code=library("figures/examples", "figures/style"),
+        code=code("examples"),
     output:
         report(
             f"{RESULTS}/figures/examples.png",
@@ -152,10 +119,9 @@ rule examples:
     benchmark:
         f"{LOGS}/examples.benchmark.tsv"
     conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=growing(1000),
-        runtime=growing(5),
+        ENVIRONMENT
     script:
         "../scripts/examples.py"
+
+
+EXAMPLES = rules.examples.output

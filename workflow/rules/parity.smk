@@ -1,6 +1,6 @@
-# Whether a variant is the same rule as the reference of its comparison.
+# Whether a variant is the same update rule as the reference of its comparison.
 
-# Not those that are selected from a sweep: with other hyperparameters a rule takes other steps.
+# Without those that are selected from a sweep: other hyperparameters mean other steps.
 COMPARED = {
     comparison: [reference, *same]
     for comparison, (reference, others) in references(config).items()
@@ -18,22 +18,9 @@ localrules:
 rule replay:
     input:
         prepared=PREPARED,
-        code=library(
-            "__init__",
-            "data",
-            "model",
-            "optimizers/__init__",
-            "optimizers/_gradients",
-            "optimizers/_user",
-            "replay",
-            "runs",
-            "seeding",
-            "training",
-        ),
-        rules=lambda wildcards: unique(
-            source
-            for variant in COMPARED[wildcards.comparison]
-            for source in rule_source(VARIANTS[variant]["optimizer"])
+        code=code("replay"),
+        rules=lambda wildcards: update_rules(
+            *(VARIANTS[variant] for variant in COMPARED[wildcards.comparison])
         ),
     output:
         f"{RESULTS}/parity/{{comparison}}.parquet",
@@ -44,7 +31,7 @@ rule replay:
     # The longest after training.
     priority: 1
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     threads: config["training"]["threads"]
     resources:
         mem_mb=growing(2000),
@@ -56,15 +43,8 @@ rule replay:
         },
         seeds=PARITY_SEEDS,
         lr_schedule=config["parity"]["lr_schedule"],
-        training=dict(
-            root_seed=config["root_seed"],
-            seeding=config["seeding"],
-            hidden=config["model"]["hidden"],
-            batch_size=config["training"]["batch_size"],
-            threads=config["training"]["threads"],
-            iterations=config["parity"]["iterations"],
-            validation_fraction=config["training"]["validation_fraction"],
-        ),
+        iterations=config["parity"]["iterations"],
+        training=TRAINING.given(),
     script:
         "../scripts/replay.py"
 
@@ -72,7 +52,7 @@ rule replay:
 rule parity:
     input:
         traces=expand(rules.replay.output, comparison=COMPARED),
-        code=library("parity"),
+        code=code("parity"),
     output:
         report(
             f"{RESULTS}/tables/parity.csv",
@@ -85,11 +65,7 @@ rule parity:
     benchmark:
         f"{LOGS}/parity.benchmark.tsv"
     conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=growing(1000),
-        runtime=growing(5),
+        ENVIRONMENT
     params:
         references={comparison: members[0] for comparison, members in COMPARED.items()},
         n_seeds=len(PARITY_SEEDS),
@@ -100,7 +76,7 @@ rule parity:
 rule parity_figure:
     input:
         rules.replay.output,
-        code=library("figures/parity", "figures/style"),
+        code=code("parity_figure"),
     output:
         report(
             f"{RESULTS}/figures/parity_{{comparison}}.png",
@@ -115,17 +91,10 @@ rule parity_figure:
     benchmark:
         f"{LOGS}/parity_figure_{{comparison}}.benchmark.tsv"
     conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=growing(1000),
-        runtime=growing(5),
+        ENVIRONMENT
     params:
         reference=lambda wildcards: COMPARED[wildcards.comparison][0],
         n_seeds=len(PARITY_SEEDS),
         first_seed=PARITY_SEEDS[0],
     script:
         "../scripts/parity_figure.py"
-
-
-PARITY = [*rules.parity.output, *expand(rules.parity_figure.output, comparison=COMPARED)]

@@ -11,7 +11,7 @@ rule select:
     input:
         runs=lambda wildcards: run_files("epochs", RUNGS[wildcards.rung].variants, SWEEP_SEEDS),
         before=lambda wildcards: selection_of(RUNGS[wildcards.rung].variants[0]),
-        code=library("records", "selection", "sweeps"),
+        code=code("select"),
     output:
         table=f"{RESULTS}/selection/{{rung}}.csv",
         runs=f"{RESULTS}/selection/{{rung}}_runs.csv",
@@ -21,11 +21,7 @@ rule select:
     benchmark:
         f"{LOGS}/select_{{rung}}.benchmark.tsv"
     conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=growing(1000),
-        runtime=growing(5),
+        ENVIRONMENT
     params:
         combinations=lambda wildcards: SWEEPS[RUNGS[wildcards.rung].sweep],
         sweep=lambda wildcards: RUNGS[wildcards.rung].sweep,
@@ -40,7 +36,7 @@ rule select:
 rule selection:
     input:
         tables=expand(rules.select.output.table, rung=RUNGS),
-        code=library("selection"),
+        code=code("selection"),
     output:
         report(
             f"{RESULTS}/tables/selection.csv",
@@ -53,11 +49,7 @@ rule selection:
     benchmark:
         f"{LOGS}/selection.benchmark.tsv"
     conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=growing(1000),
-        runtime=growing(5),
+        ENVIRONMENT
     params:
         variants=[rung.sweep for rung in RUNGS.values()],
     script:
@@ -72,13 +64,7 @@ rule sensitivity:
         tables=lambda wildcards: expand(
             rules.select.output.table, rung=rungs_of(SWEPT[wildcards.comparison])
         ),
-        code=library(
-            "bands",
-            "captions",
-            "figures/sensitivity",
-            "figures/style",
-            "sweeps",
-        ),
+        code=code("sensitivity"),
     output:
         report(
             f"{RESULTS}/figures/sensitivity_{{comparison}}.png",
@@ -93,11 +79,7 @@ rule sensitivity:
     benchmark:
         f"{LOGS}/sensitivity_{{comparison}}.benchmark.tsv"
     conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=growing(1000),
-        runtime=growing(5),
+        ENVIRONMENT
     params:
         sweeps=lambda wildcards: {
             variant: SWEEPS[variant] for variant in SWEPT[wildcards.comparison]
@@ -108,8 +90,3 @@ rule sensitivity:
         experiment=experiment(config, SWEEP_SEEDS),
     script:
         "../scripts/sensitivity.py"
-
-
-SELECTION = (
-    [*rules.selection.output, *expand(rules.sensitivity.output, comparison=SWEPT)] if SWEEPS else []
-)

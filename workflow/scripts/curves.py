@@ -1,12 +1,13 @@
-from descent.files import job_log
+from descent.jobs import job_log
 
 with job_log(snakemake.log[0]):
-    from descent.curves import curves
+    from descent.analysis.curves import curves
     from descent.files import replacing
-    from descent.records import METRICS, read_runs
+    from descent.metrics import TRAIN_METRICS
+    from descent.records import read_runs
 
     params = snakemake.params
-    runs = read_runs(snakemake.input.runs, params.expected, METRICS)
+    runs = read_runs(snakemake.input.runs, params.expected, TRAIN_METRICS)
     table = curves(
         runs,
         smoothing_window=params.smoothing_window,

@@ -1,11 +1,11 @@
-from descent.files import job_log
+from descent.jobs import job_log
 
 with job_log(snakemake.log[0]):
     import json
 
     from safetensors import safe_open
 
-    from descent.figures.examples import examples
+    from descent.reporting.figures.examples import examples
 
     with safe_open(snakemake.input[0], framework="numpy") as prepared:
         metadata = prepared.metadata()

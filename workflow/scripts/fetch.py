@@ -1,8 +1,8 @@
-from descent.files import job_log
+from descent.jobs import job_log
 
 with job_log(snakemake.log[0]):
-    from descent.datasets import DATASETS
-    from descent.sources import fetch
+    from descent.data.catalog import DATASETS
+    from descent.data.download import fetch
 
     # Not parameters of the rule: whatever the source, the checksum fixes the content, so that
     # another list of sources is no reason to fetch again.

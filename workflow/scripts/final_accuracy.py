@@ -1,9 +1,9 @@
-from descent.files import job_log
+from descent.jobs import job_log
 
 with job_log(snakemake.log[0]):
-    from descent.evidence import final_accuracy
+    from descent.analysis.summaries import final_accuracy
     from descent.records import divergences, read_runs
-    from descent.tables import write_final_accuracy
+    from descent.reporting.accuracy_table import write_final_accuracy
 
     level, files = snakemake.params.confidence_level, snakemake.input.runs
     runs = read_runs(files, snakemake.params.expected, ["test_accuracy", "test_loss"])

@@ -1,9 +1,9 @@
-from descent.files import job_log
+from descent.jobs import job_log
 
 with job_log(snakemake.log[0]):
     import pandas as pd
 
-    from descent.figures.overlay import overlay
+    from descent.reporting.figures.curves import overlay
 
     params, metric = snakemake.params, snakemake.wildcards.metric
     overlay(

@@ -1,10 +1,10 @@
-from descent.files import job_log
+from descent.jobs import job_log
 
 with job_log(snakemake.log[0]):
     import pandas as pd
 
     from descent.files import replacing
-    from descent.parity import parity
+    from descent.parity.verdict import parity
 
     params = snakemake.params
     traces = map(pd.read_parquet, snakemake.input.traces)

@@ -1,9 +1,9 @@
-from descent.files import job_log
+from descent.jobs import job_log
 
 with job_log(snakemake.log[0]):
     from pathlib import Path
 
-    from descent.data import prepare
+    from descent.data.prepare import prepare
 
     folder = Path(snakemake.input.raw[0]).parents[2]
     prepare(folder, snakemake.output[0], **dict(snakemake.params))

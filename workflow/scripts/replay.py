@@ -1,24 +1,31 @@
-from descent.files import end_process, job_log
+from descent.jobs import end_process, job_log
 
 with job_log(snakemake.log[0]):
     from functools import partial
 
-    from descent.data import load_prepared
+    from descent.data.prepared import load_prepared
     from descent.files import replacing
-    from descent.optimizers import make_step
-    from descent.replay import halved, replay
-    from descent.training import split_settings
+    from descent.optimizers.spec import split_settings
+    from descent.optimizers.step import make_step
+    from descent.parity.replay import halved, replay
+    from descent.training.settings import TrainingSettings
 
-    params = snakemake.params
-    training, reference = params.training, params.reference
+    params, iterations = snakemake.params, snakemake.params.iterations
     makers, schedule = {}, None
     for variant, settings in params.variants.items():
         optimizer, hyperparameters = split_settings(settings)
         makers[variant] = partial(make_step, optimizer, hyperparameters=hyperparameters)
     if params.lr_schedule == "halved":
-        schedule = halved(params.variants[reference]["lr"], training["iterations"])
-    data = load_prepared(snakemake.input.prepared)
-    trace = replay(data, makers, reference, params.seeds, schedule=schedule, **training)
+        schedule = halved(params.variants[params.reference]["lr"], iterations)
+    trace = replay(
+        load_prepared(snakemake.input.prepared),
+        makers,
+        params.reference,
+        params.seeds,
+        training=TrainingSettings(**params.training),
+        iterations=iterations,
+        schedule=schedule,
+    )
     with replacing(snakemake.output[0]) as part:
         trace.to_parquet(part, index=False)
 

@@ -1,4 +1,4 @@
-from descent.files import job_log
+from descent.jobs import job_log
 
 with job_log(snakemake.log[0]):
     import json
@@ -10,7 +10,7 @@ with job_log(snakemake.log[0]):
 
     from descent.files import replacing
     from descent.records import read_metadata
-    from descent.report import report
+    from descent.reporting.report import report
 
     files = snakemake.input
     csv = [file for file in files if file.endswith(".csv")]

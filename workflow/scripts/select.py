@@ -1,4 +1,4 @@
-from descent.files import job_log
+from descent.jobs import job_log
 
 with job_log(snakemake.log[0]):
     import json
@@ -6,14 +6,15 @@ with job_log(snakemake.log[0]):
 
     from descent.files import replacing
     from descent.records import divergences, read_runs
-    from descent.selection import COLUMNS, final_values, follow, select
+    from descent.analysis.selection import final_values, follow, select
+    from descent.metrics import VALIDATION_METRICS
 
     files, params, output = snakemake.input, snakemake.params, snakemake.output
     trained = list(params.combinations)
     if files.before:  # those that the rung before selected
         before = json.loads(Path(files.before[0]).read_text())
         trained = [entry["variant"] for entry in before.values()]
-    runs = read_runs(files.runs, dict.fromkeys(trained, params.seeds), COLUMNS)
+    runs = read_runs(files.runs, dict.fromkeys(trained, params.seeds), VALIDATION_METRICS)
     rung, diverged = {"rung": params.number, "epochs": params.epochs}, divergences(files.runs)
     table = select(runs, diverged, params.combinations, params.followers).assign(**rung)
     with replacing(output.settings) as part:

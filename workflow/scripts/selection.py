@@ -1,10 +1,10 @@
-from descent.files import job_log
+from descent.jobs import job_log
 
 with job_log(snakemake.log[0]):
     import pandas as pd
 
     from descent.files import replacing
-    from descent.selection import gather
+    from descent.analysis.selection import gather
 
     tables = map(pd.read_csv, snakemake.input.tables)
     with replacing(snakemake.output[0]) as part:

@@ -1,9 +1,9 @@
-from descent.files import job_log
+from descent.jobs import job_log
 
 with job_log(snakemake.log[0]):
     import pandas as pd
 
-    from descent.figures.sensitivity import sensitivity
+    from descent.reporting.figures.sensitivity import sensitivity
 
     files, params = snakemake.input, dict(snakemake.params)
     final, tables = (pd.concat(map(pd.read_csv, part)) for part in (files.runs, files.tables))

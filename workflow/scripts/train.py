@@ -1,13 +1,16 @@
-from descent.files import end_process, job_log
+from descent.jobs import end_process, job_log
 
 with job_log(snakemake.log[0]):
     import json
     import shutil
+    from dataclasses import asdict
     from pathlib import Path
 
-    from descent.checkpoint import identify
-    from descent.data import load_prepared
-    from descent.training import train, write_run
+    from descent.data.prepared import load_prepared
+    from descent.records import write_run
+    from descent.training.checkpoint import identify
+    from descent.training.loop import train
+    from descent.training.settings import TrainingSettings
 
     parameters, files, output = snakemake.params.training, snakemake.input, snakemake.output
     seeds = [int(file.rpartition("seed_")[2].partition(".")[0]) for file in output.iterations]
@@ -16,11 +19,14 @@ with job_log(snakemake.log[0]):
     folder = checkpoints / f"{parameters['variant']}_{seeds[0]}"
     if files.selected:  # what a sweep found
         parameters |= json.loads(Path(files.selected[0]).read_text())[parameters["variant"]]
-    identity = identify(parameters, [files.prepared, *files.code, *files.rule])
+    training = TrainingSettings(**parameters.pop("training"))
+    configuration = parameters | asdict(training)
+    identity = identify(configuration, [files.prepared, *files.code, *files.rule])
     progress = {"checkpoint_folder": folder, "identity": identity}
-    runs = train(load_prepared(files.prepared), seeds=seeds, **parameters, **progress)
+    data = load_prepared(files.prepared)
+    runs = train(data, seeds=seeds, training=training, **parameters, **progress)
     for run, *paths in zip(runs, output.iterations, output.epochs, output.weights, strict=True):
-        write_run(run, parameters, *paths)
+        write_run(run, configuration, *paths)
     shutil.rmtree(folder, ignore_errors=True)
 
 end_process([parameters["settings"]])

@@ -1,6 +1,6 @@
-from descent.files import job_log
+from descent.jobs import job_log
 
 with job_log(snakemake.log[0]):
-    from descent.sources import unpack
+    from descent.data.download import unpack
 
     unpack(snakemake.input[0], snakemake.output[0])

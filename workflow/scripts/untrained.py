@@ -1,7 +1,7 @@
-from descent.files import job_log
+from descent.jobs import job_log
 
 with job_log(snakemake.log[0]):
-    from descent.evidence import untrained
+    from descent.analysis.summaries import untrained
     from descent.files import replacing
     from descent.records import read_all_metadata, read_runs
 

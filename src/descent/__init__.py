@@ -1,0 +1,37 @@
+"""Descent Lab: does an optimizer do what its reference does, and how do optimizers compare?
+
+These are the public names; everything else is internal. Each is imported when it is first used, so
+that `import descent` takes no time. No result depends on this module.
+"""
+
+import importlib
+
+__version__ = "0.2.0"
+
+#: Where each public name comes from.
+_HOMES = {
+    "check": "descent.public",
+    "CheckReport": "descent.public",
+    "DescentError": "descent.errors",
+    "band": "descent.analysis.bands",
+    "divergences": "descent.records",
+    "loaders": "descent.data.prepare",
+    "read_all_metadata": "descent.records",
+    "read_metadata": "descent.records",
+    "read_runs": "descent.records",
+    "smooth": "descent.analysis.curves",
+    "write_digits": "descent.data.prepare",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *_HOMES})

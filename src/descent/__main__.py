@@ -1,0 +1,7 @@
+"""`python -m descent`: the command, where it is not installed."""
+
+import sys
+
+from descent.cli import main
+
+sys.exit(main())

@@ -1,0 +1,102 @@
+"""Smoothed curves and their bands over seeds."""
+
+import numpy as np
+import pandas as pd
+
+from descent.analysis import bands
+from descent.metrics import TRAIN_METRICS
+
+
+def smooth(values, window):
+    """Average every value with those around it: `window` values, at the ends as many as there are.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        (iterations, seeds); NaN after the end of a run.
+    window : int
+        Iterations; 1 leaves the values as they are.
+
+    Returns
+    -------
+    numpy.ndarray
+        (iterations, seeds), float64; NaN where `values` are.
+    """
+    averaged = pd.DataFrame(values, dtype=np.float64).rolling(window, min_periods=1, center=True)
+    return np.where(np.isnan(values), np.nan, averaged.mean().to_numpy())
+
+
+def curves(runs, *, smoothing_window, band, confidence_level):
+    """Smooth each seed's curves, then compute mean and band over the seeds of each variant.
+
+    A run ends where its loss is not finite: it has diverged. Mean and band end there, too, for a
+    mean of the runs that are left would be one of other runs. The runs are then given one by one.
+
+    Parameters
+    ----------
+    runs : dict
+        Maps (variant, seed) to a DataFrame with the columns `descent.metrics.TRAIN_METRICS`, in the order
+        of iterations, as `descent.records.read_runs` returns it.
+    smoothing_window : int
+        Iterations.
+    band : str
+        Key of `descent.analysis.bands.KINDS`.
+    confidence_level : float
+        In (0, 1).
+
+    Returns
+    -------
+    pandas.DataFrame
+        variant, metric: categories; iteration: int32, from 1; mean, lower, upper: float64, NaN once
+        a seed has diverged, the bounds also for a single seed; n_seeds: int32; seed: Int32.
+        `seed` is missing, but for further rows of a variant of which a seed diverged: for each of
+        its seeds, from the iteration before the first divergence to the end of the run, `mean` is
+        the smoothed value, NaN in the iteration in which this seed diverged.
+    """
+    frames = []
+    n_iterations = max(len(frame) for frame in runs.values())
+    for variant in dict.fromkeys(variant for variant, _ in runs):
+        members = {
+            seed: _end(frame, n_iterations)
+            for (name, seed), frame in runs.items()
+            if name == variant
+        }
+        for metric in TRAIN_METRICS:
+            values = pd.DataFrame({seed: frame[metric] for seed, frame in members.items()})
+            smoothed = smooth(values.to_numpy(), smoothing_window)
+            table = _over_seeds(smoothed, band, confidence_level)
+            diverged = [len(frame) for frame in members.values() if frame[metric].isna().any()]
+            if diverged:
+                start = max(min(diverged) - 2, 0)
+                parts = [
+                    _table(start + 1, smoothed[start : len(frame), column]).assign(seed=seed)
+                    for column, (seed, frame) in enumerate(members.items())
+                ]
+                table = pd.concat([table, *parts])
+            frames.append(table.assign(variant=variant, metric=metric, n_seeds=len(members)))
+    types = {"variant": "category", "metric": "category", "n_seeds": "int32", "seed": "Int32"}
+    columns = ["variant", "metric", "iteration", "mean", "lower", "upper", "n_seeds", "seed"]
+    return pd.concat(frames, ignore_index=True).reindex(columns=columns).astype(types)
+
+
+def _end(frame, n_iterations):
+    """Cut a run before its first loss that is not finite, and let this iteration be NaN.
+
+    A run that is shorter than others has diverged after its last iteration.
+    """
+    frame = frame.reset_index(drop=True)
+    not_finite = np.flatnonzero(~np.isfinite(frame["train_loss"]))
+    end = not_finite[0] if len(not_finite) else len(frame)
+    return frame.iloc[:end].reindex(range(min(end + 1, n_iterations)))
+
+
+def _over_seeds(values, band, confidence_level):
+    end = np.isfinite(values).all(axis=1).sum()
+    bounds = np.full((2, len(values)), np.nan)
+    bounds[:, :end] = bands.band(values[:end], band, confidence_level)
+    return _table(1, values.mean(axis=1)).assign(lower=bounds[0], upper=bounds[1])
+
+
+def _table(first, values):
+    iteration = np.arange(first, first + len(values), dtype=np.int32)
+    return pd.DataFrame({"iteration": iteration, "mean": values})

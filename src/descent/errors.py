@@ -1,0 +1,65 @@
+"""Every error that a user can cause.
+
+All of them derive from `DescentError`, so that one `except` catches what input can be corrected and
+lets mistakes in this library through. Each also derives from the built-in exception that fits.
+A message is one line (one line per problem where there are several) that names the file or key,
+says what is wrong and what to do.
+"""
+
+
+class DescentError(Exception):
+    """Something that the user gave cannot be used.
+
+    Examples
+    --------
+    >>> import descent
+    >>> try:
+    ...     descent.check("scratch.sdg", "torch.optim.SGD", {"lr": 0.1})
+    ... except descent.DescentError as error:
+    ...     print(str(error).partition(";")[0])
+    optimizer: scratch.sdg is unknown
+    """
+
+
+class UsageError(DescentError, ValueError):
+    """A command or function cannot be run with these arguments."""
+
+
+class ConfigurationError(DescentError, ValueError):
+    """A key or value of the configuration is wrong; one line for each."""
+
+
+class SweepError(ConfigurationError):
+    """A sweep cannot be laid out; the message begins with the key."""
+
+
+class SignatureError(DescentError, ValueError):
+    """The optimizer or a hyperparameter does not exist; the message begins with the key."""
+
+
+class RuleError(DescentError):
+    """A user's update rule is wrong; the message begins with its file and, if known, the line."""
+
+
+class UnusableReferenceError(DescentError, ValueError):
+    """The reference of a check cannot be run with these hyperparameters."""
+
+
+class DataError(DescentError, ValueError):
+    """A data file is not what it should be; the message names the file."""
+
+
+class SourceError(DescentError, RuntimeError):
+    """A source does not have the file, or has a wrong one."""
+
+
+class RecordError(DescentError, ValueError):
+    """The recorded files do not hold the runs that are configured."""
+
+
+class SelectionError(DescentError, ValueError):
+    """No combination of a sweep can be selected."""
+
+
+class NotWritableError(DescentError, OSError):
+    """A folder cannot be written to."""

@@ -1,0 +1,79 @@
+"""Successive halving: sweeps that spend few epochs on combinations that do badly.
+
+Rungs after Jamieson and Talwalkar, Non-stochastic best arm identification and hyperparameter
+optimization (AISTATS 2016). A sweep without halving has a single rung. Imported by the Snakefile,
+hence light.
+"""
+
+from dataclasses import dataclass
+
+from descent.experiment.sweeps import sweep_of, sweeps
+
+
+@dataclass(frozen=True)
+class Rung:
+    """Variants that are trained for as many epochs, and what the best of them are trained as next.
+
+    Which combination a variant of a later rung is, is known only when the rung before is complete.
+
+    Attributes
+    ----------
+    sweep : str
+        Its key in `descent.experiment.sweeps.sweeps`.
+    number : int
+        1 for the first rung.
+    epochs : int
+    variants : list of str
+        The names of all combinations in the first rung, of places for the best in the others.
+    followers : list of str
+        The variants of the next rung; behind the last one the variant that is selected.
+    """
+
+    sweep: str
+    number: int
+    epochs: int
+    variants: list
+    followers: list
+
+
+def rungs(config):
+    """Lay out the rungs of all sweeps.
+
+    Parameters
+    ----------
+    config : dict
+        Resolved.
+
+    Returns
+    -------
+    dict
+        Maps a key, such as `sgd_rung_1`, to each `Rung`, in their order; the key of a sweep's last
+        rung is that of the sweep, such as `sgd_selected`.
+    """
+    found = {}
+    halving = config["sweeps"]["halving"]
+    for sweep, combinations in sweeps(config).items():
+        name, variants = sweep_of(sweep), list(combinations)
+        sizes = list(_sizes(len(variants), config["training"]["epochs"], halving))
+        for number, (_, epochs) in enumerate(sizes, start=1):
+            last = number == len(sizes)
+            key = sweep if last else f"{name}_rung_{number}"
+            places = [] if last else range(1, sizes[number][0] + 1)
+            followers = [f"{name}_rung_{number + 1}_{place}" for place in places] or [sweep]
+            found[key] = Rung(sweep, number, epochs, variants, followers)
+            variants = followers
+    return found
+
+
+def _sizes(n_variants, epochs, halving):
+    """Yield how many variants each rung trains, and for how many epochs; one is trained in full.
+
+    Each rung is at least `factor` times as long as the one before, so that a variant's runs in all
+    rungs but the last take less than 1 / (factor - 1) of its epochs.
+    """
+    if halving:
+        short, factor = halving["epochs"], halving["factor"]
+        while factor * short <= epochs and n_variants > 1:
+            yield n_variants, short
+            n_variants, short = -(-n_variants // factor), factor * short
+    yield n_variants, epochs

@@ -1,0 +1,35 @@
+"""Which runs a configuration asks for, and what they are compared with."""
+
+from descent.experiment.sweeps import compared
+
+
+def variants(config):
+    """Map each variant's name to its optimizer and hyperparameters, sorted by name.
+
+    The flag `reference` is left out: it says how a variant is compared, not how it is trained. Of a
+    sweep there is the selected variant, see `descent.experiment.sweeps.compared`.
+    """
+    return {
+        name: {key: settings[key] for key in sorted(settings) if key != "reference"}
+        for comparison in compared(config).values()
+        for name, settings in comparison.items()
+    }
+
+
+def references(config):
+    """Map each comparison that has a reference to it and to the variants held against it."""
+    found = {}
+    for comparison, members in compared(config).items():
+        for reference in marked_references(members):
+            found[comparison] = (reference, sorted(members.keys() - {reference}))
+    return found
+
+
+def seed_blocks(seeds, size):
+    """Cut seeds into the blocks that train together, `size` seeds each."""
+    return [seeds[start : start + size] for start in range(0, len(seeds), size)]
+
+
+def marked_references(members):
+    """List the variants of a comparison that are marked as its reference: one, if it is valid."""
+    return [name for name, settings in members.items() if settings.get("reference")]

@@ -1,0 +1,140 @@
+"""The network f(x) = W2 relu(W1 relu(W0 x + b0) + b1) + b2, for a stack of seeds at once.
+
+Every parameter has the seeds as its first dimension: weights have the shape (seeds, outputs,
+inputs), biases (seeds, outputs, 1). Activations are columns, as in the formula: (seeds, features,
+images). One batched product then serves all seeds, with the same bits as one product a seed.
+"""
+
+import itertools
+import os
+
+# MKL may choose another kernel, with other bits, for a matrix that is aligned differently, as each
+# seed's slice of a stacked tensor is. Its reproducible mode prevents that (measured: at no cost).
+# It must be chosen before MKL's first use, which is a product of this module.
+os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
+
+import torch
+import torch.nn.functional as F
+
+
+def layer_sizes(n_inputs, hidden, n_classes):
+    """List the widths of the network from its input to its output."""
+    return [n_inputs, *hidden, n_classes]
+
+
+def initialize(sizes, generators):
+    """Draw the parameters of one network for each generator.
+
+    Weights are normal with mean 0 and standard deviation 1/sqrt(inputs of the layer); biases are 0.
+
+    Parameters
+    ----------
+    sizes : list of int
+        Widths from the input to the output.
+    generators : list of torch.Generator
+        One for each seed.
+
+    Returns
+    -------
+    list of torch.Tensor
+        W0, b0, W1, b1, ..., float32, stacked over seeds, requiring gradients.
+    """
+    parameters = []
+    for n_inputs, n_outputs in itertools.pairwise(sizes):
+        weights = [
+            torch.empty(n_outputs, n_inputs).normal_(0, n_inputs**-0.5, generator=generator)
+            for generator in generators
+        ]
+        parameters += [torch.stack(weights), torch.zeros(len(generators), n_outputs, 1)]
+    return [parameter.requires_grad_() for parameter in parameters]
+
+
+def names(parameters):
+    """Name the parameters as in the formula: W0, b0, W1, b1, ..."""
+    return [f"{'Wb'[index % 2]}{index // 2}" for index in range(len(parameters))]
+
+
+def unstack(tensors, bias_as_column=False):
+    """View the parameters, or their gradients, of each network in a stack.
+
+    Parameters
+    ----------
+    tensors : list of torch.Tensor
+        Weights and biases in turn, stacked over seeds.
+    bias_as_column : bool
+        Whether biases stay (outputs, 1) instead of (outputs,).
+
+    Returns
+    -------
+    list of list of torch.Tensor
+        For each seed weights (outputs, inputs) and biases (outputs,), in the memory of the stack.
+    """
+    biases = tensors[1::2] if bias_as_column else [bias.squeeze(2) for bias in tensors[1::2]]
+    natural = itertools.chain.from_iterable(zip(tensors[::2], biases, strict=True))
+    return [list(network) for network in zip(*(tensor.unbind() for tensor in natural), strict=True)]
+
+
+def forward(parameters, images):
+    """Compute the logits.
+
+    Parameters
+    ----------
+    parameters : list of torch.Tensor
+        As `initialize` returns them.
+    images : torch.Tensor
+        (seeds, images, pixels), each seed's own mini-batch, float32.
+
+    Returns
+    -------
+    torch.Tensor
+        (seeds, classes, images).
+    """
+    activations = images.mT
+    layers = list(zip(parameters[::2], parameters[1::2], strict=True))
+    for weight, bias in layers[:-1]:
+        activations = torch.baddbmm(bias, weight, activations).relu_()
+    weight, bias = layers[-1]
+    return torch.baddbmm(bias, weight, activations)
+
+
+def cross_entropy(logits, labels, reduction="none"):
+    """Compute each image's cross-entropy in nats, (seeds, images) as the labels, or their `sum`."""
+    return F.cross_entropy(logits, labels, reduction=reduction)
+
+
+def predict(logits):
+    """Return the most probable class of each image: (seeds, images)."""
+    return logits.max(1).indices  # measured: argmax takes ten times as long along this dimension
+
+
+@torch.no_grad()
+def evaluate(parameters, images, labels, batch_size):
+    """Compute the mean cross-entropy and the accuracy of every seed over a whole data set.
+
+    Both are summed over images and then divided by their number, so that a smaller last batch
+    weighs no more than its images.
+
+    Parameters
+    ----------
+    parameters : list of torch.Tensor
+        As `initialize` returns them.
+    images : torch.Tensor
+        (images, pixels), the same for all seeds.
+    labels : torch.Tensor
+        (images,), int64.
+    batch_size : int
+
+    Returns
+    -------
+    loss, accuracy : torch.Tensor
+        (seeds,), float64; nats, and a share in [0, 1].
+    """
+    n_seeds = len(parameters[0])
+    loss = torch.zeros(n_seeds, dtype=torch.float64)
+    correct = torch.zeros(n_seeds, dtype=torch.int64)
+    for batch, answers in zip(images.split(batch_size), labels.split(batch_size), strict=True):
+        answers = answers.expand(n_seeds, -1)
+        logits = forward(parameters, batch.expand(n_seeds, -1, -1))
+        loss += cross_entropy(logits, answers).sum(1, dtype=torch.float64)
+        correct += (predict(logits) == answers).sum(1)
+    return loss / len(labels), correct.double() / len(labels)

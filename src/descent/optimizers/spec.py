@@ -1,0 +1,70 @@
+"""What the name of an optimizer means: the only place that takes it apart.
+
+There are three forms: `scratch.<rule>`, an included update rule; `torch.optim.<Class>`; and
+`<file>:<name>`, an update rule or class in a file of the user's own. The Snakefile imports this
+module at every start, hence it is light.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+#: The folder of the included update rules, one file each.
+SCRATCH = Path(__file__).parent / "scratch"
+
+
+@dataclass(frozen=True)
+class Spec:
+    """The parts of an optimizer's name.
+
+    Attributes
+    ----------
+    kind : str
+        `file`, `scratch`, or whatever stands before the last dot, such as `torch.optim`.
+    name : str
+        Of the update rule or class.
+    file : str or None
+        Path of the user's file.
+    """
+
+    kind: str
+    name: str
+    file: str | None = None
+
+
+def parse(optimizer):
+    """Take the name of an optimizer apart; whether it exists is not checked.
+
+    Parameters
+    ----------
+    optimizer : str
+
+    Returns
+    -------
+    Spec
+    """
+    file, _, name = optimizer.rpartition(":")
+    if file:
+        return Spec("file", name, file)
+    kind, _, name = optimizer.rpartition(".")
+    return Spec(kind, name)
+
+
+def split_settings(settings):
+    """Split a variant's settings into its optimizer and the hyperparameters."""
+    hyperparameters = {key: value for key, value in settings.items() if key != "optimizer"}
+    return settings["optimizer"], hyperparameters
+
+
+def source_file(optimizer):
+    """Return the file of a hand-written update rule; None for a class of torch."""
+    spec = parse(optimizer)
+    if spec.kind == "scratch":
+        return SCRATCH / f"{spec.name}.py"
+    return Path(spec.file) if spec.file else None
+
+
+def rule_provenance(optimizer):
+    """Return the SHA-256 of a user's file, in a dict; empty for other optimizers."""
+    file = parse(optimizer).file
+    return {"rule_sha256": hashlib.sha256(Path(file).read_bytes()).hexdigest()} if file else {}

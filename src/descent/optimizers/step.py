@@ -1,0 +1,187 @@
+"""The hand-written rules, one a file, and the one way to call any optimizer.
+
+A rule `name` is the function of that name in `name.py`, or in a file of the user's own:
+
+    def rule(parameters, gradients, state, *, <hyperparameters>): ...
+
+It updates the parameters in place and is called under `torch.no_grad()`. Parameters and gradients
+are lists of tensors; the gradients are fresh and may be kept. `state` is a dict that starts empty
+and lives as long as the run.
+
+A rule is written for one network, whose weights are (outputs, inputs) and whose biases (outputs,).
+It is called for each seed with that seed's tensors and its own state. A file that says
+`ELEMENTWISE = True` promises that its rules treat every number of a tensor apart from the others:
+they are called once for all seeds, which is faster, with tensors whose first dimension is the seed.
+"""
+
+import contextlib
+import copy
+import importlib
+from functools import partial
+
+import torch
+
+from descent import model
+from descent.optimizers import user_rules
+from descent.optimizers.spec import parse
+
+#: Classes of torch.optim that treat every number of a tensor apart from the others.
+ELEMENTWISE_CLASSES = {
+    *("ASGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax"),
+    *("NAdam", "RAdam", "RMSprop", "Rprop", "SGD"),
+}
+
+
+def make_step(optimizer, parameters, hyperparameters):
+    """Bind an optimizer to parameters.
+
+    Parameters
+    ----------
+    optimizer : str
+        `scratch.<rule>`, `torch.optim.<Class>`, or `<file>:<rule>` with a rule or a subclass of
+        `torch.optim.Optimizer` of the user's own.
+    parameters : list of torch.Tensor
+        Stacked over seeds, see `descent.model.initialize`; updated in place by every step.
+    hyperparameters : dict
+        Keyword arguments of the rule or class.
+
+    Returns
+    -------
+    Step
+
+    Raises
+    ------
+    descent.errors.RuleError
+        If the user's rule is wrong; a step raises it as well.
+    """
+    file = parse(optimizer).file
+    if not file:
+        return Step(optimizer, parameters, hyperparameters)
+    blame = partial(user_rules.blaming, file)
+    with blame():
+        if hyperparameters.get("lr") != 0:
+            user_rules.try_out(
+                partial(Step, optimizer, hyperparameters=hyperparameters), parameters
+            )
+        return Step(optimizer, parameters, hyperparameters, blame=blame)
+
+
+def find(optimizer):
+    """Return a rule or class, and whether it may be called once on stacked tensors."""
+    spec = parse(optimizer)
+    if spec.file:
+        module = user_rules.load(spec.file)
+    elif spec.kind == "scratch":
+        module = importlib.import_module(f"descent.optimizers.scratch.{spec.name}")
+    else:
+        return getattr(torch.optim, spec.name), spec.name in ELEMENTWISE_CLASSES
+    return getattr(module, spec.name), getattr(module, "ELEMENTWISE", False)
+
+
+class Step:
+    """One iteration of an optimizer on a stack of networks; made by `make_step`."""
+
+    def __init__(
+        self, optimizer, parameters, hyperparameters, *, blame=contextlib.nullcontext, find=find
+    ):
+        rule, elementwise = find(optimizer)
+        self._blame = blame
+        if elementwise:
+            self._unstack = _as_one
+        else:  # torch's Muon takes matrices only
+            is_muon = isinstance(rule, type) and issubclass(rule, torch.optim.Muon)
+            self._unstack = partial(model.unstack, bias_as_column=is_muon)
+        self._networks = [
+            # found anew for each network: a global variable of a user's file then belongs to one
+            bind(find(optimizer)[0], network, hyperparameters)
+            for network in self._unstack([parameter.detach() for parameter in parameters])
+        ]
+
+    def __call__(self, gradients, **changed):
+        """Update the parameters.
+
+        Parameters
+        ----------
+        gradients : list of torch.Tensor
+            Like the parameters; fresh, for the rule may keep them.
+        **changed
+            Hyperparameters that have another value from now on, such as a learning rate that
+            follows a schedule.
+        """
+        with self._blame():
+            for network, own in zip(self._networks, self._unstack(gradients), strict=True):
+                network(own, **changed)
+
+    def state(self):
+        """Return what the optimizer remembers, for each network: containers, tensors, numbers.
+
+        Raises
+        ------
+        TypeError
+            If a user's optimizer remembers, or may remember, more than that.
+        """
+        return [network.state() for network in self._networks]
+
+    def load_state(self, states):
+        """Go on from what `state` returned."""
+        for network, state in zip(self._networks, states, strict=True):
+            network.load_state(state)
+
+
+def _as_one(tensors):
+    return [tensors]
+
+
+def bind(rule, parameters, hyperparameters):
+    """Bind a hand-written rule or a class of torch to tensors as they are; see `Step`."""
+    if not isinstance(rule, type):
+        return _HandWritten(rule, parameters, hyperparameters)
+    if not issubclass(rule, torch.optim.Optimizer):
+        raise TypeError(f"{rule.__name__} is no subclass of torch.optim.Optimizer")
+    return _OfTorch(rule, parameters, hyperparameters)
+
+
+class _HandWritten:
+    def __init__(self, rule, parameters, hyperparameters):
+        self._rule, self._parameters = rule, parameters
+        self._hyperparameters, self._state = dict(hyperparameters), {}
+        self._outside = user_rules.remembered(rule)
+
+    def __call__(self, gradients, **changed):
+        self._hyperparameters.update(changed)
+        with torch.no_grad():
+            self._rule(self._parameters, gradients, self._state, **self._hyperparameters)
+
+    def state(self):
+        if self._outside is None or self._outside != user_rules.remembered(self._rule):
+            raise TypeError("the rule remembers something outside its state")
+        return self._state
+
+    def load_state(self, state):
+        self._state = state
+
+
+class _OfTorch:
+    def __init__(self, rule, parameters, hyperparameters):
+        for parameter in parameters:
+            parameter.requires_grad_()  # as the parameters that torch's optimizers know
+        # copied, for a list among them would be one for all networks
+        self._parameters = parameters
+        self._optimizer = rule(parameters, **copy.deepcopy(hyperparameters))
+
+    def __call__(self, gradients, **changed):
+        for group in self._optimizer.param_groups:
+            group.update(changed)
+        for parameter, gradient in zip(self._parameters, gradients, strict=True):
+            parameter.grad = gradient
+        with torch.no_grad():
+            self._optimizer.step()
+
+    def state(self):
+        rule = type(self._optimizer)
+        if getattr(torch.optim, rule.__name__, None) is not rule:
+            raise TypeError("a subclass of torch.optim.Optimizer may have more than its state_dict")
+        return self._optimizer.state_dict()
+
+    def load_state(self, state):
+        self._optimizer.load_state_dict(state)

@@ -1,0 +1,52 @@
+"""Where a result comes from: versions, code and machine."""
+
+import functools
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+import descent
+
+
+@functools.cache  # a job writes many runs, and git is a process each time
+def provenance():
+    """Describe the code and the machine as a dict of plain values.
+
+    `git_commit`, and `git_dirty`, which says whether the code differs from it, are None outside a
+    checkout.
+    """
+    changes = commit = None
+    # Installed into an environment, this file may lie in the repository of another project.
+    if _git("ls-files", "--error-unmatch", __file__) is not None:
+        changes = _git("status", "--porcelain", "--", "src", "workflow", "Snakefile")
+        commit = _git("rev-parse", "HEAD")
+    return {
+        "python": platform.python_version(),
+        "torch": metadata.version("torch"),
+        "descent": descent.__version__,
+        "git_commit": commit,
+        "git_dirty": None if changes is None else bool(changes),
+        "cpu": _cpu_model(),
+        "mkl_cbwr": os.environ.get("MKL_CBWR"),
+    }
+
+
+def _git(*arguments):
+    """Ask git in the project's folder; None outside a checkout or without git."""
+    command = ["git", "-C", str(Path(__file__).parents[2]), *arguments]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return result.stdout.strip()
+
+
+def _cpu_model():
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())

@@ -1,0 +1,148 @@
+"""The overlay of the curves of one comparison."""
+
+import textwrap
+
+import matplotlib.pyplot as plt
+import numpy as np
+import seaborn as sns
+
+from descent.metrics import METRICS
+from descent.reporting import wording
+from descent.reporting.figures.style import HALF_PAGE, save, scale_accuracy, scale_loss, set_style
+
+_LINE_STYLES = ["-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (6, 1, 1, 1, 1, 1))]
+_MAX_POINTS = 1000  # about as many as the figure is pixels wide
+_MAX_LOSS = 20  # nats; what a run reaches before it diverges would leave the others no room
+_BAND_ROOM = 3  # times the highest or the lowest loss; a wider band leaves the axes
+_NOTE_WIDTH = 80  # characters
+
+
+def overlay(
+    curves,
+    accuracies,
+    variants,
+    metric,
+    files,
+    *,
+    band,
+    confidence_level,
+    smoothing_window,
+    batch_size,
+    experiment,
+):
+    """Overlay the curves of the variants of one comparison, with their bands.
+
+    A variant's line ends where a seed of it diverges. A cross marks the place, and thin lines show
+    the other seeds from there on.
+
+    Parameters
+    ----------
+    curves : pandas.DataFrame
+        Of `descent.analysis.curves.curves`, of this metric only.
+    accuracies : pandas.DataFrame
+        Of `descent.analysis.summaries.final_accuracy`; the legend quotes mean and standard deviation.
+    variants : list of str
+        Those to overlay, in the order of the legend.
+    metric : str
+        `train_loss`, on a logarithmic axis, or `train_accuracy`, in percent, on an axis that is
+        about logarithmic in the error.
+    files : list of str
+        To write; the ending says the format.
+    band : str
+        Key of `descent.analysis.bands.KINDS`, for the note below the axis.
+    confidence_level : float
+        Of the bands, for the note.
+    smoothing_window, batch_size : int
+        For the note and the label of the axis.
+    experiment : str
+        What was run, for the note.
+    """
+    set_style()
+    height = 2.6 + 0.13 * len(variants)  # the legend stands above the axes: it hides no curve
+    figure, axes = plt.subplots(figsize=(HALF_PAGE, height), layout="constrained")
+    if metric == "train_accuracy":
+        curves = curves.assign(**100 * curves[["mean", "lower", "upper"]])
+    curves = curves[curves["variant"].isin(variants)]
+    over_seeds, seeds = curves[curves["seed"].isna()], curves[curves["seed"].notna()]
+    diverged = seeds[seeds["mean"].isna()]  # one row for each
+    n_seeds = over_seeds["n_seeds"].iloc[0]
+    final = accuracies.set_index("variant")
+    colours = dict(zip(variants, sns.color_palette("colorblind", len(variants)), strict=True))
+    for index, (variant, colour) in enumerate(colours.items()):
+        curve = _thin(over_seeds[over_seeds["variant"] == variant].dropna(subset="mean"))
+        iteration = curve["iteration"]
+        style = {"color": colour, "linestyle": _LINE_STYLES[index % len(_LINE_STYLES)]}
+        label = _label(final.loc[variant], n_seeds, (diverged["variant"] == variant).sum())
+        axes.plot(iteration, curve["mean"], **style, linewidth=0.9, label=label, zorder=3 + index)
+        axes.fill_between(
+            iteration, curve["lower"], curve["upper"], color=colour, alpha=0.3, linewidth=0
+        )
+        for _, run in seeds[seeds["variant"] == variant].groupby("seed"):
+            run = _thin(run.dropna(subset="mean"))
+            axes.plot(run["iteration"], run["mean"], **style, linewidth=0.4, zorder=2)
+    _limit(axes, curves, metric, len(diverged) > 0)
+    _mark(axes, seeds, diverged, colours, metric)
+    if curves["mean"].isna().all():
+        sentence = "No curve: every run diverged\nin its first iteration."
+        axes.text(0.5, 0.5, sentence, transform=axes.transAxes, ha="center", va="center")
+    axes.set_xlabel(f"Iteration (mini-batches of {batch_size} images)")
+    axes.set_ylabel(METRICS[metric].heading)
+    runs = " of completed runs" if len(diverged) else ""
+    title = f"variant (final test accuracy{runs}: mean ± sd)"
+    figure.legend(title=title, frameon=False, loc="outside upper center")
+    sns.despine(figure)
+    note = [
+        f"{experiment}; {wording.smoothing(smoothing_window)}",
+        wording.band(band, confidence_level, n_seeds),
+    ]
+    if len(diverged):
+        note.append("cross: a run diverged; thin lines: the variant's seeds from there on")
+    figure.supxlabel("\n".join(textwrap.fill(line, _NOTE_WIDTH) for line in note), fontsize=6)
+    save(figure, files)
+
+
+def _limit(axes, curves, metric, diverged):
+    """Scale and limit the axes so that bands leave room for the lines."""
+    axes.set_xlim(0, curves["iteration"].max())
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    if metric == "train_loss":
+        scale_loss(axes)
+        lines = curves["mean"][curves["mean"] > 0]
+        if lines.empty:  # crosses alone: the losses of these runs were never finite
+            axes.set_ylim(0.1, 10)
+            return
+        bottom = max(curves["lower"].min(), lines.min() / _BAND_ROOM)
+        top = min(curves["upper"].max(), lines.max() * _BAND_ROOM)
+        bottom, top = np.nanmin([bottom, lines.min()]), np.nanmax([top, lines.max()])
+        if diverged:
+            top = min(top, max(_MAX_LOSS, 10 * bottom))
+        axes.set_ylim(bottom / 1.1, 1.1 * top)
+    else:
+        scale_accuracy(axes)
+
+
+def _mark(axes, seeds, diverged, colours, metric):
+    """Put a cross at the last finite value of each diverged run, at the edge if it is beyond it."""
+    bottom, top = axes.get_ylim()
+    worst = top if metric == "train_loss" else bottom
+    for row in diverged.itertuples():
+        run = seeds[(seeds["variant"] == row.variant) & (seeds["seed"] == row.seed)]
+        last = run["mean"].dropna().tail(1).max()
+        height = worst if np.isnan(last) else np.clip(last, bottom, top)
+        style = {"color": colours[row.variant], "markersize": 5, "markeredgewidth": 1.2}
+        axes.plot(row.iteration, height, "x", **style, scaley=False, clip_on=False, zorder=20)
+
+
+def _thin(curve):
+    """Keep at most as many points as the figure can show, the first and the last among them."""
+    chosen = np.linspace(0, len(curve) - 1, min(len(curve), _MAX_POINTS)).round().astype(int)
+    return curve.iloc[chosen]
+
+
+def _label(row, n_seeds, n_diverged):
+    """Name a variant with its final accuracy, which is NaN if no run completed."""
+    spread = "" if np.isnan(row["sd"]) else f" ± {100 * row['sd']:.2f}"
+    facts = [] if np.isnan(row["mean"]) else [f"{100 * row['mean']:.2f}{spread} %"]
+    if n_diverged:
+        facts.append(f"{n_diverged} of {n_seeds} diverged")
+    return f"{row.name} ({'; '.join(facts)})"

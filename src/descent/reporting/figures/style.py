@@ -1,0 +1,83 @@
+"""The look of every figure, and the way into its files."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import seaborn as sns
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from descent.files import replacing
+
+_ACCURACY_TICKS = [0, 50, 80, 90, 95, 98, 99, 99.5, 99.8, 100]
+
+#: Width in inches of half a page; fonts are sized for it.
+HALF_PAGE = 3.4
+
+
+def set_style():
+    """Set fonts, colours and the formats' settings for the figures that follow."""
+    sns.set_theme(context="paper", style="ticks", palette="colorblind")
+    plt.rcParams.update(
+        {
+            "font.size": 8,
+            "axes.labelsize": 8,
+            "axes.titlesize": 8,
+            "xtick.labelsize": 7,
+            "ytick.labelsize": 7,
+            "legend.fontsize": 7,
+            "legend.title_fontsize": 7,
+            "pdf.fonttype": 42,  # embed fonts as text, not as outlines
+            "svg.fonttype": "none",
+            "svg.hashsalt": "descent",  # the same file from the same curves
+        }
+    )
+
+
+def save(figure, files):
+    """Write a figure and close it.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    files : list of str
+        To write; the ending says the format.
+    """
+    for file in files:
+        kind = file.rpartition(".")[2]
+        metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
+        with replacing(file) as part:
+            figure.savefig(part, format=kind, dpi=300, metadata=metadata)
+    plt.close(figure)
+
+
+def scale_loss(axes):
+    """Make an axis of losses logarithmic, with plain numbers at its ticks."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def scale_accuracy(axes):
+    """Scale and limit an axis of accuracies in percent about like the logarithm of the error.
+
+    What happens between 90 and 100 % is what matters.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        With everything drawn.
+    """
+    axes.set_yscale("function", functions=(_accuracy_scale, _inverse_accuracy_scale))
+    bottom, top = max(axes.get_ylim()[0], 0), min(axes.get_ylim()[1], 100)
+    candidates = _ACCURACY_TICKS if top > 80 else range(0, 81, 10)
+    ticks = [tick for tick in candidates if bottom <= tick <= top]
+    axes.set_yticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+    axes.set_ylim(bottom, top)
+
+
+def _accuracy_scale(percent):
+    return -np.log10(np.clip(100.1 - percent, 0.01, None))
+
+
+def _inverse_accuracy_scale(position):
+    return 100.1 - 10.0 ** -np.asarray(position)

@@ -1,0 +1,142 @@
+"""The result tables as the report shows them: headings, units, rounding."""
+
+import pandas as pd
+
+from descent.metrics import METRICS
+
+ABSENT = "-"
+_QUANTITIES = {"test_accuracy": "accuracy (points)", "test_loss": "loss (nats)"}
+
+
+def number(value, form, scale=1):
+    """Write a number, or a dash where there is none."""
+    return ABSENT if pd.isna(value) else format(scale * value, form)
+
+
+def _interval(row, name, form, scale):
+    lower, upper = (getattr(row, f"{name}_{side}") for side in ("lower", "upper"))
+    if pd.isna(lower):
+        return ABSENT
+    return f"{format(scale * lower, form)} to {format(scale * upper, form)}"
+
+
+def _spread(value, sd, form, scale=1):
+    spread = "" if pd.isna(sd) else f" ± {format(scale * sd, form)}"
+    return number(value, form, scale) + spread
+
+
+def _scale(row):
+    """Accuracies are shown in percent or percentage points."""
+    return METRICS[row.metric].scale
+
+
+def _place(row, event):
+    """Say where two rules differ: iteration, tensor, seed."""
+    iteration = getattr(row, f"{event}_iteration")
+    if pd.isna(iteration):
+        return ABSENT
+    tensor, seed, run = (getattr(row, f"{event}_{what}") for what in ("tensor", "seed", "run"))
+    return f"iteration {iteration:.0f}, {tensor} (seed {seed:.0f}, run {run:.0f})"
+
+
+def _range(row, name, form):
+    median, low, high = (getattr(row, f"{name}_{what}") for what in ("median", "min", "max"))
+    if pd.isna(low):
+        return ABSENT
+    middle = "most missed" if pd.isna(median) else format(median, form)
+    return f"{middle} ({low:{form}} to {high:{form}})"
+
+
+#: For each table, what each heading shows of a row.
+_COLUMNS = {
+    "final_accuracy": {
+        "variant": lambda row: row.variant,
+        "seeds": lambda row: row.n,
+        "diverged": lambda row: (
+            f"{row.diverged}, at iteration {row.diverged_at}" if row.diverged else "none"
+        ),
+        "mean (%)": lambda row: number(row.mean, ".2f", 100),
+        "sd": lambda row: number(row.sd, ".2f", 100),
+        "interval of the mean": lambda row: _interval(row, "ci", ".2f", 100),
+        "lowest": lambda row: number(row.min, ".2f", 100),
+        "highest": lambda row: number(row.max, ".2f", 100),
+        "test loss (nats)": lambda row: number(row.test_loss, ".4f"),
+    },
+    "equivalence": {
+        "variant": lambda row: row.variant,
+        "reference": lambda row: row.reference,
+        "of the final": lambda row: _QUANTITIES[row.metric],
+        "verdict": lambda row: row.verdict,
+        "difference": lambda row: number(row.difference, "+.3g", _scale(row)),
+        "90 % interval": lambda row: _interval(row, "ci90", "+.3g", _scale(row)),
+        "95 % interval": lambda row: _interval(row, "ci95", "+.3g", _scale(row)),
+        "margin": lambda row: number(row.margin, "g", _scale(row)),
+        "seeds": lambda row: f"{row.n} and {row.n_reference}, {row.design}",
+        "p (equivalence)": lambda row: number(row.p_equivalence, ".2g"),
+        "p (difference)": lambda row: number(row.p_difference, ".2g"),
+        "seeds needed": lambda row: number(row.seeds_needed, ".0f"),
+    },
+    "parity": {
+        "variant": lambda row: row.variant,
+        "reference": lambda row: row.reference,
+        "numbers": lambda row: row.dtype,
+        "seeds": lambda row: row.n,
+        "iterations": lambda row: row.iterations,
+        "verdict": lambda row: row.verdict,
+        "largest difference": lambda row: number(row.largest_difference, ".2g"),
+        "share of the bound": lambda row: number(row.share_of_bound, ".2g"),
+        "bits first differ at": lambda row: _place(row, "first"),
+        "beyond the bound from": lambda row: _place(row, "different"),
+    },
+    "selection": {
+        "from the sweep": lambda row: row.variant,
+        "combination": lambda row: row.hyperparameters,
+        "epochs": lambda row: row.epochs,
+        "seeds": lambda row: row.n,
+        "diverged": lambda row: row.diverged or "none",
+        "validation accuracy (%)": lambda row: _spread(
+            row.validation_accuracy, row.validation_accuracy_sd, ".2f", 100
+        ),
+        "validation loss (nats)": lambda row: number(row.validation_loss, ".4f"),
+        "selected": lambda row: "" if pd.isna(row.selected_as) else f"as {row.selected_as}",
+    },
+    "targets": {
+        "variant": lambda row: row.variant,
+        "target (%)": lambda row: number(row.target, "g", 100),
+        "reached": lambda row: f"{row.reached} of {row.n} runs",
+        "iterations: median (range)": lambda row: _range(row, "iterations", ".0f"),
+        "seconds: median": lambda row: number(row.seconds_median, ".3g"),
+        "milliseconds per iteration": lambda row: number(row.seconds_per_iteration, ".3g", 1000),
+    },
+    "untrained": {
+        "variant": lambda row: row.variant,
+        "seeds": lambda row: row.n,
+        "test loss (nats)": lambda row: _spread(row.test_loss, row.test_loss_sd, ".4f"),
+        "test accuracy (%)": lambda row: _spread(
+            row.test_accuracy, row.test_accuracy_sd, ".2f", 100
+        ),
+        "forward pass": lambda row: (
+            f"{row.forward_images} images in {number(row.forward_seconds, '.3g', 1000)} ms"
+        ),
+    },
+}
+
+
+def shown(table, name):
+    """Turn a table into texts to read.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+    name : str
+        Of its file: `final_accuracy`, `equivalence`, `parity`, `selection`, `targets` or
+        `untrained`.
+
+    Returns
+    -------
+    dict
+        `headings`, a list of text, and `rows`, a list of lists of text.
+    """
+    columns = _COLUMNS[name]
+    rows = [[str(show(row)) for show in columns.values()] for row in table.itertuples(index=False)]
+    return {"headings": list(columns), "rows": rows}

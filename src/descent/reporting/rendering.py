@@ -1,0 +1,25 @@
+"""Web pages from templates: one file each, which asks nothing of the network."""
+
+import base64
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(template, **content):
+    """Fill in a template of `reporting/templates/`; text is escaped."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(template).render(content)
+
+
+def inline_image(file):
+    """Turn a PNG file into an address that holds it."""
+    return f"data:image/png;base64,{base64.b64encode(Path(file).read_bytes()).decode()}"

@@ -1,0 +1,138 @@
+"""The page that says what was found: verdicts, tables, figures, provenance."""
+
+import math
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from descent.experiment.sweeps import compared
+from descent.metrics import METRICS, TRAIN_METRICS
+from descent.reporting import wording
+from descent.reporting.conclusions import verdicts
+from descent.reporting.html_tables import shown
+from descent.reporting.rendering import inline_image, render
+
+
+def report(*, config, tables, figures, curves, labels, n_classes, provenance):
+    """Write the report as one HTML page that needs no other file.
+
+    Parameters
+    ----------
+    config : dict
+        Resolved and valid.
+    tables : dict
+        Maps the name of each table to its DataFrame.
+    figures : list of path
+        PNG files; those of a comparison are named `<metric>_<comparison>.png`, with `parity` or
+        `sensitivity` in the metric's place, too; the grid of images is `examples.png`.
+    curves : pandas.DataFrame
+        Of `descent.analysis.curves.curves`.
+    labels : list of str
+        Of the images in the grid.
+    n_classes : int
+    provenance : list of dict
+        Of each run, as `descent.records.read_metadata` returns it.
+
+    Returns
+    -------
+    str
+    """
+    curves = curves[curves["seed"].isna()]  # the others are of single seeds, after one diverged
+    images = {Path(file).stem: inline_image(file) for file in figures}
+    comparisons = compared(config)
+    return render(
+        "report.html.jinja",
+        config=config,
+        experiment=wording.experiment(config),
+        verdicts=verdicts(comparisons, tables),
+        tables={name: shown(table, name) for name, table in tables.items()},
+        overlays={
+            name: [
+                _overlay(images, name, members, metric, curves, config["curves"])
+                for metric in TRAIN_METRICS
+            ]
+            for name, members in comparisons.items()
+        },
+        parity_figures=[
+            _parity(images, name, tables["parity"])
+            for name in comparisons
+            if f"parity_{name}" in images
+        ],
+        sensitivities=[
+            _sensitivity(images, name) for name in comparisons if f"sensitivity_{name}" in images
+        ],
+        examples={
+            "source": images["examples"],
+            "alt": "Grey-level images, each below its label; row by row: " + ", ".join(labels),
+        },
+        n_classes=n_classes,
+        chance_loss=math.log(n_classes),
+        provenance=_provenance(provenance),
+        configuration=yaml.safe_dump(config, sort_keys=False, default_flow_style=None),
+    )
+
+
+def _overlay(images, comparison, members, metric, curves, settings):
+    """Describe the figure of one metric of a comparison: image, text instead of it, caption."""
+    curves = curves[curves["metric"] == metric]
+    means = {name: curves[curves["variant"] == name].set_index("iteration") for name in members}
+    ends = [f"{name} {wording.curve(mean['mean'], metric)}" for name, mean in means.items()]
+    n_seeds = max(mean["n_seeds"].max() for mean in means.values())
+    label = METRICS[metric].heading
+    band = wording.band(settings["band"], settings["confidence_level"], n_seeds)
+    variants = "; ".join(f"{name} is {wording.settings(members[name])}" for name in members)
+    return {
+        "file": f"{metric}_{comparison}",
+        "source": images[f"{metric}_{comparison}"],
+        "alt": f"Curves of {label[0].lower()}{label[1:]} against the iteration: {'; '.join(ends)}.",
+        "caption": f"{label} of every mini-batch: {band}; "
+        f"{wording.smoothing(settings['smoothing_window'])}. {variants}.",
+    }
+
+
+def _parity(images, comparison, parity):
+    """Describe the figure of the differences between a comparison's rules."""
+    rows = parity[parity["comparison"] == comparison].itertuples()
+    found = [
+        f"{row.variant} in {row.dtype} at most {row.largest_difference:.2g} of a tensor's scale, "
+        f"{row.verdict}"
+        for row in rows
+    ]
+    return {
+        "file": f"parity_{comparison}",
+        "source": images[f"parity_{comparison}"],
+        "alt": f"Difference from the reference against the iteration, with the same gradients: "
+        f"{'; '.join(found)}.",
+        "caption": f"Comparison {comparison}: difference from the reference when both rules "
+        "receive the same gradients (this is judged), and in training, where each computes its "
+        "own gradients and rounding grows (this is not).",
+    }
+
+
+def _sensitivity(images, comparison):
+    """Describe the figure of a comparison's sweeps."""
+    return {
+        "file": f"sensitivity_{comparison}",
+        "source": images[f"sensitivity_{comparison}"],
+        "alt": "Final validation accuracy and loss against a hyperparameter; the table has the "
+        "numbers.",
+        "caption": f"Comparison {comparison}: final validation accuracy and loss of every "
+        "combination. A ring marks what was selected, a cross the runs that diverged.",
+    }
+
+
+def _provenance(runs):
+    """List what the runs were made with; more than one value if the runs disagree."""
+    commits = [
+        f"{run['git_commit'] or 'unknown'}{', with uncommitted changes' * bool(run['git_dirty'])}"
+        for run in runs
+    ]
+    fields = {
+        "Commit of the code": commits,
+        "CPU": [run["cpu"] for run in runs],
+        "Python": [run["python"] for run in runs],
+        "torch": [run["torch"] for run in runs],
+        "Descent Lab": [run["descent"] for run in runs],
+    }
+    return {name: list(pd.unique(pd.Series(values))) for name, values in fields.items()}

@@ -1,0 +1,73 @@
+"""What a figure shows and what was run, in words."""
+
+from descent.metrics import METRICS
+
+
+def count(number, noun):
+    """Say how many there are: `1 seed`, `5 seeds`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def smoothing(window):
+    """Say how a curve was smoothed; a window of 1 leaves it as it was recorded."""
+    return "unsmoothed" if window == 1 else f"moving average over {window} iterations"
+
+
+def band(kind, confidence_level, n_seeds):
+    """Say what a line and the band around it are.
+
+    Parameters
+    ----------
+    kind : str
+        As the configuration's `curves.band`.
+    confidence_level : float
+        In (0, 1).
+    n_seeds : int
+    """
+    if n_seeds == 1:
+        return "1 seed, hence no band"
+    level = f"{100 * confidence_level:g} %"
+    words = {
+        "t": f"{level} t band (pointwise)",
+        "bootstrap": f"{level} bootstrap band (pointwise)",
+        "simultaneous": f"{level} band (simultaneous)",
+        "sd": "band: mean ∓ 1 sd",
+        "minmax": "band: minimum to maximum",
+    }[kind]
+    return f"mean of {n_seeds} seeds, {words}"
+
+
+def settings(variant):
+    """Name a variant's optimizer and hyperparameters."""
+    hidden = {"optimizer", "reference"}
+    values = [f"{key} = {value}" for key, value in variant.items() if key not in hidden]
+    return ", ".join([variant["optimizer"], *values])
+
+
+def experiment(config, seeds=None):
+    """Say in a line what was run, with `seeds`, or with those of the configuration."""
+    training, n_hidden = config["training"], config["model"]["hidden"]
+    layers = " and ".join(map(str, n_hidden))
+    return (
+        f"{count(training['epochs'], 'epoch')} on {config['dataset']['name']} in mini-batches of "
+        f"{training['batch_size']} images, hidden layers of {layers} units, "
+        f"{count(len(seeds or config['seeds']), 'seed')} per variant"
+    )
+
+
+def curve(mean, metric):
+    """Say where a mean curve begins and ends.
+
+    Parameters
+    ----------
+    mean : pandas.Series
+        Indexed by iteration; accuracies in [0, 1].
+    metric : str
+        `train_loss` or `train_accuracy`.
+    """
+    finite = mean.dropna()
+    if finite.empty:
+        return "has no finite value"
+    scale, unit = METRICS[metric].scale, METRICS[metric].unit
+    first, last = (f"{scale * value:.3g} {unit}" for value in finite.iloc[[0, -1]])
+    return f"goes from {first} to {last} at iteration {finite.index[-1]}"

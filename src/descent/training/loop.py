@@ -1,0 +1,210 @@
+"""Training a batch of seeds of one variant together.
+
+A run's numbers depend on its variant, seed and configuration alone: not on the seeds beside it, on
+the number of cores or on other variants.
+"""
+
+import statistics
+import textwrap
+import time
+import timeit
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from descent import model
+from descent.data.prepared import hold_out, normalize
+from descent.optimizers.spec import split_settings
+from descent.optimizers.step import make_step
+from descent.training.checkpoint import Checkpoint
+from descent.training.epoch import train_epoch
+from descent.training.run import Run
+from descent.training.seeding import PURPOSES, generator, stream_variant, validation_generator
+
+#: Forward passes of the untrained network that are timed.
+_TIMED_PASSES = 25
+
+
+def train(
+    data,
+    variant,
+    settings,
+    seeds,
+    *,
+    training,
+    epochs,
+    evaluation_batch_size,
+    checkpoint_folder=None,
+    identity=None,
+):
+    """Train one network for each seed, all with the same optimizer.
+
+    Parameters
+    ----------
+    data : descent.data.prepared.PreparedData
+    variant : str
+        Its name, part of every random stream of independent runs.
+    settings : dict
+        `optimizer` and its hyperparameters.
+    seeds : list of int
+    training : descent.training.settings.TrainingSettings
+    epochs, evaluation_batch_size : int
+    checkpoint_folder : path, optional
+        Where progress is kept after every epoch, and taken up: runs that were interrupted get the
+        same bits as others.
+    identity : dict, optional
+        What else the numbers depend on, see `descent.training.checkpoint.Checkpoint`.
+
+    Returns
+    -------
+    list of descent.training.run.Run
+        One for each seed, in order. Progress is printed. Training ends early when every seed of a
+        stack has diverged; a seed that diverges beside others changes none of their bits.
+    """
+    torch.set_num_threads(training.threads)
+    validation_images = validation_generator(training.root_seed)
+    data = hold_out(data, training.validation_fraction, validation_images)
+    sizes = model.layer_sizes(data.train_images.shape[1], training.hidden, data.n_classes)
+    last_batches = [
+        len(data.train_images) % training.batch_size or training.batch_size,
+        len(data.test_images) % evaluation_batch_size or evaluation_batch_size,
+    ]
+    if training.validation_fraction:
+        rest = len(data.validation_images) % evaluation_batch_size
+        last_batches.append(rest or evaluation_batch_size)
+    together = _same_bits_when_stacked(sizes, last_batches, training.threads)
+    streams = stream_variant(variant, training.seeding)
+    runs = []
+    for index, stack in enumerate([seeds] if together else [[seed] for seed in seeds]):
+        begin = partial(_begin, sizes, settings, stack, training.root_seed, streams)
+        runs += _train_stack(
+            data,
+            stack,
+            begin,
+            _checkpoint(checkpoint_folder, index, {"seeds": stack, **(identity or {})}),
+            epochs=epochs,
+            batch_size=training.batch_size,
+            evaluation_batch_size=evaluation_batch_size,
+        )
+    return runs
+
+
+def _begin(sizes, settings, seeds, root_seed, named):
+    """Return untrained parameters, the step of their optimizer, and the generators of the order."""
+    initial, orders = (
+        [generator(root_seed, purpose, named, seed) for seed in seeds] for purpose in PURPOSES
+    )
+    parameters = model.initialize(sizes, initial)
+    optimizer, hyperparameters = split_settings(settings)
+    return parameters, make_step(optimizer, parameters, hyperparameters), orders
+
+
+def _checkpoint(folder, index, identity):
+    return folder and Checkpoint(Path(folder) / f"{index}.safetensors", identity)
+
+
+def _same_bits_when_stacked(sizes, last_batches, threads):
+    """Tell whether a stack of seeds gives the same bits as each seed alone.
+
+    Measured: products of several threads are divided otherwise when stacked, and products with a
+    vector use another kernel. Seeds then train one after the other.
+    """
+    return threads == 1 and min(*sizes, *last_batches) > 1
+
+
+def _train_stack(data, seeds, begin, checkpoint, *, epochs, batch_size, evaluation_batch_size):
+    iterations_per_epoch = -(-len(data.train_images) // batch_size)
+    test_images = normalize(data.test_images, data.normalization)
+    if data.validation_images is not None:
+        validation_images = normalize(data.validation_images, data.normalization)
+    parameters, step, orders = begin()
+    progress = checkpoint and checkpoint.load()
+    if progress:
+        try:
+            runs = _resume(progress, parameters, step, orders)
+        except Exception as error:  # whatever an optimizer raises, the same would be raised again
+            why = textwrap.shorten(f"{type(error).__name__}: {error}", 300)
+            print(f"checkpoint not used, training starts anew: {why}")
+            progress, (parameters, step, orders) = None, begin()
+    if not progress:
+        runs = [Run(seed, iterations_per_epoch=iterations_per_epoch) for seed in seeds]
+        for index, run in enumerate(runs):
+            network = [parameter[index, None] for parameter in parameters]
+            images = test_images[None, :evaluation_batch_size]
+            run.forward_pass = _time_forward_pass(network, images)
+    loss = accuracy = torch.empty(len(seeds), 0)  # the untrained network has no iterations
+    seconds = 0.0
+    for epoch in range(progress["epoch"] + 1 if progress else 0, epochs + 1):
+        if all(run.diverged for run in runs):
+            break
+        if epoch > 0:
+            start = time.perf_counter()
+            loss, accuracy = train_epoch(parameters, step, data, orders, batch_size)
+            seconds = (time.perf_counter() - start) / len(seeds)
+        test_loss, test_accuracy = model.evaluate(
+            parameters, test_images, data.test_labels, evaluation_batch_size
+        )
+        validation = {}
+        if data.validation_images is not None:
+            validation_loss, validation_accuracy = model.evaluate(
+                parameters, validation_images, data.validation_labels, evaluation_batch_size
+            )
+            validation = {"loss": validation_loss, "accuracy": validation_accuracy}
+        for index, run in enumerate(runs):
+            if run.diverged:
+                continue  # it stays in the stack: no seed's bits depend on those beside it
+            run.record_epoch(
+                loss[index].numpy(),
+                accuracy[index].numpy(),
+                test_loss[index].item(),
+                test_accuracy[index].item(),
+                seconds,
+                **{f"validation_{name}": of[index].item() for name, of in validation.items()},
+            )
+            if run.diverged or epoch == epochs:
+                run.parameters = _final_parameters(parameters, index)
+        shown = " ".join(
+            "diverged" if run.diverged else f"{100 * run.test_accuracy[-1]:.2f}" for run in runs
+        )
+        print(f"epoch {epoch}/{epochs}: test accuracy {shown} %, {seconds:.2f} s per seed")
+        if checkpoint:
+            checkpoint.save(partial(_progress, epoch, runs, parameters, step, orders))
+    return runs
+
+
+def _progress(epoch, runs, parameters, step, orders):
+    """Gather what training goes on from after an epoch."""
+    return {
+        "epoch": epoch,
+        "runs": [vars(run) for run in runs],
+        "parameters": parameters,
+        "optimizer": step.state(),
+        "orders": [order.get_state() for order in orders],
+    }
+
+
+def _resume(progress, parameters, step, orders):
+    """Set everything to what `_progress` gathered, and return the runs."""
+    with torch.no_grad():
+        for parameter, saved in zip(parameters, progress["parameters"], strict=True):
+            parameter.copy_(saved)
+    step.load_state(progress["optimizer"])
+    for order, state in zip(orders, progress["orders"], strict=True):
+        order.set_state(state)
+    runs = [Run(**run) for run in progress["runs"]]
+    print(f"going on after epoch {progress['epoch']}, from a checkpoint")
+    return runs
+
+
+@torch.no_grad()
+def _time_forward_pass(network, images):
+    seconds = timeit.repeat(lambda: model.forward(network, images), number=1, repeat=_TIMED_PASSES)
+    return {"images": images.shape[1], "seconds": statistics.median(seconds)}
+
+
+def _final_parameters(parameters, index):
+    return {
+        name: parameter[index].detach().squeeze(1 if name.startswith("b") else ()).clone()
+        for name, parameter in zip(model.names(parameters), parameters, strict=True)
+    }

@@ -1,0 +1,149 @@
+# What people look at: the overlay plots, the project's own page, the curves to explore, and
+# Snakemake's report of the same configuration.
+
+
+localrules:
+    overlay,
+    configuration,
+    report,
+    snakemake_report,
+
+
+def page_templates(page):
+    """List the templates of a page."""
+    files = [f"{page}.html.jinja", "style.css"]
+    return [os.path.relpath(os.path.join(SOURCES, "descent/reporting/templates", f)) for f in files]
+
+
+rule overlay:
+    input:
+        curves=rules.curves.output[0],
+        accuracy=f"{RESULTS}/tables/final_accuracy.csv",
+        code=code("overlay"),
+    output:
+        report(
+            f"{RESULTS}/figures/{{metric}}_{{comparison}}.png",
+            caption="../report/overlay.rst",
+            category="Curves",
+            labels={"comparison": "{comparison}", "metric": "{metric}"},
+        ),
+        f"{RESULTS}/figures/{{metric}}_{{comparison}}.svg",
+        f"{RESULTS}/figures/{{metric}}_{{comparison}}.pdf",
+    log:
+        f"{LOGS}/overlay_{{metric}}_{{comparison}}.log",
+    benchmark:
+        f"{LOGS}/overlay_{{metric}}_{{comparison}}.benchmark.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        variants=lambda wildcards: list(COMPARISONS[wildcards.comparison]),
+        smoothing_window=config["curves"]["smoothing_window"],
+        band=config["curves"]["band"],
+        confidence_level=config["curves"]["confidence_level"],
+        batch_size=config["training"]["batch_size"],
+        experiment=experiment(config),
+    script:
+        "../scripts/overlay.py"
+
+
+FIGURES = [
+    *expand(rules.overlay.output, metric=TRAIN_METRICS, comparison=config["comparisons"]),
+    *expand(rules.parity_figure.output, comparison=COMPARED),
+    *expand(rules.sensitivity.output, comparison=SWEPT),
+]
+TABLES = [
+    *rules.final_accuracy.output,
+    *rules.targets.output,
+    *rules.untrained.output,
+    *rules.equivalence.output,
+    *rules.parity.output,
+    *(rules.selection.output if SWEEPS else []),
+]
+
+
+rule configuration:
+    output:
+        f"{RESULTS}/config.yaml",
+    log:
+        f"{LOGS}/configuration.log",
+    benchmark:
+        f"{LOGS}/configuration.benchmark.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        config=config,
+    script:
+        "../scripts/configuration.py"
+
+
+rule interactive:
+    input:
+        runs=run_files("iterations"),
+        curves=rules.curves.output[0],
+        code=code("interactive"),
+        templates=page_templates("interactive"),
+    output:
+        f"{RESULTS}/interactive.html",
+    log:
+        f"{LOGS}/interactive.log",
+    benchmark:
+        f"{LOGS}/interactive.benchmark.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=growing(2000 + N_RUNS // 4),
+        runtime=growing(10 + N_RUNS // 1000),
+    params:
+        expected=expected_runs(),
+        name=config["name"],
+        experiment=experiment(config),
+        comparisons={name: list(members) for name, members in COMPARISONS.items()},
+        settings=config["curves"],
+    script:
+        "../scripts/interactive.py"
+
+
+rule report:
+    input:
+        EXAMPLES,
+        FIGURES,
+        TABLES,
+        runs=run_files("epochs"),
+        curves=rules.curves.output[0],
+        prepared=PREPARED,
+        config=rules.configuration.output[0],
+        code=code("report"),
+        templates=page_templates("report"),
+    output:
+        f"{RESULTS}/report.html",
+    log:
+        f"{LOGS}/report.log",
+    benchmark:
+        f"{LOGS}/report.benchmark.tsv"
+    conda:
+        ENVIRONMENT
+    script:
+        "../scripts/report.py"
+
+
+rule snakemake_report:
+    input:
+        EXAMPLES,
+        FIGURES,
+        TABLES,
+        snakefile=WORKFLOW / "Snakefile",
+        config=rules.configuration.output[0],
+        captions=sorted((WORKFLOW / "report").glob("*.rst")),
+    output:
+        f"{RESULTS}/snakemake-report.html",
+    log:
+        f"{LOGS}/snakemake_report.log",
+    benchmark:
+        f"{LOGS}/snakemake_report.benchmark.tsv"
+    conda:
+        ENVIRONMENT
+    script:
+        "../scripts/snakemake_report.py"
+
+
+PAGES = [*rules.report.output, *rules.interactive.output, *rules.snakemake_report.output]
