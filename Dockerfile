@@ -1,4 +1,4 @@
-# The environment of the lock, for Docker, Podman and, through them, Apptainer: docs/cluster.md.
+# The environment of the lock in workflow/envs/, for Docker, Podman and, through them, Apptainer: docs/cluster.md.
 #   docker build --tag descent-lab .        (smaller: --build-arg TORCH_BACKEND=cpu)
 #   docker run --rm descent-lab --cores all --configfile config/digits.yaml
 FROM python:3.11-slim
@@ -16,11 +16,12 @@ WORKDIR /home/descent/lab
 # First what the lock holds, so that a change of the code does not install it again; make takes the
 # argument from the environment.
 ARG TORCH_BACKEND
-COPY --chown=descent Makefile pyproject.toml requirements.txt ./
+COPY --chown=descent Makefile pyproject.toml ./
+COPY --chown=descent workflow/envs workflow/envs
 RUN make .venv/locked
 
 COPY --chown=descent README.md ./
-COPY --chown=descent workflow workflow
+COPY --chown=descent src src
 RUN make setup
 ENV PATH="/home/descent/lab/.venv/bin:${PATH}"
 

@@ -70,7 +70,7 @@ benchmark: .venv-benchmark/done
 	PYTHONPATH=src .venv-benchmark/bin/python benchmarks/run.py data/mnist
 
 benchmark-cluster: setup
-	PYTHONPATH=tests:src $(BIN)/python benchmarks/cluster.py
+	PYTHONPATH=tests/support:src $(BIN)/python benchmarks/cluster.py
 
 efficiency: setup
 	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors
@@ -89,7 +89,7 @@ scaling: setup
 
 mutants: setup
 	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors
-	PYTHONPATH=src:tests/unit $(BIN)/python benchmarks/mutants.py data/mnist
+	PYTHONPATH=src:tests/support $(BIN)/python benchmarks/mutants.py data/mnist
 
 hints: setup
 	PYTHONPATH=src $(BIN)/python benchmarks/hints.py

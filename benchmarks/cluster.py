@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pandas as pd
 import yaml
-from checkouts import make_checkout
-from private_slurm import PrivateSlurm, missing_packages
 from tabulate import tabulate
 
+from checkouts import make_checkout
 from descent.provenance import provenance
+from private_slurm import PrivateSlurm, missing_packages
 from publish import publish
 
 HERE = Path(__file__).parent

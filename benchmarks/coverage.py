@@ -17,8 +17,8 @@ from tqdm import tqdm
 
 from descent.analysis.bands import band
 from descent.analysis.curves import smooth
-from descent.reporting.figures.style import HALF_PAGE, save, set_style
 from descent.provenance import provenance
+from descent.reporting.figures.style import HALF_PAGE, save, set_style
 from publish import publish
 
 HERE = Path(__file__).parent

@@ -18,7 +18,7 @@ import pandas as pd
 import yaml
 from tabulate import tabulate
 
-from descent.experiment.configuration import seed_blocks, variants
+from descent.experiment.plan import seed_blocks, variants
 from descent.provenance import provenance
 from publish import publish
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from descent import mutants
+from descent.errors import RuleError
+from descent.parity import mutants
 from descent.parity.check import check
 from descent.parity.mutants import MUTANTS, learning_rate_in_velocity
-from descent.optimizers.user_rules import RuleError
 from descent.provenance import provenance
 
 HERE = Path(__file__).parent

@@ -10,15 +10,15 @@ from functools import partial
 from pathlib import Path
 
 import pandas as pd
-from correct_momentum import CORRECT
 from tqdm import tqdm
 
+from correct_momentum import CORRECT
 from descent.data.prepared import load_prepared
-from descent.parity.mutants import MUTANTS, forgotten_velocity, learning_rate_in_velocity
 from descent.optimizers.step import bind, make_step
+from descent.parity.mutants import MUTANTS, forgotten_velocity, learning_rate_in_velocity
+from descent.parity.replay import halved, replay
 from descent.parity.verdict import DIFFERENT, parity
 from descent.provenance import provenance
-from descent.parity.replay import halved, replay
 
 HERE = Path(__file__).parent
 ITERATIONS = 500

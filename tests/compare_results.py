@@ -29,7 +29,9 @@ def same(one, other):
     """Tell whether two files hold the same results."""
     if one.suffix not in READERS:
         return filecmp.cmp(one, other, shallow=False)
-    frames = (READERS[one.suffix](file).drop(columns=TIMES, errors="ignore") for file in (one, other))
+    frames = (
+        READERS[one.suffix](file).drop(columns=TIMES, errors="ignore") for file in (one, other)
+    )
     try:
         pd.testing.assert_frame_equal(*frames, check_exact=True)
     except AssertionError:

@@ -5,8 +5,8 @@ import torch
 from descent import model
 from descent.data.prepared import load_prepared
 from descent.optimizers.step import make_step
+from descent.training.epoch import train_epoch
 from descent.training.seeding import generator
-from descent.training.loop import train_epoch
 from engines import BATCH_SIZE, HIDDEN, LEARNING_RATE, prepared_file
 
 

@@ -8,8 +8,8 @@ import torch
 
 from descent import model
 from descent.data.prepared import load_prepared, normalize
-from descent.training.seeding import generator
 from descent.training.loop import mini_batch_metrics
+from descent.training.seeding import generator
 from engines import BATCH_SIZE, HIDDEN, LEARNING_RATE, prepared_file
 
 

@@ -78,11 +78,11 @@ def write_run(run, configuration, iterations, epochs, weights):
     with replacing(weights) as part:
         save_file(run.parameters, part)
     # Only the epochs have times: the iterations are the same bytes whenever they are trained.
-    _write_epochs(epochs, variant, run, metadata | {"forward_pass": run.forward_pass})
-    _write_iterations(iterations, variant, run, metadata)
+    write_epochs(epochs, variant, run, metadata | {"forward_pass": run.forward_pass})
+    write_iterations(iterations, variant, run, metadata)
 
 
-def _write_iterations(file, variant, run, metadata):
+def write_iterations(file, variant, run, metadata):
     """Write the iterations of a `descent.training.run.Run`; a diverged one has fewer."""
     n_iterations = len(run.train_loss)
     iteration = np.arange(1, n_iterations + 1)
@@ -101,7 +101,7 @@ def _write_iterations(file, variant, run, metadata):
     )
 
 
-def _write_epochs(file, variant, run, metadata):
+def write_epochs(file, variant, run, metadata):
     """Write the epochs of a `descent.training.run.Run`; a diverged one has fewer."""
     n_rows = len(run.test_loss)
     epoch = np.arange(n_rows)

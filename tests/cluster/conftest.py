@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from checkouts import Checkout, make_checkout
 from filelock import FileLock
-from private_slurm import PrivateSlurm, missing_packages, wait_until
 from safetensors import safe_open
+
+from checkouts import Checkout, make_checkout
+from private_slurm import PrivateSlurm, missing_packages, wait_until
 
 # The profiles, but for shorter waits.
 SLURM = ("--workflow-profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "5")

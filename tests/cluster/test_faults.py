@@ -11,8 +11,9 @@ from contextlib import suppress
 import psutil
 import pytest
 import yaml
-from checkouts import PROJECT, Checkout
 from conftest import GENERIC, LONG, SLURM, TRAINING, assert_same_bits, assert_went_on
+
+from checkouts import PROJECT, Checkout
 from private_slurm import wait_until
 
 GENERIC_SETTINGS = yaml.safe_load((PROJECT / GENERIC[1] / "config.yaml").read_text())

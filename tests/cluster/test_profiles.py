@@ -2,9 +2,10 @@
 
 import pytest
 import yaml
-from checkouts import PROJECT, Checkout, make_checkout
 from conftest import GENERIC, SLURM, ClusterCheckout, assert_same_bits
 from filelock import FileLock
+
+from checkouts import PROJECT, Checkout, make_checkout
 
 MNIST = PROJECT.parent / "shared" / "mnist"
 DIGITS = yaml.safe_load((PROJECT / "config" / "digits.yaml").read_text())

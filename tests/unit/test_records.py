@@ -2,33 +2,17 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from configurations import PROJECT
+from descent.errors import RecordError
 from descent.files import check_writable, replacing
-from descent.records import (
-    METRICS,
-    RecordError,
-    read_metadata,
-    read_runs,
-    write_epochs,
-    write_iterations,
-)
-from descent.training.run import Run
-
-
-def make_run(seed, n_iterations=12, n_epochs=3):
-    random = np.random.default_rng(seed)
-    return Run(
-        seed,
-        random.random(n_iterations, dtype=np.float32),
-        random.random(n_iterations, dtype=np.float32),
-        *random.random((5, n_epochs + 1)).tolist(),
-        iterations_per_epoch=n_iterations // n_epochs,
-    )
+from descent.metrics import TRAIN_METRICS
+from descent.records import read_metadata, read_runs, write_epochs, write_iterations
+from recorded import make_run
 
 
 def test_iterations_have_the_columns_and_types_of_the_design(tmp_path):
@@ -86,7 +70,7 @@ def files(tmp_path):
 
 
 def test_exactly_the_configured_runs_are_read(files):
-    runs = read_runs(files, {"a": [0, 1], "b": [0, 1]}, METRICS)
+    runs = read_runs(files, {"a": [0, 1], "b": [0, 1]}, TRAIN_METRICS)
     assert list(runs) == [("a", 0), ("a", 1), ("b", 0), ("b", 1)]
     assert runs["b", 1]["train_loss"].tolist() == make_run(1).train_loss.tolist()
     assert len(pd.read_parquet(files[0].parents[1])) == 4 * 12
@@ -102,7 +86,7 @@ def test_exactly_the_configured_runs_are_read(files):
 )
 def test_other_runs_are_refused(files, expected, chosen, message):
     with pytest.raises(RecordError, match=message):
-        read_runs([files[index] for index in chosen], expected, METRICS)
+        read_runs([files[index] for index in chosen], expected, TRAIN_METRICS)
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):
@@ -131,7 +115,7 @@ import os, signal, sys
 import pyarrow.parquet as pq
 from descent.records import write_iterations
 sys.path.insert(0, sys.argv[2])
-from test_records import make_run
+from recorded import make_run
 
 def write_half(table, file, **options):
     with open(file, "wb") as stream:
@@ -141,16 +125,18 @@ def write_half(table, file, **options):
 pq.write_table = write_half
 write_iterations(sys.argv[1] + "/a/seed_0.parquet", "a", make_run(0), {})
 """
-    library = Path(__file__).parents[2] / "workflow"
+    library = PROJECT / "src"
     killed = subprocess.run(
-        [sys.executable, "-c", code, tmp_path, Path(__file__).parent],
+        [sys.executable, "-c", code, tmp_path, PROJECT / "tests" / "support"],
         env={**os.environ, "PYTHONPATH": str(library)},
     )
     assert killed.returncode == -9
     [left] = (tmp_path / "a").iterdir()
     assert left.name.startswith(".part-")
     write_iterations(tmp_path / "a" / "seed_0.parquet", "a", make_run(0), {})
-    assert list(read_runs([tmp_path / "a" / "seed_0.parquet"], {"a": [0]}, METRICS)) == [("a", 0)]
+    assert list(read_runs([tmp_path / "a" / "seed_0.parquet"], {"a": [0]}, TRAIN_METRICS)) == [
+        ("a", 0)
+    ]
     assert len(pd.read_parquet(tmp_path)) == 12
     assert left.exists()  # it may be that of a writer on another machine
     two_days_ago = time.time() - 2 * 24 * 60 * 60

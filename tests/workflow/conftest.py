@@ -3,8 +3,9 @@
 import shutil
 
 import pytest
-from checkouts import Checkout, make_checkout
 from filelock import FileLock
+
+from checkouts import Checkout, make_checkout
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import gzip
 
 import numpy as np
 from safetensors.numpy import load_file
-from tiny import write_emnist
 
 from descent.data.catalog import DATASETS
 from descent.data.idx import RAW_FILES
+from tiny import write_emnist
 
 
 def test_emnist_is_fetched_once_and_prepared_upright(checkout):
@@ -17,7 +17,7 @@ def test_emnist_is_fetched_once_and_prepared_upright(checkout):
         for name in RAW_FILES
     }
     checksum = write_emnist(checkout.folder / "mirror", raw)
-    known = checkout.folder / "workflow" / "descent" / "datasets.py"
+    known = checkout.folder / "src" / "descent" / "data" / "catalog.py"
     known.write_text(known.read_text().replace(DATASETS["emnist"].checksums["gzip.zip"], checksum))
     checkout.configure(dataset={"name": "emnist", "sources": ["mirror"]})
     prepared = "data/emnist/prepared.safetensors"

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from checkouts import TINY
 from safetensors.numpy import load_file
 
+from checkouts import TINY
 from descent.records import read_metadata
 
 THEIRS = TINY["comparisons"]["pair"]["theirs"]

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from checkouts import PROJECT, make_checkout
 
 PAGES = [PROJECT / "README.md", PROJECT / "config/README.md", *sorted(PROJECT.glob("docs/*.md"))]
@@ -62,8 +63,7 @@ def comparable(text):
 def shell(tmp_path):
     """Run a script in a temporary checkout as a user would; return the finished process."""
     folder = make_checkout(tmp_path / "checkout").folder
-    for name in ("Makefile", "requirements.txt"):
-        (folder / name).write_text((PROJECT / name).read_text())
+    (folder / "Makefile").write_text((PROJECT / "Makefile").read_text())
     commands = tmp_path / "bin"
     commands.mkdir()
     modules = {"descent": "descent", "pytest": "pytest", "snakemake": "snakemake $DRY_RUN"}
@@ -75,7 +75,7 @@ def shell(tmp_path):
     def run(script, dry_run=True):
         environment = os.environ | {
             "PATH": f"{commands}:{os.environ['PATH']}",
-            "PYTHONPATH": str(folder / "workflow"),
+            "PYTHONPATH": str(folder / "src"),
             "DRY_RUN": "-n" if dry_run else "",
         }
         return subprocess.run(

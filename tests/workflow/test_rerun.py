@@ -1,19 +1,18 @@
 """What runs again, and what does not."""
 
-from checkouts import TINY
+from checkouts import TINY, trains
 
 TRAINING = {"train_ours_0": 1, "train_ours_1": 1, "train_theirs_0": 1, "train_theirs_1": 1}
 
 
-def edit(checkout, module):
-    file = checkout.folder / "workflow" / "descent" / f"{module}.py"
+PAGES = {"report": 1, "snakemake_report": 1}
+
+
+def edit(checkout, module, addition="# changed"):
+    file = checkout.folder / "src" / "descent" / f"{module}.py"
     source = file.read_text()
-    file.write_text(source + "\n# changed\n")
+    file.write_text(f"{source}\n{addition}\n")
     return lambda: file.write_text(source)
-
-
-def trains(jobs):
-    return {rule: count for rule, count in jobs.items() if rule.startswith("train")}
 
 
 def test_a_second_run_does_nothing(finished):
@@ -21,7 +20,7 @@ def test_a_second_run_does_nothing(finished):
 
 
 def test_a_touched_or_moved_checkout_does_nothing(finished):
-    for file in (finished.folder / "workflow" / "descent").rglob("*.py"):
+    for file in (finished.folder / "src").rglob("*.py"):
         file.touch()
     moved = type(finished)(finished.folder.rename(finished.folder.with_name("moved")))
     assert moved.would_run() == {}
@@ -72,33 +71,68 @@ def test_other_seeding_retrains(finished):
 
 
 def test_code_of_the_figures_reruns_figures_only(finished):
-    pages = {"report": 1, "snakemake_report": 1}
-    edit(finished, "figures/overlay")
-    assert finished.would_run() == {"overlay": 2, **pages}
-    edit(finished, "figures/style")
-    assert finished.would_run() == {"examples": 1, "overlay": 2, "parity_figure": 1, **pages}
+    edit(finished, "reporting/figures/curves")
+    assert finished.would_run() == {"overlay": 2, **PAGES}
+    edit(finished, "reporting/figures/style", 'COLOUR = "red"')
+    assert finished.would_run() == {"examples": 1, "overlay": 2, "parity_figure": 1, **PAGES}
 
 
 def test_code_of_the_pages_reruns_the_pages_only(finished):
-    edit(finished, "verdicts")
+    edit(finished, "reporting/conclusions")
     assert finished.would_run() == {"report": 1}
-    template = finished.folder / "workflow" / "report" / "interactive.html.jinja"
+    template = finished.folder / "src/descent/reporting/templates/interactive.html.jinja"
     template.write_text(template.read_text() + "<!-- changed -->")
     assert finished.would_run() == {"report": 1, "interactive": 1}
 
 
 def test_code_of_the_training_reruns_training(finished):
-    for module in ("training", "model", "optimizers/__init__", "seeding", "records", "runs"):
+    for module in ("training/loop", "training/seeding", "model", "optimizers/step", "records"):
         undo = edit(finished, module)
         assert trains(finished.would_run()) == TRAINING
         undo()
 
 
-def test_code_of_a_rule_reruns_its_variants_only(finished):
-    edit(finished, "optimizers/sgd_momentum")
+def test_errors_and_public_names_rerun_nothing(finished):
+    edit(finished, "errors", 'class NewError(DescentError):\n    """New."""')
+    edit(finished, "__init__", '_HOMES["new"] = "descent.model"')
+    edit(finished, "jobs")
+    assert finished.would_run() == {}
+
+
+def test_a_new_import_in_a_leaf_is_followed(finished):
+    """The list of a stage's sources is computed: an import inside a function of a leaf counts."""
+    leaf = finished.folder / "src" / "descent" / "analysis" / "equivalence.py"
+    new = leaf.with_name("new_leaf.py")
+    new.write_text("VALUE = 1\n")
+    assert finished.would_run() == {}
+    source = (
+        "\n\ndef unused():\n    from descent.analysis.new_leaf import VALUE\n    return VALUE\n"
+    )
+    leaf.write_text(leaf.read_text() + source)
+    stages = {"equivalence": 1, **PAGES}
+    assert finished.would_run() == stages
+    finished.run("--touch")
+    assert finished.would_run() == {}
+    new.write_text("VALUE = 2\n")
+    assert finished.would_run() == stages
+
+
+def test_code_of_an_update_rule_reruns_its_variants_only(finished):
+    edit(finished, "optimizers/scratch/sgd_momentum")
     assert trains(finished.would_run()) == {"train_ours_0": 1, "train_ours_1": 1}
-    edit(finished, "optimizers/sgd")
+    edit(finished, "optimizers/scratch/sgd")
     assert trains(finished.would_run()) == {"train_ours_0": 1, "train_ours_1": 1}
+
+
+def test_code_that_an_update_rule_imports_reruns_its_variants(finished):
+    pair = {
+        "adam": {"optimizer": "scratch.adam"},
+        "theirs": TINY["comparisons"]["pair"]["theirs"],
+    }
+    finished.configure(comparisons={"pair": pair})
+    finished.run("train")
+    edit(finished, "optimizers/scratch/_gradients")
+    assert trains(finished.would_run("train")) == {"train_adam_0": 1, "train_adam_1": 1}
 
 
 def test_an_appended_seed_trains_only_its_job(finished):

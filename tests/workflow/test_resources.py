@@ -13,7 +13,7 @@ def requests(checkout):
             for name in ("mem_mb", "runtime")
             for number in re.findall(rf"\b{name}=(\d+)", asked)
         ]
-    del found["all"]
+    del found["default"]
     return found
 
 

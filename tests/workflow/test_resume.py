@@ -65,7 +65,7 @@ def test_a_rerun_that_fails_leaves_what_was_finished(finished):
     runs = finished.results / "iterations" / "ours"
     written = (runs / "seed_2.parquet").stat().st_mtime_ns
     (runs / "seed_1.parquet").unlink()
-    code = finished.folder / "workflow" / "descent" / "training.py"
+    code = finished.folder / "src" / "descent" / "training" / "loop.py"
     source = code.read_text()
     code.write_text(source.replace("def train(", "def train_no_more("))
     assert finished.snakemake("results/tiny/iterations/ours/seed_1.parquet").returncode != 0

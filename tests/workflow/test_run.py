@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 import yaml
 from safetensors.numpy import load_file
-from tiny import N_TRAIN
 
 from descent.records import read_metadata
+from tiny import N_TRAIN
 
 ITERATIONS = 2 * -(-N_TRAIN // 32)
 

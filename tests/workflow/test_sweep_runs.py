@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from checkouts import TINY
-from test_rerun import trains
 
+from checkouts import TINY, trains
 from descent.data.prepared import load_prepared
 from descent.records import read_metadata
-from descent.training.loop import train
+from networks import repeat
 
 THEIRS = TINY["comparisons"]["pair"]["theirs"]
 OURS = {**TINY["comparisons"]["pair"]["ours"], "lr": [0.0001, 0.05, 1e30]}
@@ -51,7 +50,7 @@ def test_a_sweep_selects_by_validation_images_and_retrains(prepared):
     about = read_metadata(file)
     assert about["configuration"]["settings"] == settings
     data = load_prepared(next(prepared.folder.glob("data/*/prepared.safetensors")))
-    [alone] = train(data, seeds=[1], **about["configuration"])
+    [alone] = repeat(data, 1, about["configuration"])
     assert pd.read_parquet(file)["train_loss"].tolist() == alone.train_loss.tolist()
 
     accuracy = pd.read_csv(results / "tables" / "final_accuracy.csv")
@@ -110,7 +109,7 @@ def test_halving_repeats_the_bits_of_the_rung_before(prepared):
         configuration = read_metadata(file)["configuration"]
         assert configuration["variant"] == combination
         assert configuration["epochs"] == 2 * row["epochs"]
-        [alone] = train(data, seeds=[11], **configuration)
+        [alone] = repeat(data, 11, configuration)
         longer = pd.read_parquet(file)["train_loss"].tolist()
         assert longer == alone.train_loss.tolist()
         before = results / "iterations" / combination / "seed_11.parquet"

@@ -4,9 +4,8 @@ import hashlib
 
 import pandas as pd
 import pytest
-from checkouts import TINY
-from test_rerun import trains
 
+from checkouts import TINY, trains
 from descent.records import read_metadata
 
 RULE = """

@@ -5,8 +5,8 @@ with job_log(snakemake.log[0]):
 
     from descent.files import replacing
     from descent.metrics import TRAIN_METRICS
-    from descent.reporting.interactive import page
     from descent.records import read_runs
+    from descent.reporting.interactive import page
 
     params = dict(snakemake.params)
     runs = read_runs(snakemake.input.runs, params.pop("expected"), TRAIN_METRICS)

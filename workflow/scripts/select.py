@@ -4,10 +4,10 @@ with job_log(snakemake.log[0]):
     import json
     from pathlib import Path
 
-    from descent.files import replacing
-    from descent.records import divergences, read_runs
     from descent.analysis.selection import final_values, follow, select
+    from descent.files import replacing
     from descent.metrics import VALIDATION_METRICS
+    from descent.records import divergences, read_runs
 
     files, params, output = snakemake.input, snakemake.params, snakemake.output
     trained = list(params.combinations)

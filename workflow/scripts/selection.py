@@ -3,8 +3,8 @@ from descent.jobs import job_log
 with job_log(snakemake.log[0]):
     import pandas as pd
 
-    from descent.files import replacing
     from descent.analysis.selection import gather
+    from descent.files import replacing
 
     tables = map(pd.read_csv, snakemake.input.tables)
     with replacing(snakemake.output[0]) as part:

@@ -68,6 +68,7 @@ def curve(mean, metric):
     finite = mean.dropna()
     if finite.empty:
         return "has no finite value"
-    scale, unit = METRICS[metric].scale, METRICS[metric].unit
-    first, last = (f"{scale * value:.3g} {unit}" for value in finite.iloc[[0, -1]])
+    scale = METRICS[metric].scale
+    unit = " %" if METRICS[metric].unit == "%" else ""
+    first, last = (f"{scale * value:.3g}{unit}" for value in finite.iloc[[0, -1]])
     return f"goes from {first} to {last} at iteration {finite.index[-1]}"

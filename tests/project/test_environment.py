@@ -1,0 +1,57 @@
+"""pyproject.toml and the two files of workflow/envs/ describe one environment."""
+
+import re
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+PROJECT = Path(__file__).parents[2]
+LOCK = (PROJECT / "workflow" / "envs" / "requirements.txt").read_text()
+
+
+def locked():
+    """Requirements of the lock, with their markers, without their hashes."""
+    return [Requirement(line.rstrip("\\ ")) for line in LOCK.splitlines() if "==" in line[:80]]
+
+
+def ranges():
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    return [
+        Requirement(text)
+        for text in [
+            *project["dependencies"],
+            *project["optional-dependencies"]["dev"],
+            *project["optional-dependencies"]["cluster"],
+        ]
+    ]
+
+
+@pytest.mark.parametrize("wanted", ranges(), ids=lambda requirement: requirement.name)
+def test_the_lock_is_within_the_ranges_and_installed(wanted):
+    pins = [pin for pin in locked() if pin.name == wanted.name]
+    assert pins
+    for pin in pins:
+        [version] = [part.version for part in pin.specifier]
+        assert version in wanted.specifier
+    [here] = [pin for pin in pins if pin.marker is None or pin.marker.evaluate()]
+    assert metadata.version(wanted.name).partition("+")[0] in here.specifier
+
+
+def test_the_conda_environment_has_the_locked_versions():
+    environment = yaml.safe_load((PROJECT / "workflow" / "envs" / "descent.yaml").read_text())
+    [pip] = [part["pip"] for part in environment["dependencies"] if isinstance(part, dict)]
+    names = {requirement.name for requirement in ranges()}
+    expected = {str(pin) for pin in locked() if pin.name in names}
+    assert {str(Requirement(text)) for text in pip} == expected
+    python = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["requires-python"]
+    assert f"python {python}" in environment["dependencies"]
+
+
+def test_every_pin_has_a_hash_and_no_address():
+    entries = re.split(r"\n(?=\S)", LOCK)
+    assert all("--hash=sha256:" in entry for entry in entries if "==" in entry)
+    assert "://" not in LOCK and "--index" not in LOCK and "--find-links" not in LOCK

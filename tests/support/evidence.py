@@ -1,0 +1,59 @@
+"""Tables of results for tests of what is said about them."""
+
+import numpy as np
+import pandas as pd
+
+OURS = {"optimizer": "scratch.sgd", "lr": 0.1}
+THEIRS = {"optimizer": "torch.optim.SGD", "lr": 0.1, "reference": True}
+PAIR = {"pair": {"ours": OURS, "theirs": THEIRS}}
+
+
+def accuracy(diverged=0, diverged_at=""):
+    return pd.DataFrame(
+        {
+            "variant": ["ours", "theirs"],
+            "n": 5,
+            "diverged": [diverged, 0],
+            "diverged_at": [diverged_at, ""],
+            "mean": [0.9, 0.91],
+        }
+    )
+
+
+def equivalence(verdict="equivalent", seeds_needed=np.nan, **changes):
+    rows = [
+        {
+            "comparison": "pair",
+            "variant": "ours",
+            "metric": metric,
+            "difference": -0.0004,
+            "ci90_lower": -0.0021,
+            "ci90_upper": 0.0014,
+            "margin": margin,
+            "verdict": verdict,
+            "seeds_needed": seeds_needed,
+        }
+        for metric, margin in (("test_accuracy", 0.005), ("test_loss", 0.01))
+    ]
+    return pd.DataFrame(rows).assign(**changes)
+
+
+def parity(float32="equal to rounding", float64="identical"):
+    rows = [
+        {
+            "comparison": "pair",
+            "variant": "ours",
+            "dtype": dtype,
+            "n": 5,
+            "iterations": 500,
+            "verdict": verdict,
+            "largest_difference": 0.0 if verdict == "identical" else 3.2e-8,
+            "share_of_bound": {"identical": 0, "equal to rounding": 0.21, "different": 40}[verdict],
+            "different_seed": 3.0,
+            "different_run": 2.0,
+            "different_iteration": 17.0,
+            "different_tensor": "b1",
+        }
+        for dtype, verdict in (("float32", float32), ("float64", float64))
+    ]
+    return pd.DataFrame(rows)

@@ -1,0 +1,220 @@
+import gzip
+import json
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+
+from descent.data.catalog import DATASETS, MNIST_NORMALIZATION
+from descent.data.idx import RAW_FILES, check_raw_files, raw_folder, write_idx
+from descent.data.prepare import (
+    DIGITS_TEST_IMAGES,
+    loaders,
+    pixel_statistics,
+    prepare,
+    write_digits,
+)
+from descent.data.prepared import hold_out, load_prepared, normalize
+from descent.errors import DataError
+from tiny import N_TEST, N_TRAIN, write_tiny_idx
+
+PROJECT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_tiny_idx(raw_folder(tmp_path))
+    return tmp_path
+
+
+def test_prepared_pixels_are_those_of_the_loaders(folder):
+    prepare(folder, folder / "prepared.safetensors", normalization=MNIST_NORMALIZATION)
+    data = load_prepared(folder / "prepared.safetensors")
+    train, test = loaders(folder, batch_size=N_TRAIN)
+    for loader, images, labels in (
+        (test, normalize(data.test_images, data.normalization), data.test_labels),
+        (train, normalize(data.train_images, data.normalization), data.train_labels),
+    ):
+        batches = [(image, label) for image, label in loader]
+        pixels = torch.cat([image for image, _ in batches]).flatten(1)
+        answers = torch.cat([label for _, label in batches])
+        if loader is train:  # shuffled: sort both
+            order, other = (np.lexsort(values.numpy().T) for values in (pixels, images))
+            pixels, answers, images, labels = (
+                pixels[order],
+                answers[order],
+                images[other],
+                labels[other],
+            )
+        assert pixels.dtype == images.dtype == torch.float32
+        torch.testing.assert_close(images, pixels, rtol=0, atol=2**-22)  # an ulp of 2 to 4
+        assert torch.equal(answers, labels)
+    assert data.n_classes == 4
+
+
+def test_loaders_have_the_labs_shapes_and_shuffle_the_training_images_only(folder):
+    train, test = loaders(folder)
+    images, _ = next(iter(test))
+    assert images.shape == torch.Size([N_TEST, 1, 8, 8])
+    assert torch.equal(next(iter(test))[0], images)
+    sizes = [len(labels) for _, labels in train]
+    assert sizes == [256, N_TRAIN - 256]
+    assert not torch.equal(next(iter(train))[0], next(iter(train))[0])
+
+
+def test_normalisation_is_the_labs(folder):
+    _, test = loaders(folder)
+    raw = np.fromfile(raw_folder(folder) / "t10k-images-idx3-ubyte", dtype=np.uint8, offset=16)
+    expected = (raw.reshape(N_TEST, 8, 8) / 255 - 0.1307) / 0.3081
+    np.testing.assert_allclose(next(iter(test))[0][:, 0].numpy(), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_digits_are_split_into_training_and_test_images(tmp_path):
+    write_digits(tmp_path)
+    prepare(
+        tmp_path, tmp_path / "prepared.safetensors", normalization=DATASETS["digits"].normalization
+    )
+    data = load_prepared(tmp_path / "prepared.safetensors")
+    assert data.train_images.shape == (1797 - DIGITS_TEST_IMAGES, 64)
+    assert data.test_images.shape == (DIGITS_TEST_IMAGES, 64)
+    assert data.n_classes == 10
+    images = normalize(data.train_images, data.normalization)
+    assert images.mean().item() == pytest.approx(0, abs=0.0005)
+    assert images.std().item() == pytest.approx(1, abs=0.0005)
+
+
+def truncate(file):
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+def truncate_within_header(file):
+    file.write_bytes(file.read_bytes()[:7])
+
+
+def empty(file):
+    file.write_bytes(b"")
+
+
+def change_magic_number(file):
+    file.write_bytes(struct.pack(">i", 0x0903) + file.read_bytes()[4:])
+
+
+def append(file):
+    file.write_bytes(file.read_bytes() + b"\0")
+
+
+def replace_by_page(file):
+    file.write_text("<!DOCTYPE html><html><body>404 Not Found</body></html>")
+
+
+@pytest.mark.parametrize("name", RAW_FILES)
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (truncate, "bytes, but a file of shape"),
+        (append, "bytes, but a file of shape"),
+        (truncate_within_header, "truncated within its header|bytes, but a file"),
+        (empty, "magic number is None"),
+        (change_magic_number, "magic number is 2307"),
+        (replace_by_page, "magic number is"),
+        (lambda file: file.unlink(), "missing"),
+    ],
+)
+def test_a_damaged_raw_file_is_named(folder, name, damage, message):
+    check_raw_files(folder)
+    damage(raw_folder(folder) / name)
+    with pytest.raises(DataError, match=f"{name}: .*({message})"):
+        prepare(folder, folder / "prepared.safetensors", normalization=MNIST_NORMALIZATION)
+    assert not (folder / "prepared.safetensors").exists()
+
+
+def test_training_and_test_images_must_have_one_size(folder):
+    write_idx(raw_folder(folder) / "t10k-images-idx3-ubyte", np.zeros((N_TEST, 8, 7)))
+    with pytest.raises(DataError, match="training and test images differ in size"):
+        prepare(folder, folder / "prepared.safetensors", normalization=MNIST_NORMALIZATION)
+
+
+def test_the_first_batch_of_the_lab(tmp_path):
+    for name in RAW_FILES:
+        shape = (300, 28, 28) if "images" in name else (300,)
+        write_idx(raw_folder(tmp_path) / name, np.zeros(shape))
+    for loader in loaders(tmp_path):
+        images, labels = next(iter(loader))
+        assert images.shape == torch.Size([256, 1, 28, 28])
+        assert labels.shape == torch.Size([256])
+
+
+def test_counts_of_images_and_labels_must_agree(folder):
+    write_idx(raw_folder(folder) / "t10k-labels-idx1-ubyte", np.zeros(N_TEST + 1))
+    with pytest.raises(DataError, match=r"t10k-images.*60 images.*t10k-labels.*61 labels"):
+        check_raw_files(folder)
+
+
+def test_a_test_label_must_occur_in_training(folder):
+    write_idx(raw_folder(folder) / "t10k-labels-idx1-ubyte", np.full(N_TEST, 9))
+    with pytest.raises(DataError, match="test label 9 does not occur in training"):
+        prepare(folder, folder / "prepared.safetensors", normalization=MNIST_NORMALIZATION)
+
+
+def test_unknown_statistics_are_computed(folder):
+    prepare(folder, folder / "prepared.safetensors")
+    data = load_prepared(folder / "prepared.safetensors")
+    pixels = data.train_images.double() / 255
+    expected = (pixels.mean().item(), pixels.std(correction=0).item())
+    assert data.normalization == tuple(round(value, 4) for value in expected)
+
+
+def test_mnists_statistics_would_be_the_labs(tmp_path):
+    file = PROJECT.parent / "shared" / "mnist" / f"{RAW_FILES[0]}.gz"
+    if not file.exists():
+        pytest.skip("MNIST is not there")
+    pixels = torch.frombuffer(bytearray(gzip.decompress(file.read_bytes())[16:]), dtype=torch.uint8)
+    assert pixel_statistics(pixels) == MNIST_NORMALIZATION
+
+
+@pytest.mark.parametrize(("classes", "names"), [(None, "0123"), ("abcdef", "abcd")])
+def test_classes_have_names(folder, classes, names):
+    prepare(folder, folder / "prepared.safetensors", classes=classes)
+    with safe_open(folder / "prepared.safetensors", framework="pt") as prepared:
+        assert json.loads(prepared.metadata()["classes"]) == list(names)
+
+
+def test_a_label_without_a_name_is_refused(folder):
+    with pytest.raises(DataError, match="label 3, but only 3 classes are known"):
+        prepare(folder, folder / "prepared.safetensors", classes="abc")
+
+
+def test_held_out_images_are_a_part_of_the_training_images(folder):
+    prepare(folder, folder / "prepared.safetensors")
+    data = load_prepared(folder / "prepared.safetensors")
+    assert hold_out(data, 0, None) is data
+    held = hold_out(data, 0.2, torch.Generator().manual_seed(1))
+    again = hold_out(data, 0.2, torch.Generator().manual_seed(1))
+    other = hold_out(data, 0.2, torch.Generator().manual_seed(2))
+    assert len(held.validation_images) == 60 and len(held.train_images) == N_TRAIN - 60
+    assert torch.equal(held.validation_images, again.validation_images)
+    assert not torch.equal(held.validation_images, other.validation_images)
+    assert held.test_images is data.test_images
+    rows = [
+        torch.cat([images.long(), labels[:, None]], dim=1)
+        for images, labels in (
+            (held.train_images, held.train_labels),
+            (held.validation_images, held.validation_labels),
+            (data.train_images, data.train_labels),
+        )
+    ]
+    both = torch.cat(rows[:2])
+    assert sorted(both.tolist()) == sorted(rows[2].tolist())
+    kept = {tuple(row) for row in rows[0].tolist()}
+    assert [row for row in rows[2].tolist() if tuple(row) in kept] == rows[0].tolist()
+
+
+@pytest.mark.parametrize("fraction", [0.001, 0.999])
+def test_no_part_may_be_empty(folder, fraction):
+    prepare(folder, folder / "prepared.safetensors")
+    data = load_prepared(folder / "prepared.safetensors")
+    with pytest.raises(DataError, match=f"validation_fraction: {fraction} of 300 training images"):
+        hold_out(data, fraction, torch.Generator())

@@ -1,0 +1,216 @@
+import pytest
+import yaml
+
+from configurations import DEFAULT, MINE, PROJECT, SCHEMA, configure, resolve, variant
+from descent.errors import ConfigurationError
+from descent.experiment.plan import seed_blocks, variants
+
+
+def test_the_default_is_valid_and_is_the_labs():
+    config = configure()
+    assert config == yaml.safe_load(DEFAULT.read_text())
+    assert config["training"] == {
+        "epochs": 20,
+        "batch_size": 128,
+        "threads": 1,
+        "validation_fraction": 0,
+    }
+    assert list(variants(config)) == [
+        "sgd_scratch",
+        "sgd_torch",
+        "momentum_scratch",
+        "momentum_torch",
+    ]
+    assert variants(config)["momentum_torch"] == {
+        "lr": 0.01,
+        "momentum": 0.9,
+        "optimizer": "torch.optim.SGD",
+    }
+    assert seed_blocks(config["seeds"], 2) == [[0, 1], [2, 3], [4]]
+
+
+@pytest.mark.parametrize("file", sorted((PROJECT / "config").glob("*.yaml")), ids=lambda f: f.name)
+def test_every_configuration_is_valid(file):
+    resolve(yaml.safe_load(file.read_text()))
+
+
+def test_schema_and_default_have_the_same_keys_and_every_property_is_described():
+    def compare(schema, value, path):
+        assert schema.get("description") or not path, f"{path} has no description"
+        if isinstance(value, dict) and "properties" in schema:
+            assert schema["additionalProperties"] is False
+            optional = {"folder"} if path == "dataset" else set()
+            assert schema["properties"].keys() - optional == value.keys(), path
+            for key, part in schema["properties"].items():
+                compare(part, value.get(key), f"{path}.{key}".strip("."))
+
+    compare(yaml.safe_load(SCHEMA.read_text()), yaml.safe_load(DEFAULT.read_text()), "")
+
+
+def test_overrides_are_merged():
+    config = configure(training={"epochs": 3}, comparisons={"sgd": {"sgd_torch": {"lr": 0.5}}})
+    assert config["training"]["epochs"] == 3 and config["training"]["batch_size"] == 128
+    assert config["comparisons"]["sgd"]["sgd_torch"]["lr"] == 0.5
+    assert set(config["comparisons"]) == {"sgd", "momentum"}
+
+
+def test_comparisons_with_a_new_variant_replace_the_defaults():
+    mine = {"mine": {"fast": {"optimizer": "torch.optim.Adam", "lr": 0.001, "betas": [0.9, 0.99]}}}
+    assert configure(comparisons=mine)["comparisons"] == mine
+
+
+def test_a_resolved_configuration_resolves_to_itself():
+    mine = {"mine": {"fast": {"optimizer": "scratch.sgd", "lr": 0.001}}}
+    for config in (configure(), configure(comparisons=mine)):
+        assert resolve(config) == config
+
+
+def test_text_is_parsed_where_a_number_is_wanted():
+    """Snakemake hands nested values of --config on as text; YAML reads 1e-3 as text."""
+    config = configure(
+        name=7,
+        seeds="[0, 3]",
+        training={"epochs": "1", "batch_size": 64.0},
+        curves={"confidence_level": "9e-1"},
+        comparisons={"sgd": {"sgd_scratch": {"lr": "1e-3"}}},
+    )
+    assert config["name"] == "7"
+    assert config["seeds"] == [0, 3]
+    assert config["training"]["epochs"] == 1
+    assert type(config["training"]["batch_size"]) is int
+    assert config["curves"]["confidence_level"] == 0.9
+    assert config["comparisons"]["sgd"]["sgd_scratch"]["lr"] == 0.001
+
+
+@pytest.mark.parametrize(
+    ("overrides", "path", "said"),
+    [
+        ({"trainin": {}}, "trainin", "unknown key; did you mean training?"),
+        ({"training": {"epoch": 3}}, "training.epoch", "did you mean epochs?"),
+        ({"training": {"epochs": 0}}, "training.epochs", "0 must be at least 1"),
+        ({"training": {"epochs": "many"}}, "training.epochs", "'many' must be of type integer"),
+        ({"training": {"epochs": 1.5}}, "training.epochs", "1.5 must be of type integer"),
+        ({"training": {"epochs": True}}, "training.epochs", "True must be of type integer"),
+        ({"training": 3}, "training", "3 must be of type object"),
+        ({"training": {"threads": 0}}, "training.threads", "0 must be at least 1"),
+        ({"seeds": []}, "seeds", "must not be empty"),
+        ({"seeds": [1, 2, 1]}, "seeds", "[1, 2, 1] must not repeat an item"),
+        ({"seeds": [-1]}, "seeds.0", "-1 must be at least 0"),
+        ({"seeds": [2**31]}, "seeds.0", "must be at most"),
+        ({"seeding": "pair"}, "seeding", "must be one of independent, paired"),
+        ({"targets": {"accuracy": [95]}}, "targets.accuracy.0", "95 must be at most 1"),
+        ({"targets": {"accuracy": []}}, "targets.accuracy", "must not be empty"),
+        ({"name": "a/b"}, "name", "'a/b' may hold letters"),
+        ({"name": ".."}, "name", "'..' may hold letters"),
+        ({"dataset": {"name": "mist"}}, "dataset.name", "one of mnist, fashion_mnist, kmnist"),
+        ({"dataset": {"name": "idx"}}, "dataset.folder", "missing"),
+        ({"curves": {"smoothing_window": 10}}, "curves.smoothing_window", "10 is not allowed"),
+        ({"curves": {"smoothing_window": 101}}, "curves.smoothing_window", "20 to 100, or 1"),
+        ({"curves": {"band": "T"}}, "curves.band", "one of t, bootstrap, simultaneous, sd, minmax"),
+        ({"curves": {"confidence_level": 1}}, "curves.confidence_level", "1 must be less than 1"),
+        ({"model": {"hidden": [100, 0]}}, "model.hidden.1", "0 must be at least 1"),
+        (variant(optimizer="scratch.sgd", lr=-1), "comparisons.mine.x.lr", "-1 must be at least 0"),
+        (variant(optimizer="scratch.sgd", lr=float("nan")), "comparisons.mine.x.lr", "finite"),
+        (
+            variant(optimizer="scratch.sgd_momentum", lr=1, momentum=1.0),
+            "comparisons.mine.x.momentum",
+            "1.0 must be less than 1",
+        ),
+        (variant(lr=1), "comparisons.mine.x.optimizer", "missing"),
+        (variant(optimizer="scratch.sdg", lr=1), "comparisons.mine.x.optimizer", "scratch.sgd?"),
+        (variant(optimizer="os.system", lr=1), "comparisons.mine.x.optimizer", "unknown"),
+        (variant(optimizer="torch.optim.SDG"), "comparisons.mine.x.optimizer", "optim.<Class>"),
+        (variant(optimizer="scratch.sgd"), "comparisons.mine.x.lr", "missing; scratch.sgd needs"),
+        (
+            variant(optimizer="scratch.sgd", lr=1, momentum=0.9),
+            "comparisons.mine.x.momentum",
+            "scratch.sgd takes no momentum here; it takes lr",
+        ),
+        (
+            variant(optimizer="torch.optim.SGD", lr=1, momentun=0.9),
+            "comparisons.mine.x.momentun",
+            "it takes lr, momentum, dampening, weight_decay, nesterov",
+        ),
+        (variant(optimizer="torch.optim.LBFGS"), "comparisons.mine.x.optimizer", "a closure"),
+        (variant(optimizer="torch.optim.Optimizer"), "comparisons.mine.x.optimizer", "unknown"),
+        (variant(optimizer="torch.optim.Adam", differentiable=True),
+            "comparisons.mine.x.differentiable", "takes no"),
+        ({"comparisons": {1: {"x": MINE}}}, "comparisons.1", "1 must be of type string"),
+        ({"comparisons": {"mine": {"a b": MINE}}}, "comparisons.mine.a b", "'a b' may hold"),
+        ({"name": "con\n"}, "name", "may hold letters"),
+        (variant(optimizer="torch.optim.SGD", fused=True), "comparisons.mine.x.fused", "takes no"),
+        (
+            {"comparisons": {"a": {"x": MINE}, "b": {"x": MINE}}},
+            "comparisons.b.x",
+            "x is also a variant of a",
+        ),
+        (
+            {"comparisons": {"sgd": {"sgd_scratch": {"reference": True}}}},
+            "comparisons.sgd",
+            "a comparison has one",
+        ),
+    ],
+)  # fmt: skip
+def test_a_wrong_key_or_value_is_said_in_one_line(overrides, path, said):
+    with pytest.raises(ConfigurationError) as error:
+        configure(**overrides)
+    [line] = str(error.value).splitlines()
+    assert line.startswith(f"{path}: ")
+    assert said in line
+    assert len(line) < 300
+
+
+def test_every_problem_is_said():
+    with pytest.raises(ConfigurationError) as error:
+        configure(training={"epochs": 0, "epoch": 1, "batchsize": 2}, seeds=[], names="x")
+    assert [line.partition(":")[0] for line in sorted(str(error.value).splitlines())] == [
+        "names",
+        "seeds",
+        "training.batchsize",
+        "training.epoch",
+        "training.epochs",
+    ]
+
+
+def test_every_missing_key_is_said_once(tmp_path):
+    default = yaml.safe_load(DEFAULT.read_text())
+    del default["seeds"], default["model"]
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(default))
+    with pytest.raises(ConfigurationError) as error:
+        resolve({}, default=tmp_path / "config.yaml")
+    assert sorted(line.split(":")[0] for line in str(error.value).splitlines()) == [
+        "model",
+        "seeds",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("def mine(parameters, gradients, state, *, lr:\n", "mine.py, line 1: syntax error"),
+        ("def other(): pass  # not mine\n", "mine.py has no function or class mine"),
+    ],
+)
+def test_a_broken_rule_is_named_with_its_file(tmp_path, monkeypatch, source, said):
+    (tmp_path / "mine.py").write_text(source)
+    monkeypatch.setattr("descent.optimizers.signatures.SCRATCH", tmp_path)
+    with pytest.raises(ConfigurationError) as error:
+        configure(**variant(optimizer="scratch.mine", lr=1))
+    [line] = str(error.value).splitlines()
+    assert line.startswith("comparisons.mine.x.optimizer: ") and said in line
+
+
+def test_validation_does_not_import_torch():
+    import subprocess
+    import sys
+
+    code = (
+        f"import sys; sys.path.insert(0, {str(PROJECT / 'src')!r})\n"
+        f"from descent.experiment.configuration import resolve; "
+        f"resolve({str(DEFAULT)!r}, {str(SCHEMA)!r}, {{}})\n"
+        "print(*sys.modules)"
+    )
+    modules = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {"torch", "pandas", "numpy", "matplotlib"} & set(modules)

@@ -1,0 +1,250 @@
+"""Rules in files of the user's own: right for every seed, and told clearly what is wrong."""
+
+import pytest
+import torch
+
+from configurations import configure, variant
+from descent import model
+from descent.errors import RuleError
+from descent.experiment.configuration import ConfigurationError
+from descent.optimizers.step import make_step
+from networks import bits, make_data, run
+
+RULES = """
+import math
+
+import torch
+
+
+def clipped(parameters, gradients, state, *, lr, max_norm=0.5):
+    norm = math.sqrt(sum(float(g.square().sum()) for g in gradients))
+    for p, g in zip(parameters, gradients, strict=True):
+        p.sub_(lr * min(1.0, max_norm / norm) * g)
+
+
+def lars(parameters, gradients, state, *, lr, momentum=0.9, trust=0.02):
+    for index, (p, g) in enumerate(zip(parameters, gradients, strict=True)):
+        assert p.ndim == (1 if index % 2 else 2)
+        rate = trust * p.norm() / g.norm() if p.norm() > 0 and g.norm() > 0 else 1.0
+        velocity = state.setdefault(index, torch.zeros_like(p))
+        velocity.mul_(momentum).add_(lr * rate * g)
+        p.sub_(velocity)
+
+
+velocity = None
+
+
+def forgets_its_state(parameters, gradients, state, *, lr):
+    global velocity
+    if velocity is None:
+        velocity = [torch.zeros_like(p) for p in parameters]
+    for p, g, v in zip(parameters, gradients, velocity, strict=True):
+        p.sub_(lr * v.mul_(0.9).add_(g))
+
+
+class Normalized(torch.optim.Optimizer):
+    def __init__(self, params, lr=0.1):
+        super().__init__(params, {"lr": lr})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            norm = sum(p.grad.square().sum() for p in group["params"] if p.requires_grad).sqrt()
+            for p in group["params"]:
+                p.sub_(group["lr"] * p.grad / norm)
+
+
+class Adam(torch.optim.Adam):
+    pass
+
+
+class Muon(torch.optim.Muon):
+    pass
+"""
+
+
+HEADER = "def rule(parameters, gradients, state, *, lr):\n"
+LOOP = HEADER + "    for p, g in zip(parameters, gradients):\n        "
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a file of rules and return its path as text."""
+
+    def write(source, name="my_rules.py"):
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(source)
+        return str(file)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    "rule", ["clipped", "lars", "forgets_its_state", "Normalized", "scratch.muon",
+             "torch.optim.Muon", "scratch.adafactor", "torch.optim.Adafactor"]
+)  # fmt: skip
+@pytest.mark.parametrize("hidden", [(20, 20), (7, 1)], ids=str)
+def test_five_seeds_together_have_the_bits_of_each_alone(write, rule, hidden):
+    optimizer = rule if "." in rule else f"{write(RULES)}:{rule}"
+    settings, data = {"optimizer": optimizer, "lr": 0.05}, make_data(n_pixels=63)
+    together = run(data, settings, [0, 1, 2, 3, 4], hidden=hidden, epochs=1)
+    alone = [run(data, settings, [seed], hidden=hidden, epochs=1)[0] for seed in range(5)]
+    assert [bits(one) for one in together] == [bits(one) for one in alone]
+
+
+def step_once(optimizer, **hyperparameters):
+    """Take one step on two networks and return their parameters."""
+    generators = [torch.Generator().manual_seed(seed) for seed in range(2)]
+    parameters = [parameter.detach() for parameter in model.initialize([4, 3, 2], generators)]
+    step = make_step(optimizer, parameters, {"lr": 0.1, **hyperparameters})
+    step([torch.full_like(p, 0.5) for p in parameters])
+    return parameters
+
+
+def test_a_users_rule_is_that_rule(write):
+    """Clipping written out: the gradients of a network have the norm sqrt(23) / 2, 23 numbers."""
+    before = step_once(f"{write(RULES)}:clipped", lr=0.0)
+    after = step_once(f"{write(RULES)}:clipped")
+    for old, new in zip(before, after, strict=True):
+        torch.testing.assert_close(new, old - 0.1 * 0.5 / (23**0.5 / 2) * 0.5)
+
+
+def test_elementwise_rules_are_called_once_for_all_seeds(write):
+    source = (
+        "ELEMENTWISE = {}\ndef rule(parameters, gradients, state, *, lr):\n"
+        "    for p, g in zip(parameters, gradients):\n        p.sub_(lr * g * (p.ndim == 3))\n"
+    )
+    together = step_once(f"{write(source.format(True))}:rule")
+    assert not torch.equal(together[0], step_once("scratch.sgd", lr=0.0)[0])
+    with pytest.raises(RuleError, match="no parameter has changed"):
+        step_once(f"{write(source.format(False))}:rule")
+
+
+def test_a_changed_hyperparameter_reaches_the_users_rule(write):
+    for rule in ("clipped", "Normalized"):
+        parameters = step_once(f"{write(RULES)}:{rule}", lr=0.0)
+        step = make_step(f"{write(RULES)}:{rule}", parameters, {"lr": 0.1})
+        before = [parameter.clone() for parameter in parameters]
+        step([torch.ones_like(p) for p in parameters], lr=0.0)
+        assert all(map(torch.equal, parameters, before))
+
+
+def test_a_subclass_of_a_class_of_torch_is_that_class(write):
+    for name in ("Adam", "Muon"):
+        ours, theirs = step_once(f"{write(RULES)}:{name}"), step_once(f"torch.optim.{name}")
+        assert all(map(torch.equal, ours, theirs))
+
+
+def test_two_files_of_one_name_are_two_rules(write):
+    source = HEADER + "    for p in parameters:\n        p.fill_({})"
+    files = [write(source.format(number), f"{number}/scratch.py") for number in (3, 4)]
+    for number, file in zip((3, 4), files, strict=True):
+        assert all((p == number).all() for p in step_once(f"{file}:rule"))
+
+
+def test_an_edited_file_is_read_anew(write):
+    """Also if it is edited within a second to one of the same length, which fools bytecode."""
+    source = HEADER + "    parameters[0].fill_({})"
+    for number in (3, 4):
+        assert (step_once(f"{write(source.format(number))}:rule")[0] == number).all()
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (LOOP + "p = p - lr * g", "my_rules.py: no parameter has changed in 10 iterations; update"),
+        (LOOP + "p.sub_(lr * state['v'])", "my_rules.py, line 3: KeyError: 'v'"),
+        (LOOP + "p.sub_(g.T)", "my_rules.py, line 3: RuntimeError: The size of tensor a"),
+        (HEADER + "    helper()\ndef helper():\n    raise ValueError('two\\nlines')",
+         "my_rules.py, line 4: ValueError: two lines"),
+        ("import no_such_module\n" + LOOP + "p.sub_(g)",
+         "my_rules.py, line 1: ModuleNotFoundError: No module named 'no_such_module'"),
+        (LOOP + "raise SystemExit", "my_rules.py, line 3: SystemExit"),
+        ("ELEMENTWISE = True\n" + LOOP + "p.sub_(lr * g / g.norm())", "depend on the network"),
+        (LOOP + "p.sub_(lr * torch.randn_like(g))", "line 3: NameError"),
+        ("import torch\n" + LOOP + "p.sub_(lr * torch.randn_like(g))", "none may draw random"),
+        ("def rule(parameters, gradients, state, *, rate):\n    pass",
+         "my_rules.py: TypeError: rule() got an unexpected keyword argument 'lr'"),
+        ("class rule:\n    def __init__(self, params, lr): pass", "TypeError: rule is no subclass"),
+    ],
+)  # fmt: skip
+def test_a_wrong_rule_is_told_where(write, source, said):
+    with pytest.raises(RuleError) as error:
+        step_once(f"{write(source)}:rule")
+    [line] = str(error.value).splitlines()
+    assert said in line and len(line) < 400
+
+
+def test_a_mistake_that_shows_late_is_told_where(write):
+    file = write(
+        HEADER + "    state['t'] = state.get('t', 0) + 1\n"
+        "    parameters[0].sub_(1 / (30 - state['t']))\n"
+    )
+    parameters = step_once(f"{file}:rule")
+    step = make_step(f"{file}:rule", parameters, {"lr": 0.1})
+    with pytest.raises(RuleError, match=r"my_rules.py, line 3: ZeroDivisionError: division"):
+        for _ in range(30):
+            step([torch.ones_like(p) for p in parameters])
+
+
+def test_a_rule_that_updates_every_few_iterations_is_no_mistake(write):
+    file = write(
+        HEADER + "    state['t'] = state.get('t', 0) + 1\n"
+        "    parameters[0].sub_(lr * (state['t'] % 4 == 0))\n"
+    )
+    step_once(f"{file}:rule")
+
+
+MORE = """
+def short(w, g): pass
+class Empty: pass
+def options(w, g, state, **more): pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "given", "path", "said"),
+    [
+        ("clipped", {"lr": 1, "max_norm": 2.0}, None, None),
+        ("Normalized", {}, None, None),
+        ("Adam", {"betas": [0.5, 0.9]}, None, None),
+        ("clipped", {}, "lr", "missing; "),
+        ("clipped", {"lr": 1, "momentum": 0.5}, "momentum", "takes no momentum here; it takes lr"),
+        ("Normalized", {"rate": 1}, "rate", "it takes lr"),
+        ("Adam", {"fused": True}, "fused", "takes no fused"),
+        ("clip", {}, "optimizer", "has no function or class clip"),
+        ("short", {}, "optimizer", "line 2: short must begin with (parameters, gradients, state)"),
+        ("Empty", {}, "optimizer", "line 3: Empty needs __init__(self, params, "),
+        ("options", {"lr": 1, "anything": 2}, None, None),
+    ],
+)
+def test_the_signature_is_checked_before_anything_runs(write, rule, given, path, said):
+    file = write(MORE + RULES)
+    overrides = variant(optimizer=f"{file}:{rule}", **given)
+    if said is None:
+        configure(**overrides)
+        return
+    with pytest.raises(ConfigurationError) as error:
+        configure(**overrides)
+    [line] = str(error.value).splitlines()
+    assert line.startswith(f"comparisons.mine.x.{path}: ") and said in line
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "said"),
+    [
+        ("a.py", "def rule(parameters:\n", "a.py, line 1: syntax error"),
+        ("a.py", "\x00 rule", "a.py, line "),
+        ("a{b}.py", "def rule(w, g, state): pass", "braces"),
+    ],
+)
+def test_a_broken_file_is_named(write, name, source, said):
+    with pytest.raises(ConfigurationError) as error:
+        configure(**variant(optimizer=f"{write(source, name)}:rule"))
+    assert said in str(error.value)
+
+
+def test_a_missing_file_is_named():
+    with pytest.raises(ConfigurationError, match=r"no/such.py: no such file; its path is relative"):
+        configure(**variant(optimizer="no/such.py:rule", lr=1))

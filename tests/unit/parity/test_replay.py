@@ -1,0 +1,198 @@
+"""Parity by replay: every mutant is called different, no correct rule is."""
+
+import numpy as np
+import pytest
+import torch
+
+from correct_momentum import CORRECT
+from descent.optimizers.scratch.sgd_momentum import sgd_momentum
+from descent.optimizers.spec import split_settings
+from descent.optimizers.step import bind, make_step
+from descent.parity.mutants import MUTANTS, learning_rate_in_velocity
+from descent.parity.replay import halved, replay
+from descent.parity.verdict import DIFFERENT, EQUAL, IDENTICAL, overall, parity
+from descent.training.loop import train
+from networks import MOMENTUM, TRAINING, make_data
+
+SEEDS = [0, 1, 2]
+ITERATIONS = 60
+
+
+def maker(rule, **hyperparameters):
+    """Bind a function, or an optimizer by its name."""
+    if callable(rule):
+        return lambda parameters: bind(rule, parameters, hyperparameters)
+    return lambda parameters: make_step(rule, parameters, hyperparameters)
+
+
+def names(rules):
+    return [getattr(rule, "__name__", rule) for rule in rules]
+
+
+def judge(rules, *, lr=0.05, momentum=0.9, seeds=SEEDS, iterations=ITERATIONS, schedule=None):
+    """Hold momentum rules against torch's; return the table, and the worst verdict of each."""
+    settings = {"lr": lr, "momentum": momentum}
+    makers = {name: maker(rule, **settings) for name, rule in zip(names(rules), rules, strict=True)}
+    trace = replay(
+        make_data(),
+        {"torch": maker("torch.optim.SGD", **settings), **makers},
+        "torch",
+        seeds,
+        iterations=iterations,
+        schedule=schedule,
+        training=TRAINING,
+    )
+    table = parity({"momentum": trace}, {"momentum": "torch"}, len(seeds))
+    return table, table.groupby("variant")["verdict"].agg(overall).to_dict()
+
+
+@pytest.fixture(scope="module")
+def mutants():
+    return judge(MUTANTS)
+
+
+def test_every_mutant_is_different(mutants):
+    _, verdicts = mutants
+    assert len(verdicts) == len(MUTANTS) >= 20
+    assert set(verdicts.values()) == {DIFFERENT}
+
+
+def test_a_mutant_is_far_outside_the_bound_in_float64(mutants):
+    table, _ = mutants
+    assert (table.loc[table["dtype"] == "float64", "share_of_bound"] > 1000).all()
+
+
+@pytest.mark.parametrize(
+    ("mutant", "place"),
+    [
+        ("wrong_sign", {"run": 1, "iteration": 1}),
+        ("exponential_average", {"run": 1, "iteration": 1}),
+        ("dampening", {"run": 1, "iteration": 2}),
+        ("forgotten_velocity", {"run": 1, "iteration": 50}),
+        ("velocity_of_another_run", {"run": 2, "iteration": 1}),
+        ("last_bias_left_out", {"run": 1, "iteration": 1, "tensor": "b2"}),
+    ],
+)
+def test_the_table_says_where_a_mutant_begins_to_differ(mutants, mutant, place):
+    table, _ = mutants
+    for _, row in table[table["variant"] == mutant].iterrows():
+        assert place == {key: row[f"different_{key}"] for key in place}
+        assert place == {key: row[f"first_{key}"] for key in place}
+
+
+@pytest.mark.parametrize("seeds", [[0], [7, 8]])
+@pytest.mark.parametrize(
+    ("lr", "momentum"), [(0.001, 0.9), (0.01, 0.99), (0.05, 0.9), (0.1, 0.5), (0.3, 0.8)]
+)
+def test_a_correct_rule_is_never_different(lr, momentum, seeds):
+    """A hundred runs: ten ways to write the rule, five settings, two sets of seeds."""
+    table, verdicts = judge(CORRECT, lr=lr, momentum=momentum, seeds=seeds)
+    assert len(verdicts) == 10
+    assert DIFFERENT not in verdicts.values()
+    assert EQUAL in verdicts.values()  # they are not copies of torch's
+    assert table["share_of_bound"].max() < 0.5
+
+
+def test_our_momentum_has_the_bits_of_torchs():
+    table, verdicts = judge(["scratch.sgd_momentum"])
+    assert verdicts == {"scratch.sgd_momentum": IDENTICAL}
+    assert table["iterations"].tolist() == [ITERATIONS, ITERATIONS]
+    assert table[["first_iteration", "different_iteration"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("rule", "torchs"), [("nadam", "NAdam"), ("asgd", "ASGD"), ("adam", "Adam"), ("muon", "Muon")]
+)
+def test_rules_with_scalars_or_networks_of_their_own_are_replayed(rule, torchs):
+    """torch keeps some scalars in the default dtype, which must be that of the replay."""
+    names = f"torch.optim.{torchs}", f"scratch.{rule}"
+    makers = {name: maker(name, lr=0.01) for name in names}
+    trace = replay(make_data(), makers, names[0], SEEDS, iterations=ITERATIONS, training=TRAINING)
+    table = parity({rule: trace}, {rule: names[0]}, len(SEEDS))
+    assert table.set_index("dtype").loc["float64", "verdict"] == IDENTICAL
+    assert DIFFERENT not in set(table["verdict"])
+
+
+def test_the_learning_rate_in_the_velocity_shows_when_it_changes():
+    rules = [learning_rate_in_velocity, "scratch.sgd_momentum"]
+    assert judge(rules)[1] == {
+        "learning_rate_in_velocity": EQUAL,
+        "scratch.sgd_momentum": IDENTICAL,
+    }
+    table, verdicts = judge(rules, schedule=halved(0.05, ITERATIONS))
+    assert verdicts == {
+        "learning_rate_in_velocity": DIFFERENT,
+        "scratch.sgd_momentum": IDENTICAL,
+    }
+    assert set(table["different_iteration"].dropna()) == {31}
+
+
+def networks_after(iterations):
+    """Replay momentum; return the final parameters of the reference's networks, and the trace.
+
+    The first network trains; then come float32 and float64, two runs each.
+    """
+    optimizer, settings = split_settings(MOMENTUM)
+    networks = []
+
+    def reference(parameters):
+        networks.append(parameters)
+        return make_step(optimizer, parameters, settings)
+
+    trace = replay(
+        make_data(),
+        {"reference": reference, "ours": maker(optimizer, **settings)},
+        "reference",
+        SEEDS,
+        iterations=iterations,
+        training=TRAINING,
+    )
+    return networks, trace
+
+
+def test_gradients_are_those_of_the_references_own_training():
+    networks, _ = networks_after(iterations=20)
+    evaluation = {"epochs": 2, "evaluation_batch_size": 25}
+    runs = train(make_data(), "reference", MOMENTUM, SEEDS, **evaluation, training=TRAINING)
+    for index, run in enumerate(runs):
+        for ours, final in zip(networks[0], run.parameters.values(), strict=True):
+            assert torch.equal(ours[index].squeeze(), final.squeeze())
+
+
+def test_the_bound_holds_against_exact_arithmetic_and_not_by_far():
+    """The error of float32, measured against float64, is within half the bound of two rules."""
+    networks, trace = networks_after(iterations=ITERATIONS)
+    bound = trace[trace["dtype"] == "float32"]["bound"].iloc[-1]
+    errors = [
+        ((single - double).abs().max() / double.abs().max()).item()
+        for single, double in zip(networks[1], networks[3], strict=True)
+    ]
+    assert 1e-4 * bound < max(errors) < bound / 2
+
+
+def test_seeds_of_several_blocks_are_all_compared():
+    """The mistake of one seed among seven is found, wherever it is."""
+
+    def wrong_for_one_seed(parameters, gradients, state, *, lr, momentum):
+        if len(parameters[0]) == 2:  # the second block of five has the last two seeds
+            gradients[0][1] += 1e-3
+        sgd_momentum(parameters, gradients, state, lr=lr, momentum=momentum)
+
+    table, verdicts = judge([wrong_for_one_seed], seeds=list(range(10, 17)), iterations=5)
+    assert verdicts == {"wrong_for_one_seed": DIFFERENT}
+    assert set(table["different_seed"]) == {16}
+    assert set(table["different_tensor"]) == {"W0"}
+
+
+def test_a_diverging_reference_ends_the_replay():
+    table, _ = judge(["scratch.sgd_momentum"], lr=1e30, iterations=20)
+    assert (table["iterations"] < 20).all()
+
+
+def test_parity_of_not_a_number_is_different():
+    def broken(parameters, gradients, state, *, lr, momentum):
+        parameters[0].fill_(np.nan)
+
+    table, verdicts = judge([broken], iterations=3)
+    assert verdicts == {"broken": DIFFERENT}
+    assert np.isinf(table["largest_difference"]).all()

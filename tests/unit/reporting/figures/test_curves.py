@@ -1,0 +1,180 @@
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from pypdf import PdfReader
+
+from descent.analysis.curves import curves
+from descent.reporting.figures.curves import overlay
+from drawn import bands, crosses, lines, texts
+
+N = 40
+
+
+def make_runs(variants, n_seeds, diverged):
+    """Curves that fall to 0.5 nats; `diverged` maps runs to the iteration at which they end."""
+    random = np.random.default_rng(0)
+    runs = {}
+    for variant in variants:
+        for seed in range(n_seeds):
+            loss = 0.5 + (1 + 0.1 * random.random()) / np.arange(1, N + 1)
+            frame = pd.DataFrame({"train_loss": loss, "train_accuracy": np.exp(-loss)})
+            if end := diverged.get((variant, seed)):
+                frame.loc[max(end - 4, 0) : end - 2, "train_loss"] = 1e30
+                frame.loc[end - 1 :, "train_loss"] = np.nan
+                frame = frame[:end]
+            runs[variant, seed] = frame
+    return runs
+
+
+def draw(
+    folder,
+    n_seeds=5,
+    metric="train_loss",
+    variants=("first", "second"),
+    band="t",
+    diverged=None,
+    widen=1,
+    kind="svg",
+):
+    diverged = diverged or {}
+    table = curves(
+        make_runs(variants, n_seeds, diverged),
+        smoothing_window=20,
+        band=band,
+        confidence_level=0.9,
+    )
+    table = table.assign(lower=table["lower"] / widen, upper=table["upper"] * widen)
+    n_diverged = np.array([sum(name == variant for name, _ in diverged) for variant in variants])
+    accuracies = pd.DataFrame(
+        {
+            "variant": variants,
+            "n": n_seeds,
+            "mean": np.linspace(0.91, 0.95, len(variants)),
+            "sd": 0.0123 if n_seeds > 1 else np.nan,
+        }
+    )
+    accuracies.loc[n_diverged == n_seeds, ["mean", "sd"]] = np.nan
+    file = folder / f"figure.{kind}"
+    overlay(
+        table[table["metric"] == metric],
+        accuracies,
+        list(variants),
+        metric,
+        [str(file)],
+        band=band,
+        confidence_level=0.9,
+        smoothing_window=20,
+        batch_size=128,
+        experiment="digits, epochs: 2",
+    )
+    return file
+
+
+def test_two_curves_with_visible_bands_and_the_final_accuracies(tmp_path):
+    svg = draw(tmp_path)
+    assert len(bands(svg)) >= 2
+    found = texts(svg)
+    for text in (
+        "first (91.00 ± 1.23 %)",
+        "second (95.00 ± 1.23 %)",
+        "variant (final test accuracy: mean ± sd)",
+        "Train cross-entropy (nats)",
+        "Iteration (mini-batches of 128 images)",
+    ):
+        assert text in found
+    assert lines(svg, 0.9) == 2 and not lines(svg, 0.4) and not crosses(svg)
+
+
+@pytest.mark.parametrize(
+    ("band", "words"),
+    [
+        ("t", "90 % t band (pointwise)"),
+        ("bootstrap", "90 % bootstrap band (pointwise)"),
+        ("simultaneous", "90 % band (simultaneous)"),
+        ("sd", "band: mean ∓ 1 sd"),
+        ("minmax", "band: minimum to maximum"),
+    ],
+)
+def test_the_note_says_what_was_run_and_which_band(tmp_path, band, words):
+    found = texts(draw(tmp_path, band=band))
+    assert "digits, epochs: 2; moving average over 20 iterations" in found
+    assert f"mean of 5 seeds, {words}" in found
+
+
+def test_one_seed_has_no_band_and_says_so(tmp_path):
+    svg = draw(tmp_path, n_seeds=1)
+    assert "1 seed, hence no band" in texts(svg)
+    assert "first (91.00 %)" in texts(svg)
+    assert not bands(svg)
+
+
+def test_accuracy_is_shown_in_percent(tmp_path):
+    found = texts(draw(tmp_path, metric="train_accuracy"))
+    assert "Train accuracy (%)" in found and "50" in found
+
+
+@pytest.mark.parametrize("n_variants", [1, 6])
+def test_any_number_of_variants(tmp_path, n_variants):
+    names = [f"a_variant_with_a_long_name_{number}" for number in range(n_variants)]
+    found = " ".join(texts(draw(tmp_path, variants=names)))
+    assert all(name in found for name in names)
+
+
+@pytest.mark.parametrize("metric", ["train_loss", "train_accuracy"])
+def test_divergence_is_marked_counted_and_leaves_the_other_seeds(tmp_path, metric):
+    svg = draw(tmp_path, metric=metric, diverged={("first", 1): 15, ("first", 3): 30})
+    found = texts(svg)
+    assert "first (91.00 ± 1.23 %; 2 of 5 diverged)" in found
+    assert "second (95.00 ± 1.23 %)" in found
+    assert "variant (final test accuracy of completed runs: mean ± sd)" in found
+    assert "cross: a run diverged; thin lines: the variant's seeds from there on" in found
+    assert len(crosses(svg)) == 2
+    # the thin line of seed 1 is a point, at 1e29 nats outside the axes
+    assert lines(svg, 0.9) == 2 and lines(svg, 0.4) == (4 if metric == "train_loss" else 5)
+    height = float(re.search(r'height="([0-9.]+)pt"', svg.read_text())[1])
+    assert all(0 < y < height for _, y in crosses(svg))
+
+
+def test_what_a_run_reaches_before_it_diverges_leaves_the_others_room(tmp_path):
+    # the run reaches 1e30 nats; an axis that showed it would have no tick at 0.5 or at 2
+    found = texts(draw(tmp_path, diverged={("first", 1): 15}))
+    assert {"0.5", "2", "20"} <= set(found)
+
+
+def test_a_wide_band_leaves_the_lines_room(tmp_path):
+    # losses are between 0.5 and 2 nats
+    found = set(texts(draw(tmp_path, widen=1e4)))
+    assert "0.5" in found and not found & {"0.01", "100"}
+
+
+@pytest.mark.parametrize("metric", ["train_loss", "train_accuracy"])
+@pytest.mark.parametrize("diverged", [("first",), ("first", "second")])
+def test_all_seeds_diverge_at_once(tmp_path, metric, diverged):
+    ends = {(variant, seed): 1 for variant in diverged for seed in range(5)}
+    svg = draw(tmp_path, metric=metric, diverged=ends)
+    found = texts(svg)
+    assert "first (5 of 5 diverged)" in found
+    assert len(crosses(svg)) == 5 * len(diverged)
+    assert ("No curve: every run diverged" in found) == (len(diverged) == 2)
+
+
+def test_a_pdf_embeds_its_fonts_as_truetype_and_has_its_text(tmp_path):
+    [page] = PdfReader(draw(tmp_path, kind="pdf")).pages
+    fonts = [font.get_object() for font in page["/Resources"]["/Font"].values()]
+    assert fonts
+    for font in fonts:
+        assert font["/Subtype"] == "/Type0"
+        [descendant] = (part.get_object() for part in font["/DescendantFonts"])
+        assert descendant["/Subtype"] == "/CIDFontType2"  # TrueType
+        assert len(descendant["/FontDescriptor"]["/FontFile2"].get_data()) > 1000
+    text = page.extract_text()
+    assert "first (91.00 ± 1.23 %)" in text and "mean of 5 seeds, 90 % t band" in text
+
+
+def test_the_same_curves_give_the_same_file(tmp_path):
+    for kind in ("svg", "pdf"):
+        file = draw(tmp_path, kind=kind)
+        first = file.read_bytes()
+        assert draw(tmp_path, kind=kind).read_bytes() == first

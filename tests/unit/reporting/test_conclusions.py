@@ -1,0 +1,110 @@
+"""What the verdicts say for each outcome of parity and equivalence."""
+
+import numpy as np
+import pytest
+
+from descent.reporting.conclusions import verdicts
+from evidence import OURS, PAIR, THEIRS, accuracy, equivalence, parity
+
+
+def judge(comparisons=PAIR, **tables):
+    defaults = {"final_accuracy": accuracy(), "equivalence": equivalence()}
+    tables = defaults | {"parity": parity().iloc[:0]} | tables
+    [comparison] = verdicts(comparisons, tables)
+    return comparison
+
+
+def member(**tables):
+    [found] = judge(**tables)["members"]
+    return found["outcome"], found["headline"], " ".join(found["sentences"])
+
+
+def test_the_same_rule_with_the_same_performance():
+    outcome, headline, text = member(parity=parity())
+    assert outcome == "same"
+    assert headline == "Your ours does the same as theirs (torch.optim.SGD)."
+    assert "its steps are equal to rounding: over 500 iterations and 5 seeds" in text
+    assert "3.2e-08 of a tensor's scale, 0.21 times what rounding may cause (float32)" in text
+    assert "accuracy differs by -0.04 percentage points (90 % interval -0.21 to +0.14)" in text
+    assert "within the margin of 0.5." in text and "within the margin of 0.01." in text
+    assert "diverged" not in text
+
+
+def test_identical_is_said_only_if_both_precisions_are():
+    assert "identical to the last bit" in member(parity=parity("identical", "identical"))[2]
+    assert "identical" not in member(parity=parity("identical", "equal to rounding"))[2]
+
+
+@pytest.mark.parametrize("worse", [("different", "identical"), ("equal to rounding", "different")])
+def test_the_worst_precision_decides(worse):
+    outcome, headline, text = member(parity=parity(*worse))
+    assert outcome == "different"
+    assert headline == (
+        "Your ours is not the same rule as theirs (torch.optim.SGD), though it performs the same."
+    )
+    assert "from iteration 17 in b1 (seed 3, run 2, " in text
+
+
+@pytest.mark.parametrize(
+    ("verdict", "outcome", "said"),
+    [
+        ("equivalent", "same", "does the same as"),
+        ("equivalent (difference detectable)", "same", "does the same as"),
+        ("different", "different", "is the same rule as theirs (torch.optim.SGD), but performed"),
+        ("inconclusive", "open", "whether it performs the same, the runs cannot say"),
+        ("diverged", "open", "but runs diverged"),
+    ],
+)
+def test_performance_of_the_same_rule(verdict, outcome, said):
+    found = member(parity=parity(), equivalence=equivalence(verdict))
+    assert found[0] == outcome and said in found[1]
+    performance_only = member(equivalence=equivalence(verdict))
+    assert performance_only[0] == outcome and "rule" not in performance_only[1]
+    assert all(headline.startswith("Your ours ") for _, headline, _ in (found, performance_only))
+
+
+def test_a_wrong_rule_that_performs_differently():
+    outcome, headline, text = member(
+        parity=parity("different", "different"), equivalence=equivalence("different")
+    )
+    assert outcome == "different"
+    assert headline == "Your ours does not do the same as theirs (torch.optim.SGD)."
+    assert "a detectable difference, and not shown to be within the margin of 0.5" in text
+
+
+def test_seeds_needed_are_said():
+    text = member(equivalence=equivalence("inconclusive", seeds_needed=87))[2]
+    assert "not enough to say whether it is within the margin of 0.5; about 87 seeds" in text
+
+
+def test_one_seed():
+    alone = equivalence("inconclusive", ci90_lower=np.nan, ci90_upper=np.nan)
+    assert "a single seed cannot say whether that is chance" in member(equivalence=alone)[2]
+
+
+def test_divergence_is_counted_with_its_iterations():
+    text = member(
+        final_accuracy=accuracy(2, "12, 40"),
+        equivalence=equivalence("diverged", difference=np.nan),
+    )[2]
+    assert "2 of 5 runs of ours diverged, at iteration 12, 40." in text
+    assert "accuracy is not compared, because runs diverged" in text and "nan" not in text
+
+
+def test_without_a_reference_the_means_are_ranked():
+    free = {"pair": {"ours": OURS, "theirs": {"optimizer": "torch.optim.SGD", "lr": 1.0}}}
+    comparison = judge(free)
+    assert comparison["members"] == []
+    assert "No variant of this comparison is marked as the reference" in comparison["note"]
+    assert "theirs 91.00 %, ours 90.00 %" in comparison["note"]
+
+
+def test_a_comparison_of_torch_with_torch_claims_nothing_hand_written():
+    settings = {"optimizer": "torch.optim.Adam"}
+    found = judge({"pair": {"ours": settings, "theirs": THEIRS}})["members"][0]
+    assert found["headline"] == "ours performs the same as theirs (torch.optim.SGD)."
+
+
+def test_a_reference_alone():
+    comparison = judge({"pair": {"theirs": THEIRS}})
+    assert comparison["members"] == [] and "only the reference, theirs" in comparison["note"]

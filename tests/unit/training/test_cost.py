@@ -1,0 +1,44 @@
+"""What training costs, in counts that do not depend on the machine; benchmarks/ has the seconds."""
+
+import pytest
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+from descent import model
+from descent.optimizers.spec import split_settings
+from descent.optimizers.step import make_step
+from descent.training.epoch import train_epoch
+from descent.training.seeding import generator
+from networks import MOMENTUM, SGD, make_data
+
+
+def operator_calls(settings, n_seeds, n_images):
+    """Count the calls of torch's operators in one epoch, those within others left out."""
+    data = make_data(n_train=n_images)
+    generators = [generator(0, "order", "v", seed) for seed in range(n_seeds)]
+    parameters = model.initialize([64, 20, 20, 4], generators)
+    optimizer, hyperparameters = split_settings(settings)
+    step = make_step(optimizer, parameters, hyperparameters)
+    with profile(activities=[ProfilerActivity.CPU]) as recorded:
+        train_epoch(parameters, step, data, generators, 32)
+    return sum(
+        event.name.startswith("aten::")
+        and not (event.cpu_parent and event.cpu_parent.name.startswith("aten::"))
+        for event in recorded.events()
+    )
+
+
+@pytest.mark.parametrize(("settings", "most"), [(SGD, 50), (MOMENTUM, 62)])
+def test_operator_calls_of_an_iteration(settings, most):
+    """Five seeds cost as many calls as one, and no change adds calls unnoticed."""
+    calls = {
+        n_seeds: (operator_calls(settings, n_seeds, 640) - operator_calls(settings, n_seeds, 320))
+        / 10
+        for n_seeds in (1, 5)
+    }
+    assert calls[1] == calls[5]
+    assert calls[5] <= most
+
+
+def test_mapped_pixels_take_one_byte():
+    assert make_data().train_images.dtype == torch.uint8

@@ -1,0 +1,307 @@
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file
+
+from descent import model, provenance, records
+from descent.data.prepared import PreparedData, hold_out, normalize
+from descent.records import write_run
+from descent.training.run import Run
+from descent.training.seeding import generator, stream_seed, validation_generator
+from networks import MOMENTUM, SGD, TORCH, bits, make_data, run
+
+
+@pytest.mark.parametrize("settings", [SGD, MOMENTUM, TORCH])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {},
+        {"hidden": (100, 100), "batch_size": 128},
+        {"hidden": (7,), "batch_size": 15},  # slices that are aligned differently
+        {"batch_size": 23},  # the last mini-batch has one image
+        {"hidden": (1, 5)},
+        {"evaluation_batch_size": 59},  # the last batch has one image
+        {"evaluation_batch_size": 1},
+        {"threads": 2},
+    ],
+    ids=str,
+)
+def test_a_seed_has_the_same_bits_whatever_trains_beside_it(settings, shape):
+    data = make_data(n_pixels=63)
+    together = run(data, settings, [0, 1, 2, 3, 4], **shape)
+    in_blocks = run(data, settings, [0, 1], **shape) + run(data, settings, [4, 3, 2], **shape)
+    alone = [one for seed in range(5) for one in run(data, settings, [seed], **shape)]
+    in_blocks.sort(key=lambda one: one.seed)
+    for a, b, c in zip(together, in_blocks, alone, strict=True):
+        assert bits(a) == bits(b) == bits(c)
+    assert bits(together[0])[1:] != bits(together[1])[1:]
+
+
+@pytest.mark.parametrize("settings", [SGD, MOMENTUM])
+def test_training_is_the_literal_loop(settings):
+    """The same run in float64: one network, one image after the other, rules written out."""
+    data = make_data(n_train=70)
+    [result] = run(data, settings, [5], variant="literal")
+    weights = model.initialize([64, 20, 20, 4], [generator(0, "initialization", "literal", 5)])
+    weights = [w[0].detach().double().requires_grad_() for w in weights]
+    velocity = [torch.zeros_like(w) for w in weights]
+    order = generator(0, "order", "literal", 5)
+    losses, accuracies = [], []
+    for _ in range(2):
+        shuffled = torch.randperm(70, generator=order).tolist()
+        for start in range(0, 70, 32):
+            batch = shuffled[start : start + 32]
+            loss, correct = 0, 0
+            for index in batch:
+                w0, b0, w1, b1, w2, b2 = weights
+                x = (data.train_images[index].double()[:, None] / 255 - 0.5) / 0.157
+                logits = w2 @ torch.relu(w1 @ torch.relu(w0 @ x + b0) + b1) + b2
+                label = data.train_labels[index]
+                loss = loss + F.cross_entropy(logits.T, label[None]) / len(batch)
+                correct += (logits.argmax() == label).item()
+            losses.append(loss.item())
+            accuracies.append(correct / len(batch))
+            gradients = torch.autograd.grad(loss, weights)
+            with torch.no_grad():
+                for w, g, v in zip(weights, gradients, velocity, strict=True):
+                    v.copy_(settings.get("momentum", 0) * v + g)
+                    w.copy_(w - settings["lr"] * v)
+    np.testing.assert_allclose(result.train_loss, losses, rtol=1e-4)
+    np.testing.assert_allclose(result.train_accuracy, accuracies, rtol=1e-6)
+    for w, trained in zip(weights, result.parameters.values(), strict=True):
+        torch.testing.assert_close(
+            trained.double(), w.detach().reshape(trained.shape), rtol=1e-3, atol=1e-5
+        )
+
+
+def test_every_image_is_used_once_an_epoch_in_a_new_order_for_each_epoch_and_seed():
+    orders = [
+        torch.randperm(50, generator=order).tolist()
+        for order in [generator(0, "order", "v", 0)] * 2 + [generator(0, "order", "v", 1)]
+    ]
+    assert all(sorted(order) == list(range(50)) for order in orders)
+    assert orders[0] != orders[1] != orders[2]
+
+
+def test_streams_differ_by_each_of_their_arguments_and_stay_what_they_are():
+    streams = {
+        stream_seed(*arguments)
+        for arguments in [
+            (0, "order", "sgd", 0),
+            (1, "order", "sgd", 0),
+            (0, "initialization", "sgd", 0),
+            (0, "order", "momentum", 0),
+            (0, "order", "sgd", 1),
+        ]
+    }
+    assert len(streams) == 5
+    assert stream_seed(0, "order", None, 0) not in streams
+    # a published run must be reproducible by later versions
+    assert stream_seed(0, "order", "sgd_scratch", 0) == 17174269606290232149
+    assert stream_seed(0, "order", None, 0) == 7983451878373509741
+
+
+def test_epoch_zero_is_the_untrained_network():
+    data = make_data()
+    [result] = run(data, SGD, [0])
+    untrained = model.initialize([64, 20, 20, 4], [generator(0, "initialization", "v", 0)])
+    test_images = normalize(data.test_images, data.normalization)
+    loss, accuracy = model.evaluate(untrained, test_images, data.test_labels, 60)
+    assert len(result.test_loss) == len(result.train_seconds) == 3
+    assert result.test_loss[0] == pytest.approx(loss.item())
+    assert result.test_accuracy[0] == accuracy.item()
+    assert result.train_seconds[0] == 0 < result.train_seconds[1]
+    assert result.test_accuracy[-1] > 0.9
+
+
+def test_the_final_parameters_give_the_final_accuracy():
+    data = make_data()
+    result = run(data, MOMENTUM, [0, 1])[1]
+    stacked = [p[None] if p.dim() == 2 else p[None, :, None] for p in result.parameters.values()]
+    test_images = normalize(data.test_images, data.normalization)
+    loss, accuracy = model.evaluate(stacked, test_images, data.test_labels, 25)
+    assert (loss.item(), accuracy.item()) == (result.test_loss[-1], result.test_accuracy[-1])
+
+
+def test_files_of_a_run(tmp_path):
+    configuration = {"variant": "v", "root_seed": 0, "seeding": "independent", "settings": SGD}
+    runs = run(make_data(), SGD, [0, 7])
+    files = [tmp_path / name for name in ("iterations.parquet", "epochs.parquet", "w.safetensors")]
+    write_run(runs[1], configuration, *files)
+    weights = load_file(files[2])
+    assert {name: tuple(w.shape) for name, w in weights.items()} == {
+        "W0": (20, 64),
+        "b0": (20,),
+        "W1": (20, 20),
+        "b1": (20,),
+        "W2": (4, 20),
+        "b2": (4,),
+    }
+    for name, values in weights.items():
+        assert torch.equal(values, runs[1].parameters[name]) and values.any()
+    metadata = records.read_metadata(files[0])
+    forward_pass = {"forward_pass": runs[1].forward_pass}  # has a time
+    assert metadata | forward_pass == records.read_metadata(files[1])
+    assert metadata["configuration"] == configuration
+    assert metadata["status"] == "completed"
+    assert metadata["seed"] == 7
+    assert metadata["streams"]["order"] == stream_seed(0, "order", "v", 7)
+    assert metadata["torch"] == torch.__version__.partition("+")[0]
+    assert {"python", "descent", "git_commit", "git_dirty", "cpu"} <= metadata.keys()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(f.name for f in files)
+
+
+def test_seconds_are_shared_by_the_seeds_that_train_together(monkeypatch):
+    ticks = iter(range(1000))
+    monkeypatch.setattr("descent.training.loop.time.perf_counter", lambda: 10 * next(ticks))
+    for result in run(make_data(), SGD, [0, 1, 2, 3]):
+        assert result.train_seconds == [0, 2.5, 2.5]
+
+
+def test_provenance_knows_the_commit_and_whether_the_workflow_differs_from_it(tmp_path):
+    library = tmp_path / "src" / "descent"
+    shutil.copytree(Path(provenance.__file__).parent, library)
+    (tmp_path / ".gitignore").write_text("__pycache__/\n")
+    code = "from descent.provenance import provenance; print(provenance()['git_{}'])"
+
+    def ask(what):
+        return subprocess.run(
+            [sys.executable, "-c", code.format(what)],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONPATH": str(library.parent), "GIT_CEILING_DIRECTORIES": "/"},
+        ).stdout.strip()
+
+    def git(*arguments):
+        identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        subprocess.run(["git", *identity, *arguments], cwd=tmp_path, check=True)
+
+    assert (ask("commit"), ask("dirty")) == ("None", "None")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-q", "-m", "first")
+    assert (len(ask("commit")), ask("dirty")) == (40, "False")
+    (library / "optimizers" / "mine.py").write_text("")
+    assert ask("dirty") == "True"
+
+
+def test_a_diverged_run_ends_with_the_iteration_whose_loss_is_not_finite():
+    [result] = run(make_data(), {"optimizer": "scratch.sgd", "lr": 1e10}, [0], epochs=3)
+    n = len(result.train_loss)
+    assert result.status() == {"status": "diverged", "diverged_at_iteration": n}
+    assert np.isfinite(result.train_loss).tolist() == [True] * (n - 1) + [False]
+    assert len(result.train_accuracy) == n < 10
+    lists = (result.test_loss, result.test_accuracy, result.train_seconds)
+    assert [len(values) for values in lists] == [1, 1, 1]  # the untrained network
+    assert any(weight.isnan().any() for weight in result.parameters.values())
+
+
+def test_a_run_that_diverges_with_its_last_update_has_diverged():
+    """All losses of mini-batches are finite, but that of the test images is not."""
+    [result] = run(make_data(), {"optimizer": "scratch.sgd", "lr": 1e30}, [0], batch_size=300)
+    assert result.status() == {"status": "diverged", "diverged_at_iteration": 1}
+    assert np.isfinite(result.train_loss).all() and len(result.test_loss) == 1
+
+
+@pytest.mark.parametrize("optimizer", ["scratch.sgd", "torch.optim.SGD"])
+def test_a_seed_that_diverges_leaves_the_others_their_bits(optimizer):
+    """At this learning rate some seeds diverge, in the first epoch, and others do not."""
+    data, settings = make_data(), {"optimizer": optimizer, "lr": 2}
+    together = run(data, settings, [0, 1, 2, 3, 4], epochs=3)
+    completed = [one for one in together if not one.diverged]
+    assert 1 <= len(completed) <= 4
+    without = run(data, settings, [one.seed for one in completed], epochs=3)
+    for a, b in zip(completed, without, strict=True):
+        assert bits(a) == bits(b) and len(a.test_loss) == 4
+    for one in together:  # alone, a seed that diverges ends its training
+        assert bits(run(data, settings, [one.seed], epochs=3)[0]) == bits(one)
+
+
+def test_training_ends_when_all_seeds_have_diverged(capsys):
+    run(make_data(), {"optimizer": "scratch.sgd", "lr": 1e10}, [0, 1], epochs=50)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["epoch 0/50", "epoch 1/50"]
+    assert "diverged diverged" in lines[1]
+
+
+def test_a_diverged_run_has_its_files(tmp_path):
+    configuration = {"variant": "v", "root_seed": 0, "seeding": "independent", "settings": SGD}
+    [result] = run(make_data(), {"optimizer": "scratch.sgd", "lr": 1e10}, [0])
+    files = [tmp_path / name for name in ("iterations.parquet", "epochs.parquet", "w.safetensors")]
+    write_run(result, configuration, *files)
+    assert records.divergences(files[:1]) == {("v", 0): len(result.train_loss)}
+    iterations = records.read_runs(files[:1], {"v": [0]}, ["epoch", "train_loss"])["v", 0]
+    assert iterations["epoch"].eq(1).all() and np.isnan(iterations["train_loss"].iloc[-1])
+    assert load_file(files[2]).keys() == result.parameters.keys()
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_paired_variants_share_initialisation_and_order(threads):
+    data, by_hand = make_data(), {**TORCH, "optimizer": "scratch.sgd_momentum"}
+    shared = {"seeding": "paired", "threads": threads}
+    ours = run(data, by_hand, [0, 1], variant="ours", **shared)
+    theirs = run(data, TORCH, [0, 1], variant="theirs", **shared)
+    for a, b in zip(ours, theirs, strict=True):
+        assert a.train_loss[0] == b.train_loss[0]
+        np.testing.assert_allclose(a.train_loss[:10], b.train_loss[:10], rtol=1e-4)
+    assert ours[0].train_loss[0] != ours[1].train_loss[0]
+    independent = run(data, by_hand, [0], variant="ours", threads=threads)[0]
+    assert independent.train_loss[0] != ours[0].train_loss[0]
+
+
+def test_the_forward_pass_of_the_untrained_network_is_timed():
+    for batch_size, images in ((25, 25), (256, 60)):
+        for result in run(make_data(), SGD, [0, 1], evaluation_batch_size=batch_size, epochs=1):
+            assert result.forward_pass["images"] == images
+            assert 0 < result.forward_pass["seconds"] < 0.1
+
+
+def test_training_imports_neither_torchvision_nor_plotting():
+    code = "import sys, descent.training.loop, descent.data.prepared; print(*sys.modules)"
+    modules = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3] / "workflow")},
+    ).stdout.split()
+    assert "torch" in modules
+    assert not {"torchvision", "pandas", "matplotlib", "seaborn", "sklearn", "snakemake"} & set(
+        modules
+    )
+
+
+def test_validation_images_are_neither_trained_nor_tested_on():
+    """The same numbers as training on the remaining images, tested on the held out ones."""
+    data = make_data()
+    [held_out] = run(data, SGD, [3], validation_fraction=0.2)
+    parts = hold_out(data, 0.2, validation_generator(0))
+    assert len(parts.validation_images) == 60
+    alone = PreparedData(
+        parts.train_images,
+        parts.train_labels,
+        parts.validation_images,
+        parts.validation_labels,
+        data.normalization,
+        data.n_classes,
+    )
+    [expected] = run(alone, SGD, [3])
+    assert held_out.validation_loss == expected.test_loss
+    assert held_out.validation_accuracy == expected.test_accuracy
+    assert held_out.train_loss.tobytes() == expected.train_loss.tobytes()
+    assert held_out.test_loss != expected.test_loss
+    assert expected.validation_loss == [None] * 3
+
+
+def test_a_validation_loss_that_is_not_finite_is_divergence():
+    record = Run(0, iterations_per_epoch=1)
+    record.record_epoch([1.0], [0.5], 1.0, 0.5, 0.0, float("nan"), 0.5)
+    assert record.diverged
