@@ -1,4 +1,4 @@
-# The environment of the lock in workflow/envs/, for Docker, Podman and, through them, Apptainer: docs/cluster.md.
+# The locked environment in workflow/envs/, for Docker, Podman and, through them, Apptainer: docs/cluster.md.
 #   docker build --tag descent-lab .        (smaller: --build-arg TORCH_BACKEND=cpu)
 #   docker run --rm descent-lab --cores all --configfile config/digits.yaml
 FROM python:3.11-slim
@@ -9,12 +9,12 @@ RUN apt-get update \
 
 RUN useradd --create-home descent
 USER descent
-# WORKDIR alone makes a folder of root with docker's classic builder (moby#36677).
+# With Docker's classic builder, WORKDIR alone makes a folder owned by root (moby#36677).
 RUN mkdir /home/descent/lab
 WORKDIR /home/descent/lab
 
-# First what the lock holds, so that a change of the code does not install it again; make takes the
-# argument from the environment.
+# The locked packages come first, so that a change of the code does not reinstall them; make reads
+# the argument from the environment.
 ARG TORCH_BACKEND
 COPY --chown=descent Makefile pyproject.toml ./
 COPY --chown=descent workflow/envs workflow/envs

@@ -1,25 +1,26 @@
-# make         the real experiment          make demo    the same on embedded digits, no download
+# make         the default experiment       make demo    the same on included digits, no download
 # make test    the whole test suite         make lint    ruff, snakefmt, snakemake --lint
-# make lock    compile workflow/envs/requirements.txt     make clean   remove all that was made
-# make test-cluster    the workflow and its faults on a real Slurm, started for it: docs/cluster.md
+# make lock    compile workflow/envs/requirements.txt     make clean   remove everything made
+# make test-cluster    the workflow and its faults on a real Slurm started for it: docs/cluster.md
 # make benchmark    time the peers, this engine and the limit; make scaling    time evaluation
 # make efficiency   time the default experiment, job by job
-# make checkpoints  time what saving the progress costs; make overhead    what calls cost
-# make mutants      hold wrong and correct rules against torch's; make hints    what is said of them
+# make checkpoints  time the cost of saving progress; make overhead    the cost of calls
+# make mutants      compare wrong and correct rules with torch's; make hints    the hints they get
 # make coverage     measure how often the confidence bands hold
 # make benchmark-cluster    1,000 runs through Slurm, and the overhead of a job
 # make docs         write docs/configuration.md from the schema
+# make address      write the public address and the version into the files that quote them
 
 PYTHON ?= python3
 BIN := .venv/bin
-# A build of torch other than PyPI's, as uv names them: make setup TORCH_BACKEND=cpu
+# A torch build other than PyPI's, by its name in uv: make setup TORCH_BACKEND=cpu
 TORCH_BACKEND ?=
-# The lock holds neither the hashes of such a build nor its dependencies: it then only constrains.
+# The lock has neither the hashes nor the dependencies of such a build: it then only constrains.
 UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKEND) --no-verify-hashes \
     -c workflow/envs/requirements.txt -r pyproject.toml --extra dev --extra cluster,sync --require-hashes workflow/envs/requirements.txt)
 
 .PHONY: results demo setup test test-cluster lint format lock clean benchmark benchmark-cluster \
-    benchmark-lock efficiency checkpoints overhead scaling mutants hints coverage docs
+    benchmark-lock efficiency checkpoints overhead scaling mutants hints coverage docs address
 
 results: setup
 	$(BIN)/snakemake --cores all
@@ -29,12 +30,12 @@ demo: setup
 
 setup: .venv/done
 
-# The project, for the command `descent`, is built with the lock's setuptools: nothing is downloaded.
+# The project, for the command `descent`, is built with the locked setuptools: no download is needed.
 .venv/done: .venv/locked
 	$(BIN)/uv pip install --python $(BIN)/python --offline --no-deps --no-build-isolation --editable .
 	touch $@
 
-# uv installs itself first, from the same lock: pip alone would take minutes.
+# uv is installed first, from the same lock: pip alone would take minutes for everything.
 .venv/locked: workflow/envs/requirements.txt
 	$(PYTHON) -m venv .venv
 	awk '/^[^ ]/ {uv = /^uv==/} uv' workflow/envs/requirements.txt > .venv/uv.txt
@@ -45,13 +46,14 @@ setup: .venv/done
 test: setup
 	$(BIN)/pytest -n auto --ignore tests/cluster
 
-# Most of their time is waiting for Slurm; each process starts one of its own.
+# They mostly wait for Slurm; each process starts its own.
 test-cluster: setup
 	$(BIN)/pytest -n 3 -rs tests/cluster
 
 lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 
@@ -64,7 +66,7 @@ lock: setup
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra cluster --universal \
 	    --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -o workflow/envs/requirements.txt
 
-# The peers have a lock and an environment of their own, beside the main ones.
+# The peers have their own lock and environment, separate from the main ones.
 benchmark: .venv-benchmark/done
 	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors
 	PYTHONPATH=src .venv-benchmark/bin/python benchmarks/run.py data/mnist
@@ -92,10 +94,13 @@ mutants: setup
 	PYTHONPATH=src:tests/support $(BIN)/python benchmarks/mutants.py data/mnist
 
 hints: setup
-	PYTHONPATH=src $(BIN)/python benchmarks/hints.py
+	PYTHONPATH=src:tests/support $(BIN)/python benchmarks/hints.py
 
 docs: setup
 	$(BIN)/python docs/make_configuration.py
+
+address: setup
+	$(BIN)/python docs/fill_address.py
 
 coverage: setup
 	PYTHONPATH=src $(BIN)/python benchmarks/coverage.py
@@ -112,7 +117,7 @@ benchmark-lock: setup
 	    -o benchmarks/requirements.txt
 
 clean:
-	rm -rf .venv .venv-benchmark .snakemake .pytest_cache .ruff_cache data
+	rm -rf .venv .venv-benchmark .snakemake .pytest_cache .ruff_cache .mypy_cache data
 	find results -mindepth 1 ! -name README.md -delete
 	find . -name __pycache__ -prune -exec rm -rf {} +
-	rm -rf workflow/*.egg-info
+	rm -rf src/*.egg-info build

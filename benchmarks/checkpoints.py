@@ -1,4 +1,4 @@
-"""Time what checkpoints cost the training, when every epoch is saved."""
+"""Measure what checkpoints cost in training when every epoch is saved."""
 
 import argparse
 import tempfile
@@ -6,37 +6,32 @@ import time
 from pathlib import Path
 
 import pandas as pd
+import yaml
 from tabulate import tabulate
 
-from descent import checkpoint, training
 from descent.data.prepared import load_prepared
 from descent.provenance import provenance
+from descent.training import checkpoint, loop
+from descent.training.settings import TrainingSettings
 from publish import publish
 
 VARIANTS = {
     "sgd_momentum": {"optimizer": "scratch.sgd_momentum", "lr": 0.01, "momentum": 0.9},
     "adam": {"optimizer": "scratch.adam", "lr": 0.001},
 }
-SETTINGS = {
-    "root_seed": 0,
-    "seeding": "independent",
-    "hidden": [100, 100],
-    "epochs": 8,
-    "batch_size": 128,
-    "evaluation_batch_size": 256,
-    "threads": 1,
-}
+CONFIG = yaml.safe_load((Path(__file__).parents[1] / "config" / "config.yaml").read_text())
+EPOCHS = 8
 
 
 class TimedCheckpoint(checkpoint.Checkpoint):
-    """Saves every epoch, and knows how long that took."""
+    """A checkpoint that saves every epoch and records how long that takes."""
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
         self.seconds = []
 
     def save(self, gather):
-        """Save, also where the training would skip an epoch."""
+        """Save, even where training would skip an epoch."""
         self._not_before = 0.0
         start = time.perf_counter()
         super().save(gather)
@@ -51,17 +46,26 @@ def measure(data, name, settings, seeds):
         made.append(TimedCheckpoint(*arguments))
         return made[-1]
 
-    training.Checkpoint = make
+    loop.Checkpoint = make
     with tempfile.TemporaryDirectory() as folder:
-        options = {"checkpoint_folder": folder, "identity": {}, **SETTINGS}
-        runs = training.train(data, name, settings, seeds, **options)
+        runs = loop.train(
+            data,
+            name,
+            settings,
+            seeds,
+            training=TrainingSettings.from_config(CONFIG),
+            epochs=EPOCHS,
+            evaluation_batch_size=CONFIG["evaluation"]["batch_size"],
+            checkpoint_folder=folder,
+            identity={},
+        )
         megabytes = sum(file.stat().st_size for file in Path(folder).iterdir()) / 1e6
     trained = sum(sum(run.train_seconds) for run in runs)
     saved = sum(sum(one.seconds) for one in made)
     return {
         "variant": name,
         "seeds": len(seeds),
-        "epochs": SETTINGS["epochs"],
+        "epochs": EPOCHS,
         "file (MB)": megabytes,
         "training (s)": trained,
         "checkpoints (s)": saved,
@@ -77,7 +81,9 @@ def main():
     rows = [measure(data, name, settings, list(range(5))) for name, settings in VARIANTS.items()]
     about = provenance()
     table = tabulate(pd.DataFrame(rows), "keys", "github", showindex=False, floatfmt=".2f")
-    text = f"Every epoch saved:\n\n{table}\n\n{about['cpu']}; torch {about['torch']}.\n"
+    text = (
+        f"A checkpoint after every epoch:\n\n{table}\n\n{about['cpu']}; torch {about['torch']}.\n"
+    )
     publish("checkpoints", {"about": about, "checkpoints": rows}, text)
 
 

@@ -1,7 +1,7 @@
-"""Measure what a job costs beside its training, locally and on Slurm, and run 1,000 runs there.
+"""Measure the overhead of a job, locally and on Slurm, and do 1,000 runs on Slurm.
 
-The Slurm is a private one of two nodes with two cores each, all on this machine. The data set is
-the tiny one of the tests, so that hardly anything but the overhead is left.
+Slurm is a private cluster of two nodes with two cores each, all on this machine. The data set is
+the tiny one from the tests, so that hardly anything but the overhead is left.
 """
 
 import argparse
@@ -61,7 +61,7 @@ class Experiment:
         return process.stdout, wall, cpu
 
     def script_seconds(self):
-        """Read the mean wall seconds of the training scripts, and of the training in them."""
+        """Read the mean wall seconds of the training scripts, and of the training within them."""
         scripts = [
             pd.read_csv(file, sep="\t")["s"].item()
             for file in self.checkout.results.rglob("train_*.benchmark.tsv")
@@ -71,7 +71,7 @@ class Experiment:
 
 
 def slurm_seconds(slurm):
-    """Read from Slurm the mean seconds that its finished jobs waited, and ran."""
+    """Read from Slurm how many seconds its finished jobs waited and ran, on average."""
     jobs = slurm.output("scontrol", "--oneliner", "show", "job").splitlines()
     waited, ran = [], []
     for job in jobs:
@@ -85,14 +85,14 @@ def slurm_seconds(slurm):
 
 
 def overhead(folder, executor, seeds):
-    """Run one job of `seeds` seeds for each variant, two at once, and say where its time goes.
+    """Run one job of `seeds` seeds per variant, two at once, and measure where the time goes.
 
     Returns
     -------
     dict
-        Mean wall seconds of a job: `queue`, `start` (of the snakemakes in it), `script` (imports,
-        reading and writing), `training`; and, on Slurm, the wall seconds of the whole run, in
-        which snakemake also starts and waits between its looks at the queue.
+        Mean wall seconds of a job: `queue`, `start` (of the snakemake processes in it), `script`
+        (imports, reading and writing), `training`; and, on Slurm, the wall seconds of the whole
+        run, which include snakemake's own start and its waiting between looks at the queue.
     """
     experiment = Experiment(folder / "checkout", seeds, seeds)
     experiment.run("--cores", "2", "--until", "prepare")
@@ -115,7 +115,7 @@ def overhead(folder, executor, seeds):
 
 
 def planning(folder, runs, seeds_per_job):
-    """Time a dry run, in CPU seconds, which other work on the machine does not change."""
+    """Time a dry run in CPU seconds, which other work on the machine does not affect."""
     experiment = Experiment(folder, runs // 4, seeds_per_job)
     said, _, cpu = experiment.run("--cores", "1", "--dry-run", "--quiet", "reason")
     return {
@@ -127,7 +127,7 @@ def planning(folder, runs, seeds_per_job):
 
 
 def thousand(folder, runs, seeds_per_job):
-    """Run many runs through Slurm, all of which must be there at the end."""
+    """Do many runs through Slurm; all of them must be there at the end."""
     experiment = Experiment(folder / "checkout", runs // 4, seeds_per_job)
     with PrivateSlurm(folder / "slurm") as slurm:
         _, wall, _ = experiment.run(*PROFILE, environment=slurm.environment)
@@ -148,7 +148,7 @@ def thousand(folder, runs, seeds_per_job):
 
 
 def table(rows):
-    """Write rows as Markdown, with one decimal."""
+    """Format rows as Markdown, with one decimal."""
     return tabulate(rows, "keys", "github", floatfmt=".1f")
 
 
@@ -176,9 +176,9 @@ def main():
         record = thousand(folder / "thousand", arguments.runs, arguments.seeds_per_job)
     about = provenance()
     text = (
-        f"Where the seconds of a job go, two at once:\n\n{table(jobs)}\n\n"
+        f"Where the time of a job goes, in seconds, with two jobs at once:\n\n{table(jobs)}\n\n"
         f"A dry run:\n\n{table(plans)}\n\n"
-        f"Through Slurm, with everything that follows the training:\n\n{table([record])}\n\n"
+        f"A run through Slurm, including everything after the training:\n\n{table([record])}\n\n"
         f"{about['cpu']}, {os.cpu_count()} cores, load {load:.1f} from other work at the start.\n"
     )
     result = {"about": about, "load": load, "jobs": jobs, "plans": plans, "record": record}

@@ -1,6 +1,6 @@
-"""Measure how often the bands with a level hold the true mean, on curves whose mean is known.
+"""Measure how often confidence bands contain the true mean, on curves whose mean is known.
 
-Writes coverage.json and coverage.md beside this script, and docs/figures/coverage.png.
+Writes coverage.json and coverage.md next to this script, and docs/figures/coverage.png.
 """
 
 import functools
@@ -37,14 +37,14 @@ def smooth_gaussian(generator, n_seeds, n_iterations=200, length=0.05):
     generator : numpy.random.Generator
     n_seeds, n_iterations : int
     length : float
-        Of the squared exponential correlation, as a share of the iterations.
+        Length scale of the squared exponential correlation, as a share of the iterations.
 
     Returns
     -------
     values : numpy.ndarray
         (iterations, seeds).
     mean : numpy.ndarray
-        (iterations,), the true one.
+        (iterations,), the true mean.
     """
     curves = _root(n_iterations, length) @ generator.normal(size=(n_iterations, n_seeds))
     return np.linspace(1, 5, n_iterations)[:, None] * curves, np.zeros(n_iterations)
@@ -58,11 +58,11 @@ def _root(n_iterations, length):
 
 
 def skewed_losses(generator, n_seeds, n_iterations=500):
-    """Simulate losses of mini-batches that fall, and smooth them as `curves` does.
+    """Simulate falling mini-batch losses, and smooth them as `curves` does.
 
     As in the momentum runs of the default experiment, the noise of a mini-batch is skewed and its
-    coefficient of variation rises from 0.25 to 1; it is lognormal here. The levels of seeds differ
-    by 2 %.
+    coefficient of variation rises from 0.25 to 1; here it is lognormal. The levels of the seeds
+    have a standard deviation of 2 %.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def skewed_losses(generator, n_seeds, n_iterations=500):
     Returns
     -------
     values, mean : numpy.ndarray
-        As of `smooth_gaussian`.
+        See `smooth_gaussian`.
     """
     mean = 2.3 / (1 + np.arange(n_iterations) / 30)
     variance = np.log1p(np.geomspace(0.25, 1, n_iterations) ** 2)[:, None]
@@ -86,7 +86,7 @@ CURVES = {"smooth Gaussian": smooth_gaussian, "skewed losses": skewed_losses}
 
 
 def measure(simulate, n_seeds):
-    """Measure the coverage of every band with a level.
+    """Measure the coverage of every kind of confidence band.
 
     Parameters
     ----------
@@ -98,8 +98,8 @@ def measure(simulate, n_seeds):
     -------
     list of dict
         For each band, pointwise: share of iterations in which the true mean is inside;
-        simultaneous: share of curves whose whole mean is; their standard errors over experiments;
-        width: median of the band's width to that of the t band.
+        simultaneous: share of curves whose whole mean is inside; their standard errors over
+        experiments; width: median ratio of the band's width to that of the t band.
     """
     generator = np.random.default_rng(0)
     inside, widths = defaultdict(list), defaultdict(list)
@@ -123,7 +123,7 @@ def measure(simulate, n_seeds):
 
 
 def draw(table, file):
-    """Draw both coverages over the number of seeds."""
+    """Plot both coverages against the number of seeds."""
     set_style()
     figure, axes = plt.subplots(
         1, 2, figsize=(2 * HALF_PAGE, 2.6), sharey=True, layout="constrained"
@@ -174,9 +174,9 @@ def main():
         shown[f"{coverage} (%)"] = share.map("{:.1f}".format) + " ± " + error.map("{:.1f}".format)
     shown["width"] = table["width"].map("{:.2f}".format)
     text = (
-        f"How often bands of {100 * LEVEL:g} % hold the true mean: in one iteration (pointwise)\n"
-        "and in all of them (simultaneous), with the standard error of the simulation. The width\n"
-        "is the band's to that of the t band, medians.\n\n"
+        f"How often {100 * LEVEL:g} % bands contain the true mean: at a single iteration\n"
+        "(pointwise) and at all of them (simultaneous), with the standard error of the\n"
+        "simulation. The width is relative to that of the t band (median).\n\n"
         f"{tabulate(shown, 'keys', 'github', showindex=False, disable_numparse=True)}\n"
     )
     publish("coverage", {"about": provenance(), "coverage": rows}, text)

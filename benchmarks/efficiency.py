@@ -1,6 +1,6 @@
-"""Run the default experiment without results, and say where the time of the cores goes.
+"""Run the default experiment from scratch, and report where the cores' time goes.
 
-The efficiency is what the limit, the matrix products alone, would take of the cores' time:
+The efficiency is the share of the cores' time that the limit, matrix products alone, would take:
 (runs x epochs x seconds of the limit per epoch) / (cores x wall seconds of snakemake).
 """
 
@@ -27,29 +27,30 @@ RESULTS = HERE.parent / "results" / "efficiency"
 CONFIG = yaml.safe_load((HERE.parent / "config" / "config.yaml").read_text())
 VARIANTS = variants(CONFIG)
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--config", "name=efficiency", "--cores"]
-#: What a training job imports, pandas for its records; `torch.optim` imports the last one when an
-#: optimizer is made.
+#: What a training job imports, including pandas for its records; `torch.optim` imports the last
+#: module when an optimizer is made.
 IMPORTS = {
-    "scratch": "import descent.training.checkpoint, descent.data.prepared, descent.training.loop, pandas",
-    "torch": "import descent.training.checkpoint, descent.data.prepared, descent.training.loop, pandas, torch._dynamo",
+    "scratch": "import descent.training.loop, descent.records, pandas",
+    "torch": "import descent.training.loop, descent.records, pandas, torch._dynamo",
 }
 _REPEATS = 5
 
 
 def limit_seconds(folder):
-    """Time an epoch of the matrix products alone, the median of some."""
+    """Time an epoch of the matrix products alone, the median of several."""
     os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
-    from engines import limit  # here, for each process has a torch of its own
+    from engines import limit  # here, because each process has its own torch
 
     epoch = limit.prepare(folder, momentum=0)
     return statistics.median(timed(epoch) for _ in range(_REPEATS + 1))
 
 
 def evaluation_seconds(folder):
-    """Time the evaluation of the seeds of a job after one epoch."""
+    """Time the evaluation of a job's seeds after one epoch."""
     import torch
 
-    from descent import data, model
+    from descent import model
+    from descent.data import prepared as data
     from descent.training.seeding import generator
 
     torch.set_num_threads(1)
@@ -65,8 +66,8 @@ def evaluation_seconds(folder):
 
 
 def import_seconds(code):
-    """Time a Python that runs some imports and ends as a training job does."""
-    end = "from descent.files import end_process; end_process([])"
+    """Time a Python process that runs some imports and ends as a training job does."""
+    end = "from descent.jobs import end_process; end_process([])"
     command = [sys.executable, "-c", f"{code}; {end}"]
     return statistics.median(
         timed(lambda: subprocess.run(command, check=True)) for _ in range(_REPEATS)
@@ -81,7 +82,7 @@ def timed(function):
 
 
 def at_once(function, folder, n):
-    """Call a function of the folder in `n` fresh processes at once; return what they return."""
+    """Call a function with the folder in `n` new processes at once; return their results."""
     with multiprocessing.get_context("spawn").Pool(n) as pool:
         return pool.map(function, [folder] * n, chunksize=1)
 
@@ -96,12 +97,12 @@ def read_jobs():
 
 
 def check_train_seconds(jobs, imports, evaluation):
-    """Compare each training job's wall time with what its records say, plus import and evaluation.
+    """Compare each training job's wall time with its recorded time plus import and evaluation.
 
     Returns
     -------
     list of dict
-        A row for each training job; `rest` is the share of its wall time that nothing accounts for.
+        A row for each training job; `rest` is the share of its wall time not accounted for.
     """
     rows = []
     for job, wall in jobs.set_index("job")["s"].items():
@@ -113,7 +114,7 @@ def check_train_seconds(jobs, imports, evaluation):
         epochs = pd.concat(
             pd.read_parquet(RESULTS / "epochs" / variant / f"seed_{seed}.parquet") for seed in seeds
         )
-        trained = epochs["train_seconds"].sum()  # they are divided by the seeds of the job
+        trained = epochs["train_seconds"].sum()  # divided by the number of seeds of the job
         evaluated = evaluation * epochs["epoch"].nunique()
         rows.append(
             {
@@ -161,7 +162,7 @@ def main():
 
 
 def describe(result):
-    """Lay the result out as Markdown."""
+    """Format the result as Markdown."""
     total = result["cores"] * result["wall_seconds"]
     jobs = pd.DataFrame(result["jobs"])
     rows = [
@@ -170,23 +171,24 @@ def describe(result):
     ]
     rest = total - jobs["s"].sum()
     rows.append(
-        ("no job: planning, starting, waiting for the last", rest, f"{rest / total:.1%}", None)
+        ("no job: planning, starting, waiting for the last job", rest, f"{rest / total:.1%}", None)
     )
-    headings = ["job", "wall (s)", "of all core seconds", "peak memory (MB)"]
+    headings = ["job", "wall (s)", "share of core time", "peak memory (MB)"]
     checks = pd.DataFrame(result["train_seconds"])
-    alone = f"{result['efficiency']:.2f} with the {result['limit_seconds']:.3f} s"
+    alone = f"{result['efficiency']:.2f} if the limit takes {result['limit_seconds']:.3f} s"
     busy = (
-        f"{result['efficiency_all_cores_busy']:.2f} with the "
+        f"{result['efficiency_all_cores_busy']:.2f} if it takes "
         f"{result['limit_seconds_all_cores_busy']:.3f} s"
     )
     return "\n".join(
         [
-            f"The default experiment on {result['cores']} cores, data present, no results: "
-            f"{result['wall_seconds']:.0f} s.",
-            f"Efficiency: {alone} that an epoch of the limit takes alone, {busy} that it takes "
-            "when every core computes it.\n",
+            f"The default experiment on {result['cores']} cores, starting with the data but "
+            f"without results: {result['wall_seconds']:.0f} s.",
+            f"Efficiency: {alone} per epoch, measured alone; {busy}, measured with every core "
+            "busy.\n",
             tabulate(rows, headings, tablefmt="github", floatfmt=("", ".1f", "", ".0f")),
-            "\nThe records' `train_seconds` and the wall time of the training jobs:\n",
+            "\nWhere the wall time of the training jobs goes, in seconds. `train_seconds` comes "
+            "from their records; `rest` is the share that nothing accounts for:\n",
             tabulate(checks, "keys", tablefmt="github", showindex=False, floatfmt=".2f"),
             f"\n{result['about']['cpu']}; Python {result['about']['python']}, "
             f"torch {result['about']['torch']}.\n",

@@ -1,6 +1,6 @@
-"""The command `descent check` on all wrong rules: how many get the right hint, and how fast.
+"""Run `descent check` on all wrong rules: how many get the right hint, and how fast.
 
-Run by `make hints`, about three minutes; writes hints.json and hints.md beside this file.
+`make hints` runs this in about three minutes; it writes hints.json and hints.md next to this file.
 """
 
 import json
@@ -19,6 +19,7 @@ from descent.parity import mutants
 from descent.parity.check import check
 from descent.parity.mutants import MUTANTS, learning_rate_in_velocity
 from descent.provenance import provenance
+from expected_hints import expected_hint
 
 HERE = Path(__file__).parent
 FILE = os.path.relpath(mutants.__file__)
@@ -26,16 +27,9 @@ REFERENCE = "torch.optim.SGD"
 SETTINGS = {"lr": 0.01, "momentum": 0.9}
 PROCESSES = 5
 
-#: What is right to say of a mistake, where it is not `this looks like <name>; ...`
-OTHER_HINTS = {
-    "replaced_parameters": "update them in place",
-    "velocity_of_another_run": "something is kept outside `state`",
-    "learning_rate_in_velocity": "equal only while the learning rate is constant",
-}
-
 
 def examine(rule):
-    """Check one wrong rule, as a rule of the user's own; return a row of the table."""
+    """Check one wrong rule as if a user had written it; return a row of the table."""
     name = rule.__name__
     start = time.perf_counter()
     try:
@@ -44,7 +38,7 @@ def examine(rule):
     except RuleError as error:
         verdict, hints = "error", [str(error)]
     seconds = time.perf_counter() - start
-    expected = OTHER_HINTS.get(name, f"this looks like {name.replace('_', ' ')};")
+    expected = expected_hint(name)
     return {
         "mutant": name.replace("_", " "),
         "verdict": verdict,
@@ -55,7 +49,7 @@ def examine(rule):
 
 
 def time_processes(rule):
-    """Time whole commands, from the start of Python to its end: wall clock and processor."""
+    """Time whole commands, from the start of Python to its end: wall-clock and CPU time."""
     pairs = [f"{key}={value}" for key, value in SETTINGS.items()]
     command = [sys.executable, "-m", "descent", "check", rule, "--against", REFERENCE]
     command += [part for pair in pairs for part in ("--set", pair)]
@@ -75,20 +69,26 @@ def time_processes(rule):
 def write_page(table, processes):
     """Write the table as Markdown."""
     versions = provenance()
-    times = "; ".join(
-        f"{rule} {_median(rows, 'wall'):.1f} s, of the processor {_median(rows, 'processor'):.1f} s"
+    times = " and ".join(
+        f"{_median(rows, 'wall'):.1f} s ({_median(rows, 'processor'):.1f} s of CPU time) for {rule}"
         for rule, rows in processes.items()
     )
     page = [
-        "# Hints for wrong rules",
-        f"Made by `make hints`, {versions['cpu']}, torch {versions['torch']}: `descent check` "
-        f"against {REFERENCE}, learning rate {SETTINGS['lr']}, momentum {SETTINGS['momentum']}. "
-        f"{table['right'].sum()} of {len(table)} wrong rules get the right hint and no other.",
-        "The hints compare a rule with these same mutants, so this says that each is told apart "
-        "from all others, not how many mistakes that nobody has catalogued are recognised.",
-        f"Whole commands, with the start of Python and the import of torch, median of {PROCESSES}: "
-        f"{times}. On a machine that others use as well, the processor's seconds are the steadier "
-        "ones. The seconds in the table are wall clock, of the check alone.",
+        "# Hints for wrong update rules",
+        f"Made by `make hints` on {versions['cpu']} with torch {versions['torch']}: `descent "
+        f"check` against {REFERENCE}, learning rate {SETTINGS['lr']}, momentum "
+        f"{SETTINGS['momentum']}. {table['right'].sum()} of {len(table)} wrong update rules get "
+        "the right hint and no other.",
+        f"The catalogue has {len(MUTANTS) + 1} wrong update rules, here called mutants: "
+        f"{len(MUTANTS)} that are wrong under any learning rate, and one, the learning rate in the "
+        "velocity, that is wrong only when the learning rate changes. Its verdict is therefore "
+        "`equal to rounding`, and the hint says what is wrong.",
+        "To find a hint, `descent check` compares an update rule with these same mutants. The "
+        "table therefore shows that each of them is told apart from all others. It does not show "
+        "how many mistakes outside the catalogue would be recognized.",
+        "The whole command, including the start of Python and the import of torch, takes "
+        f"{times}, medians of {PROCESSES}. On a machine that others use as well, CPU time is more "
+        "stable than wall time. The seconds in the table are the wall time of the check alone.",
         table.assign(right=table["right"].map({True: "yes", False: "no"})).to_markdown(
             index=False, floatfmt=".1f"
         ),
@@ -105,7 +105,7 @@ def main():
     rules = [*MUTANTS, learning_rate_in_velocity]
     table = pd.DataFrame([examine(rule) for rule in tqdm(rules)])
     processes = {
-        "a right rule": time_processes("scratch.sgd_momentum"),
+        "a correct update rule": time_processes("scratch.sgd_momentum"),
         "a wrong one": time_processes(f"{FILE}:{MUTANTS[0].__name__}"),
     }
     write_page(table, processes)

@@ -1,6 +1,7 @@
-"""Parity on MNIST: all wrong rules should be called different, and no correct one.
+"""Parity on MNIST: all wrong update rules should be called different, and no correct one.
 
-Run by `make mutants`, about five minutes; writes mutants.json and mutants.md beside this file.
+`make mutants` runs this in about five minutes; it writes mutants.json and mutants.md next to this
+file.
 """
 
 import inspect
@@ -19,16 +20,18 @@ from descent.parity.mutants import MUTANTS, forgotten_velocity, learning_rate_in
 from descent.parity.replay import halved, replay
 from descent.parity.verdict import DIFFERENT, parity
 from descent.provenance import provenance
+from descent.training.settings import TrainingSettings
 
 HERE = Path(__file__).parent
+TRAINING = TrainingSettings(root_seed=0, seeding="independent", hidden=[100, 100], batch_size=128)
 ITERATIONS = 500
 SETTINGS = [(0.001, 0.9), (0.01, 0.9), (0.01, 0.99), (0.05, 0.5), (0.1, 0.8)]  # lr, momentum
 SEED_SETS = [[0], [1]]
-TOGETHER = 8  # mutants that follow one training of the reference
+TOGETHER = 8  # mutants per training of the reference
 
 
 def judge(data, rules, lr, momentum, seeds, schedule=None):
-    """Hold rules, a dict of functions, against torch's momentum; return the parity table."""
+    """Compare rules, a dict of functions, with torch's momentum; return the parity table."""
     settings = {"lr": lr, "momentum": momentum}
     makers = {
         "torch": partial(make_step, "torch.optim.SGD", hyperparameters=settings),
@@ -39,24 +42,20 @@ def judge(data, rules, lr, momentum, seeds, schedule=None):
         makers,
         "torch",
         seeds,
-        root_seed=0,
-        seeding="independent",
-        hidden=[100, 100],
-        batch_size=128,
+        training=TRAINING,
         iterations=ITERATIONS,
-        threads=1,
         schedule=schedule,
     )
     return parity({"momentum": trace}, {"momentum": "torch"}, len(seeds))
 
 
 def named(rules):
-    """Map the names of rules to them, without underscores."""
+    """Map the name of each rule, without underscores, to the rule."""
     return {rule.__name__.replace("_", " "): rule for rule in rules}
 
 
 def judge_mutants(data, progress):
-    """Judge every mutant at lr 0.01 and momentum 0.9, the lab's, with five seeds."""
+    """Judge every mutant with five seeds, at the lab's lr of 0.01 and momentum of 0.9."""
     tables = []
     rules = list(named(MUTANTS).items())
     rules += [("forgotten velocity, at 450", partial(forgotten_velocity, at=450))]
@@ -84,13 +83,14 @@ def judge_correct(data, progress):
 
 
 def describe(name):
-    """Give the first line of a mutant's docstring."""
+    """Return the first line of a mutant's docstring, with the iteration if it has one."""
     rule = named([*MUTANTS, learning_rate_in_velocity])[name.partition(",")[0]]
-    return inspect.getdoc(rule).splitlines()[0]
+    line, at = inspect.getdoc(rule).splitlines()[0], name.partition(", at ")[2]
+    return line.replace("at iteration 50", f"at iteration {at}") if at else line
 
 
 def write_page(mutants, correct):
-    """Write the two tables as Markdown."""
+    """Write both tables as Markdown."""
     wide = mutants.pivot(index="variant", columns="dtype")
     place = wide["different_iteration"]["float64"].astype(object).fillna("-")
     tensor = wide["different_tensor"]["float64"].astype(object).fillna("")
@@ -111,18 +111,23 @@ def write_page(mutants, correct):
     different = mutants.groupby("variant")["verdict"].agg(lambda values: DIFFERENT in set(values))
     versions = provenance()
     page = [
-        "# Parity: mutants and correct rules",
-        f"Made by `make mutants` on MNIST, {ITERATIONS} iterations, {versions['cpu']}, torch "
-        f"{versions['torch']}. {different.sum()} of {len(different)} rows of mutants are different "
-        f"(expected: all but the learning rate in the velocity while it is constant); "
-        f"{alarms} of {len(runs)} correct runs are.",
-        "## Mutants of momentum",
-        "Learning rate 0.01, momentum 0.9, five seeds. Iteration and tensor: where float64 first "
-        "exceeds the bound.",
+        "# Parity: wrong and correct update rules",
+        f"Made by `make mutants` on MNIST, with {ITERATIONS} iterations, on {versions['cpu']} with "
+        f"torch {versions['torch']}. {different.sum()} of the {len(different)} rows of wrong "
+        "update rules are different (expected: all but the learning rate in the velocity while it "
+        f"is constant). {alarms} of the {len(runs)} runs of correct update rules are different.",
+        "## Wrong versions of momentum",
+        f"The catalogue has {len(MUTANTS) + 1} wrong update rules, here called mutants: "
+        f"{len(MUTANTS)} that are wrong under any learning rate, and one, the learning rate in the "
+        "velocity, that is wrong only when the learning rate changes. There are more rows because "
+        "two of them are tried twice: the forgotten velocity at two iterations, and the learning "
+        "rate in the velocity with a constant and a halved learning rate.",
+        "Learning rate 0.01, momentum 0.9, five seeds. `from iteration` gives the iteration and "
+        "the tensor where float64 first exceeds the bound.",
         caught.to_markdown(index=False),
-        "## Correct rules",
-        "Ten ways to write momentum, five settings, two seeds: how often each verdict was given, "
-        "and the largest share of the bound.",
+        "## Correct versions of momentum",
+        "Ten ways to write momentum, with five settings and two seeds each: how often each verdict "
+        "was given, and the largest share of the bound that was reached.",
         verdicts.join(largest).reset_index().to_markdown(index=False, floatfmt=".2g"),
     ]
     (HERE / "mutants.md").write_text("\n\n".join(page) + "\n")

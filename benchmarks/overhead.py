@@ -1,4 +1,4 @@
-"""Time an iteration of five networks that compute next to nothing: what its calls cost."""
+"""Time an iteration of five networks that compute next to nothing: the cost of its calls."""
 
 import tempfile
 import time
@@ -27,7 +27,7 @@ ENGINES = {
 
 
 def write_tiny(file):
-    """Write random prepared data, see `descent.data.prepared.prepare`, of images of four pixels."""
+    """Write random prepared data, see `descent.data.prepare.prepare`, of images of four pixels."""
     random = torch.Generator().manual_seed(0)
     n = ITERATIONS * BATCH_SIZE
     images = torch.randint(256, (n, 4), dtype=torch.uint8, generator=random)
@@ -53,7 +53,7 @@ def main():
                 epoch()
                 seconds[key].append(time.perf_counter() - start)
     rows = [
-        # the first epoch warms up; the minimum, for whatever disturbs adds
+        # the first epoch warms up; the minimum, because disturbances only add time
         {"engine": engine, "momentum": momentum, "ms": 1000 * min(found[1:]) / ITERATIONS}
         for (engine, momentum), found in seconds.items()
     ]
@@ -62,7 +62,7 @@ def main():
         pd.DataFrame(rows), "keys", "github", showindex=False, floatfmt=("", "g", ".2f")
     )
     text = (
-        f"Milliseconds of an iteration of {SEEDS} networks 4-8-8-10, {BATCH_SIZE} images each:\n\n"
+        f"Milliseconds per iteration of {SEEDS} networks (4-8-8-10), {BATCH_SIZE} images each:\n\n"
         f"{table}\n\n{about['cpu']}; torch {about['torch']}.\n"
     )
     publish("overhead", {"about": about, "overhead": rows}, text)

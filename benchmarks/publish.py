@@ -1,4 +1,4 @@
-"""How a benchmark writes what it found."""
+"""How a benchmark writes its results."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ def publish(name, result, page):
     ----------
     name : str
     result : dict
-        What JSON can hold.
+        Of values that JSON can represent.
     page : str
         Markdown.
     """

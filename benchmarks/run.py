@@ -1,7 +1,7 @@
 """Time the peers, this project's engine and the limit, interleaved in one run on one core.
 
-Every engine trains in a process of its own, one epoch a round, while all others wait: what disturbs
-the machine disturbs its neighbours alike, so that the ratios within a round mean more than seconds.
+Every engine trains in its own process, one epoch per round, while all others wait. Disturbances of
+the machine affect neighbors alike, so the ratios within a round are more reliable than the seconds.
 """
 
 import argparse
@@ -20,11 +20,14 @@ from importlib import metadata
 import numpy as np
 from tqdm import tqdm
 
+from descent.provenance import provenance
+from publish import publish
+
 MOMENTUM = 0.9
 PACKAGES = ["torch", "torchvision", "jax", "jaxlib", "optax", "keras", "scikit-learn", "numpy"]
 
-#: The mean training loss and accuracy of an epoch may differ from the mean over our most seeds by
-#: so many of their standard deviations: every engine has weights and random orders of its own.
+#: By how many standard deviations an engine's mean training loss or accuracy of an epoch may differ
+#: from the mean over our largest set of seeds: every engine has its own weights and random orders.
 TOLERANCE = 5
 
 ONE_THREAD = {
@@ -43,20 +46,20 @@ class Entry:
     Attributes
     ----------
     name : str
-        As the table shows it.
+        As shown in the table.
     module : str
-        Of `engines`.
+        A module of `engines`.
     momentum : float
     rounds : int
-        Epochs that are timed at most, after a first one that is not.
+        The largest number of timed epochs, after a first one that is not timed.
     seeds : int
-        That train together.
+        The number of seeds that train together.
     options : dict
-        Of the engine's `prepare`.
+        Arguments of the engine's `prepare`.
     seconds : list of float
-        Per seed; one for each epoch, the first included.
+        Per seed; one for each epoch, including the first.
     losses, accuracies : list of numpy.ndarray
-        (seeds,), the mean over the mini-batches; one for each epoch, the first included.
+        (seeds,), the mean over the mini-batches; one for each epoch, including the first.
     memory : float
         Peak resident memory, MB.
     libraries : list of str
@@ -77,7 +80,7 @@ class Entry:
 
 
 def entries(rounds):
-    """List what is timed; the slowest in fewer rounds."""
+    """List what is timed; the slowest engines get fewer rounds."""
     few, fewer = min(rounds, 3), min(rounds, 2)
     listed = [Entry("limit", "limit", 0.0, rounds)]
     for momentum in (0.0, MOMENTUM):
@@ -106,7 +109,7 @@ def entries(rounds):
 
 
 def serve(connection, module, arguments):
-    """Train an epoch whenever asked to: the work of an engine's process.
+    """Train one epoch per request: the work of an engine's process.
 
     Parameters
     ----------
@@ -114,9 +117,9 @@ def serve(connection, module, arguments):
         Receives True for one more epoch, False to end; sends the seconds, losses and accuracies of
         each epoch, and at the end the peak memory in MB and the matrix libraries in use.
     module : str
-        Of `engines`.
+        A module of `engines`.
     arguments : dict
-        Of its `prepare`.
+        Arguments of its `prepare`.
     """
     epoch = importlib.import_module(f"engines.{module}").prepare(**arguments)
     connection.send("ready")
@@ -138,7 +141,7 @@ def serve(connection, module, arguments):
 
 
 def measure(entries, folder, minutes):
-    """Fill the entries, round by round, shuffled within a round; begin none after so many minutes.
+    """Fill the entries round by round, shuffled within each; start no round after `minutes`.
 
     The first epoch and one round are always run.
     """
@@ -176,7 +179,7 @@ def measure(entries, folder, minutes):
 
 
 def record(entry, seconds, losses, accuracies):
-    """Keep an epoch, after a look at the number of its mini-batches."""
+    """Record an epoch, after checking the number of its mini-batches."""
     n_batches = losses.shape[-1], accuracies.shape[-1]
     if n_batches != (469, 469):
         sys.exit(f"{entry.name}: {n_batches} mini-batches recorded instead of 469")
@@ -209,7 +212,7 @@ def deviation(entry, entries):
 
 
 def ratio(entry, entries, module):
-    """Compute the median over common rounds of an entry's seconds to those of another engine."""
+    """Compute the median ratio of an entry's seconds to another engine's over their rounds."""
     momentum = 0.0 if module == "limit" else entry.momentum
     other = next(other for other in entries if (other.module, other.momentum) == (module, momentum))
     pairs = list(zip(entry.seconds, other.seconds, strict=False))[1:]
@@ -237,7 +240,7 @@ def summarise(entries):
             "seconds": entry.seconds[1:],
             "libraries": entry.libraries,
         }
-        if entry.module != "limit":  # which learns nothing
+        if entry.module != "limit":  # it learns nothing
             row["deviation"] = float(deviation(entry, entries))
             row["train_loss"] = [losses.mean() for losses in entry.losses]
             row["train_accuracy"] = [accuracies.mean() for accuracies in entry.accuracies]
@@ -263,7 +266,7 @@ COLUMNS = {
 
 
 def table(rows):
-    """Lay the rows out as a Markdown table."""
+    """Format the rows as a Markdown table."""
     from tabulate import tabulate
 
     cells = [
@@ -279,19 +282,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", help="of the data set, with its prepared tensors")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--minutes", type=float, default=7.5, help="no round begins after them")
+    parser.add_argument("--minutes", type=float, default=7.5, help="start no round after this time")
     arguments = parser.parse_args()
-    # before any process starts: they inherit both, and libraries count the cores they see
+    # before any process starts: it inherits both, and libraries count the cores they see
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     os.environ.update(ONE_THREAD)
     start = time.perf_counter()
     timed = entries(arguments.rounds)
     measure(timed, arguments.folder, arguments.minutes)
-    # Only now: to import the library chooses MKL's reproducible mode, for later processes too.
-    from descent.provenance import provenance
-    from publish import publish
-
     rows = summarise(timed)
     about = provenance() | {
         "platform": platform.platform(),
@@ -300,14 +299,15 @@ def main():
     }
     packages = ", ".join(f"{name} {version}" for name, version in about["packages"].items())
     text = (
-        "Seconds per epoch and seed: one core, float32, 60,000 images in mini-batches of 128,\n"
-        "network 784-100-100-10; ratios are medians over rounds. See benchmarks/README.md.\n\n"
+        "Seconds per epoch and seed on one core, in float32, with 60,000 images in mini-batches\n"
+        "of 128 and a 784-100-100-10 network. Ratios are medians over rounds; see\n"
+        "benchmarks/README.md.\n\n"
         f"{table(rows)}\n\n{about['cpu']}; Python {about['python']}, {packages}.\n"
     )
     publish("results", {"about": about, "engines": rows}, text)
-    # not "greater than", for a loss may be NaN
+    # not "greater than", because a loss may be NaN
     if strange := [row["engine"] for row in rows if not row.get("deviation", 0) <= TOLERANCE]:
-        sys.exit(f"these learn something else than ours: {', '.join(strange)}")
+        sys.exit(f"these do not learn the same as ours: {', '.join(strange)}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Time the rules after training on simulated runs, and measure their memory and a training job's.
+"""Time the Snakemake rules after training on simulated runs; measure memory, also of training.
 
-Every script of `workflow/scripts/` runs in a fresh process, as Snakemake runs it, with all that it
+Every script of `workflow/scripts/` runs in a new process, as Snakemake runs it, with everything it
 imports and reads.
 """
 
@@ -18,22 +18,23 @@ from types import SimpleNamespace
 import yaml
 from tabulate import tabulate
 
+from descent.metrics import TRAIN_METRICS
 from descent.provenance import provenance
+from descent.training.settings import TrainingSettings
 from publish import publish
 
 HERE = Path(__file__).parent
 SCRIPTS = HERE.parent / "workflow" / "scripts"
 CONFIG = yaml.safe_load((HERE.parent / "config" / "config.yaml").read_text())
-METRICS = ["train_loss", "train_accuracy"]
 
 
 def run_script(name, job):
-    """Run a script with `job` as its `snakemake` in a fresh process, which it may end.
+    """Run a script with `job` as its `snakemake` in a new process, which it may end.
 
     Returns
     -------
     seconds : float
-        Wall time, the start of the process and its imports included.
+        Wall time, including the start of the process and its imports.
     memory : float
         Peak of the process, MB.
     """
@@ -41,14 +42,14 @@ def run_script(name, job):
     process = multiprocessing.get_context("spawn").Process(target=runpy.run_path, args=arguments)
     start = time.perf_counter()
     process.start()
-    _, status, usage = os.wait4(process.pid, 0)  # instead of `join`, for its memory
+    _, status, usage = os.wait4(process.pid, 0)  # instead of `join`, to get its memory
     if status != 0:
         sys.exit(f"{name}.py failed")
     return time.perf_counter() - start, usage.ru_maxrss / 1024
 
 
 def write_simulated(folder, n_runs):
-    """Write simulated runs in a fresh process and return their seeds."""
+    """Write simulated runs in a new process and return their seeds."""
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, spawn) as pool:
         return pool.submit(simulate, folder, n_runs).result()
@@ -56,13 +57,13 @@ def write_simulated(folder, n_runs):
 
 def simulate(folder, n_runs):
     """Write simulated runs and return their seeds."""
-    import simulate_runs  # here, for a process begins with the peak memory of its parent
+    import simulate_runs  # here, because a process starts with the peak memory of its parent
 
     return simulate_runs.write(folder, n_runs)
 
 
 def evaluate(folder, n_runs):
-    """Run the rules `curves`, `final_accuracy` and `overlay` on simulated runs.
+    """Run the scripts `curves`, `final_accuracy` and `overlay` on simulated runs.
 
     Parameters
     ----------
@@ -102,7 +103,7 @@ def evaluate(folder, n_runs):
         ),
     ]
     for comparison, variants in CONFIG["comparisons"].items():
-        for metric in METRICS:
+        for metric in TRAIN_METRICS:
             figure = f"{folder}/{metric}_{comparison}"
             overlay = {
                 "input": SimpleNamespace(curves=curves, accuracy=accuracy),
@@ -134,7 +135,7 @@ def train(folder, data, seeds):
     data : str
         Folder of the data set.
     seeds : int
-        That train together.
+        The number of seeds that train together.
 
     Returns
     -------
@@ -158,14 +159,9 @@ def train(folder, data, seeds):
             training={
                 "variant": "momentum_scratch",
                 "settings": CONFIG["comparisons"]["momentum"]["momentum_scratch"],
-                "root_seed": CONFIG["root_seed"],
-                "seeding": CONFIG["seeding"],
-                "hidden": CONFIG["model"]["hidden"],
                 "epochs": 1,
-                "batch_size": CONFIG["training"]["batch_size"],
                 "evaluation_batch_size": CONFIG["evaluation"]["batch_size"],
-                "threads": 1,
-                "validation_fraction": CONFIG["training"]["validation_fraction"],
+                "training": TrainingSettings.from_config(CONFIG).given(),
             }
         ),
         "log": [f"{folder}/log.txt"],
@@ -200,8 +196,8 @@ def main():
     ]
     about = provenance()
     text = (
-        "From the records of simulated runs to curves, table and four figures, one job after the\n"
-        f"other:\n\n{tabulate(rows, 'keys', 'github', disable_numparse=True)}\n\n"
+        "From the records of simulated runs to curves, a table and four figures, one job after\n"
+        f"another:\n\n{tabulate(rows, 'keys', 'github', disable_numparse=True)}\n\n"
         f"A training job:\n\n{tabulate(training, 'keys', 'github', disable_numparse=True)}\n\n"
         f"{about['cpu']}.\n"
     )

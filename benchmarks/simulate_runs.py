@@ -9,7 +9,7 @@ from tqdm import tqdm
 from descent.records import write_epochs, write_iterations
 from descent.training.run import Run
 
-#: Variants of the default configuration; what their curves decay with, in iterations.
+#: The time constants with which the curves of the default variants decay, in iterations.
 TIME_CONSTANTS = {
     "sgd_scratch": 300,
     "sgd_torch": 300,
@@ -22,7 +22,7 @@ BATCH_SIZE = 128
 
 
 def simulate(seed, time_constant):
-    """Make up a run: power-law curves, and noise as of mini-batches of 128 images.
+    """Simulate a run: power-law curves with the noise of mini-batches of 128 images.
 
     Parameters
     ----------
@@ -38,11 +38,14 @@ def simulate(seed, time_constant):
     iteration = np.arange(EPOCHS * ITERATIONS_PER_EPOCH)
     level = 2.3 * np.exp(generator.normal(0, 0.02)) / (1 + iteration / time_constant)
     accuracy = np.exp(-0.3 * level)
+    iterations = {
+        "train_loss": level * generator.gamma(25, 1 / 25, len(level)),
+        "train_accuracy": generator.binomial(BATCH_SIZE, accuracy) / BATCH_SIZE,
+    }
     ends = np.append(0, ITERATIONS_PER_EPOCH * np.arange(1, EPOCHS + 1) - 1)
     return Run(
         seed,
-        train_loss=(level * generator.gamma(25, 1 / 25, len(level))).astype(np.float32),
-        train_accuracy=(generator.binomial(BATCH_SIZE, accuracy) / BATCH_SIZE).astype(np.float32),
+        iterations={column: values.astype(np.float32) for column, values in iterations.items()},
         test_loss=list(0.06 + level[ends]),
         test_accuracy=list(0.98 * accuracy[ends]),
         train_seconds=[0.0] + [0.5] * EPOCHS,

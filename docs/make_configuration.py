@@ -1,4 +1,4 @@
-"""Write configuration.md, the manual of every key, from the schema and the default configuration.
+"""Write configuration.md, a table of all keys, from the schema and the default configuration.
 
 Run by `make docs`.
 """
@@ -12,9 +12,14 @@ TARGET = Path(__file__).with_name("configuration.md")
 
 HEAD = """# Configuration keys
 
-Made by `make docs` from [`config.schema.yaml`](../workflow/schemas/config.schema.yaml) and
-[`config.yaml`](../config/config.yaml); not to be edited. How to change keys, and what variants and
-rules of your own are: [`config/README.md`](../config/README.md).
+`make docs` generates this page from
+[`config.schema.yaml`](../workflow/schemas/config.schema.yaml) and
+[`config.yaml`](../config/config.yaml); do not edit it. See
+[`config/README.md`](../config/README.md) for how to change keys, and for variants and your own
+update rules.
+
+| key | meaning | values | default |
+|---|---|---|---|
 """
 
 LIMITS = {
@@ -26,15 +31,15 @@ LIMITS = {
 
 
 def page():
-    """Return the page as Markdown: a section for each top-level key, a row for each key in it."""
+    """Return the page as Markdown: one table, with a row for each key."""
     schema = yaml.safe_load((PROJECT / "workflow/schemas/config.schema.yaml").read_text())
     default = yaml.safe_load((PROJECT / "config/config.yaml").read_text())
-    parts = [HEAD]
-    for key, part in schema["properties"].items():
-        rows = list(_rows(key, part, default.get(key)))
-        parts += [f"## `{key}`", "| key | meaning | values | default |\n|---|---|---|---|"]
-        parts[-1] += "".join(f"\n| {' | '.join(row)} |" for row in rows)
-    return "\n\n".join(parts).replace("\n\n\n", "\n\n") + "\n"
+    rows = (
+        row
+        for key, part in schema["properties"].items()
+        for row in _rows(key, part, default.get(key))
+    )
+    return HEAD + "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def _rows(path, schema, default):
@@ -47,17 +52,17 @@ def _rows(path, schema, default):
 
 
 def _values(schema):
-    """Say in words what a key may hold."""
+    """Describe the allowed values of a key."""
     if "const" in schema:
         return _code(schema["const"])
     if "enum" in schema:
         return ", ".join(map(_code, schema["enum"]))
     types = schema.get("type", [])
     if types == "object":
-        return "keys, see below" if "properties" in schema else "a name for each, see below"
+        return "keys, see below" if "properties" in schema else "named entries, see below"
     words = [" or ".join([types] if isinstance(types, str) else types)] if types else []
     if "items" in schema:
-        words[0] += f" of ({_values(schema['items'])})"
+        words[0] = words[0].replace("array", f"array of ({_values(schema['items'])})")
     words += [text.format(schema[name]) for name, text in LIMITS.items() if name in schema]
     words += ["not empty"] if schema.get("minItems") or schema.get("minLength") else []
     text = ", ".join(words)

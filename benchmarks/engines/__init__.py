@@ -19,7 +19,7 @@ HIDDEN = [100, 100]
 
 
 def prepared_file(folder):
-    """Return the prepared tensors of the data set in `folder`, see `descent.data.prepared.prepare`."""
+    """Return the prepared tensors of the data set in `folder`, see `descent.data.prepare`."""
     return Path(folder) / "prepared.safetensors"
 
 

@@ -1,4 +1,4 @@
-"""The engine of this project: `descent.training.loop.train_epoch` on a stack of seeds."""
+"""The engine of this project: `descent.training.epoch.train_epoch` on a stack of seeds."""
 
 import torch
 
@@ -24,7 +24,7 @@ def prepare(folder, momentum, optimizer, seeds, hidden=HIDDEN):
     step = make_step(optimizer, parameters, hyperparameters)
 
     def epoch():
-        losses, accuracies = train_epoch(parameters, step, data, orders, BATCH_SIZE)
-        return losses.numpy(), accuracies.numpy()
+        recorded = train_epoch(parameters, step, data, orders, BATCH_SIZE)
+        return recorded["train_loss"].numpy(), recorded["train_accuracy"].numpy()
 
     return epoch

@@ -8,7 +8,7 @@ import torch
 
 from descent import model
 from descent.data.prepared import load_prepared, normalize
-from descent.training.loop import mini_batch_metrics
+from descent.training.epoch import mini_batch_metrics
 from descent.training.seeding import generator
 from engines import BATCH_SIZE, HIDDEN, LEARNING_RATE, prepared_file
 
@@ -68,8 +68,8 @@ def prepare(folder, momentum, seeds, hidden=HIDDEN):
             ):
                 step = velocity.mul_(momentum).add_(gradient) if momentum else gradient
                 parameter.sub_(step, alpha=LEARNING_RATE)
-        losses, accuracies = mini_batch_metrics(logits_of_epoch, answers, BATCH_SIZE)
-        return losses.numpy(), accuracies.numpy()
+        recorded = mini_batch_metrics(logits_of_epoch, answers, BATCH_SIZE)
+        return recorded["train_loss"].numpy(), recorded["train_accuracy"].numpy()
 
     return epoch
 

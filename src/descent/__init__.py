@@ -1,4 +1,4 @@
-"""Descent Lab: does an optimizer do what its reference does, and how do optimizers compare?
+"""Descent Lab checks whether an optimizer does what its reference does, and compares optimizers.
 
 These are the public names; everything else is internal. Each is imported when it is first used, so
 that `import descent` takes no time. No result depends on this module.

@@ -1,4 +1,4 @@
-"""The command `descent`: check a rule against a reference, or begin a new one."""
+"""The command `descent`: check an update rule against a reference, or start a new one."""
 
 import argparse
 import math
@@ -19,12 +19,12 @@ def main(arguments=None):
     Parameters
     ----------
     arguments : list of str, optional
-        Those of the process if left out.
+        Command-line arguments; by default those of the process.
 
     Returns
     -------
     int
-        Exit code: 0, the rule is the reference's; 1, it is different or fails; 2, wrong usage.
+        Exit code: 0 if the rule matches the reference, 1 if it differs or fails, 2 if wrongly used.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -39,33 +39,31 @@ def _parser():
     commands = parser.add_subparsers(required=True, metavar="command")
     check = commands.add_parser(
         "check",
-        help="compare a rule with a reference, step by step",
-        description="Compare a rule with a reference, step by step, on a small generated problem. "
-        "Exit code 0: identical, or equal to rounding; 1: different, or an error in the rule; "
-        "2: wrong usage.",
+        help="compare an update rule with a reference, step by step",
+        description="Compare an update rule with a reference, step by step, on a small generated "
+        "problem. Exit code 0: identical, or equal to rounding; 1: different, or an error in the "
+        "rule; 2: wrong usage.",
     )
     check.add_argument("rule", help="<file>.py:<rule or class>, or scratch.<rule>")
-    check.add_argument("--against", required=True, help="the same, or torch.optim.<Class>")
+    check.add_argument("--against", required=True, help="any of these, or torch.optim.<Class>")
     for option, whose in (
         ("--set", "of both"),
-        ("--set-rule", "of the rule alone"),
-        ("--set-reference", "of the reference alone"),
+        ("--set-rule", "of the rule only"),
+        ("--set-reference", "of the reference only"),
     ):
         check.add_argument(
             option,
             action="append",
             default=[],
             metavar="KEY=VALUE",
-            help=f"a hyperparameter {whose}, such as lr=0.01; may be given several times",
+            help=f"a hyperparameter {whose}, such as lr=0.01; can be repeated",
         )
     check.add_argument("--iterations", type=_positive, default=500, help="default: %(default)s")
     check.set_defaults(command=_check)
     new = commands.add_parser(
-        "new", help="write a template of a rule and its test into this folder"
+        "new", help="write a template for an update rule, and its test, to this folder"
     )
-    new.add_argument(
-        "name", help="of the rule, such as my_rule: writes my_rule.py, test_my_rule.py"
-    )
+    new.add_argument("name", help="name of the rule; my_rule writes my_rule.py and test_my_rule.py")
     new.set_defaults(command=_new)
     return parser
 
@@ -85,10 +83,10 @@ def _check(options):
         try:
             check_hyperparameters(optimizer, given.keys())
         except SignatureError as error:
-            one_sided = "; --set is for both, --set-rule and --set-reference are for one"
+            one_sided = "; --set applies to both, --set-rule and --set-reference to one"
             about_a_key = str(error).partition(":")[0] in given
             raise UsageError(f"{error}{one_sided if about_a_key else ''}") from None
-    # torch takes seconds to import
+    # importing torch takes seconds
     from descent.parity.check import check
 
     try:
@@ -103,7 +101,7 @@ def _check(options):
 
 
 def _settings(option, pairs):
-    """Read hyperparameters as YAML does, and `1e-3` as the number that it spells."""
+    """Parse hyperparameters as YAML, but also read `1e-3` as a number."""
     settings = {}
     for pair in pairs:
         key, equals, text = pair.partition("=")
@@ -114,7 +112,7 @@ def _settings(option, pairs):
         try:
             settings[key] = _number(yaml.safe_load(text))
         except yaml.YAMLError:
-            raise UsageError(f"{option} {pair}: the value is no YAML") from None
+            raise UsageError(f"{option} {pair}: the value is not valid YAML") from None
     return settings
 
 

@@ -1,4 +1,4 @@
-"""Files that are whole or absent."""
+"""Atomic file writes: a file is either complete or absent."""
 
 import contextlib
 import os
@@ -9,25 +9,25 @@ from pathlib import Path
 
 from descent.errors import NotWritableError
 
-#: Begins the name of what is not whole yet; pandas leaves such files and folders out.
+#: Prefix of the names of unfinished files and folders; pandas skips them.
 PART = ".part-"
 
-#: Seconds after which a part is that of a writer that was killed.
+#: Age in seconds from which an unfinished file counts as left behind by a killed writer.
 _ABANDONED = 24 * 60 * 60
 
 
 @contextlib.contextmanager
 def replacing(path):
-    """Yield a path to write to, and rename it to `path` if all went well.
+    """Yield a temporary path to write to, and rename it to `path` on success.
 
-    A reader thus sees the old file, the new one or none, never half of one. Of several writers the
-    last one wins. The path has the name of the file, in a folder of its own beside it; what a
-    killed writer left there is removed by the first write into the folder a day later.
+    Readers see the old file, the new one or none, but never a partial one. If there are several
+    writers, the last one wins. The temporary path has the same file name, in a separate folder next
+    to `path`. What a killed writer leaves there is removed by a write beside it after a day.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     for left in path.parent.glob(f"{PART}*"):
-        with contextlib.suppress(FileNotFoundError):  # another writer removes it as well
+        with contextlib.suppress(FileNotFoundError):  # another writer is removing it too
             if time.time() - left.stat().st_mtime > _ABANDONED:
                 shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=PART, dir=path.parent) as folder:
@@ -37,7 +37,7 @@ def replacing(path):
 
 
 def check_writable(folder):
-    """Raise NotWritableError if no file can be made in `folder`, or where it would be created."""
+    """Raise NotWritableError unless `folder`, or its nearest existing parent, is writable."""
     existing = Path(folder).absolute()
     try:
         while not os.path.lexists(existing):

@@ -1,7 +1,7 @@
-"""The quantities that are recorded of a network: column, name, unit and the scale they are shown at.
+"""How the recorded metrics are shown: name, unit and scale.
 
-Plain values only: the Snakefile imports this module at every start. No result depends on it, so a
-new label retrains nothing; `descent.records` is where the columns are defined.
+Training does not import this module, so a new label retrains nothing. The Snakefile imports it at
+every start, so it must stay light.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Metric:
     difference_unit : str
         Of the difference of two values: `nats` or `percentage points`.
     scale : int
-        What a recorded value is multiplied by to have that unit: accuracies are recorded in [0, 1].
+        Factor from the recorded value to that unit; accuracies are recorded in [0, 1].
     """
 
     column: str
@@ -32,31 +32,31 @@ class Metric:
     scale: int
 
     @property
-    def heading(self):
+    def is_share(self) -> bool:
+        """Whether it is recorded in [0, 1] and shown in percent."""
+        return self.unit == "%"
+
+    @property
+    def heading(self) -> str:
         """The label with its unit, as on an axis: `Train cross-entropy (nats)`."""
         return f"{self.label.capitalize()} ({self.unit})"
 
 
-def _loss(split):
-    return Metric(f"{split}_loss", f"{split} cross-entropy", "nats", "nats", 1)
+_LOSS = "nats", "nats", 1
+_ACCURACY = "%", "percentage points", 100
 
-
-def _accuracy(split):
-    return Metric(f"{split}_accuracy", f"{split} accuracy", "%", "percentage points", 100)
-
-
-#: All metrics by column.
+#: All metrics by column. Those that begin with `train_` are recorded at every iteration, see
+#: `descent.training.epoch.OF_IMAGES`, and each has its figure; the others after every epoch.
 METRICS = {
     metric.column: metric
-    for split in ("train", "test", "validation")
-    for metric in (_loss(split), _accuracy(split))
+    for metric in (
+        Metric("train_loss", "train cross-entropy", *_LOSS),
+        Metric("train_accuracy", "train accuracy", *_ACCURACY),
+        Metric("test_loss", "test cross-entropy", *_LOSS),
+        Metric("test_accuracy", "test accuracy", *_ACCURACY),
+        Metric("validation_loss", "validation cross-entropy", *_LOSS),
+        Metric("validation_accuracy", "validation accuracy", *_ACCURACY),
+    )
 }
-
-#: Recorded at every iteration, of its mini-batch.
-TRAIN_METRICS = ["train_loss", "train_accuracy"]
-
-#: Recorded after every epoch, of all test images.
-TEST_METRICS = ["test_loss", "test_accuracy"]
-
-#: Recorded after every epoch if images were held out, of all validation images.
-VALIDATION_METRICS = ["validation_loss", "validation_accuracy"]
+TRAIN_METRICS = [column for column in METRICS if column.startswith("train_")]
+VALIDATION_METRICS = [column for column in METRICS if column.startswith("validation_")]

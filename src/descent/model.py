@@ -1,16 +1,16 @@
-"""The network f(x) = W2 relu(W1 relu(W0 x + b0) + b1) + b2, for a stack of seeds at once.
+"""The network f(x) = W2 relu(W1 relu(W0 x + b0) + b1) + b2, for all seeds of a stack at once.
 
-Every parameter has the seeds as its first dimension: weights have the shape (seeds, outputs,
+The first dimension of every parameter is the seed: weights have the shape (seeds, outputs,
 inputs), biases (seeds, outputs, 1). Activations are columns, as in the formula: (seeds, features,
-images). One batched product then serves all seeds, with the same bits as one product a seed.
+images). One batched product then serves all seeds, with the same bits as one product per seed.
 """
 
 import itertools
 import os
 
 # MKL may choose another kernel, with other bits, for a matrix that is aligned differently, as each
-# seed's slice of a stacked tensor is. Its reproducible mode prevents that (measured: at no cost).
-# It must be chosen before MKL's first use, which is a product of this module.
+# seed's slice of a stacked tensor is. Its reproducible mode prevents that, at no measurable cost.
+# It must be set before MKL is first used, which is for a product in this module.
 os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
 
 import torch
@@ -18,21 +18,21 @@ import torch.nn.functional as F
 
 
 def layer_sizes(n_inputs, hidden, n_classes):
-    """List the widths of the network from its input to its output."""
+    """List the layer widths from input to output."""
     return [n_inputs, *hidden, n_classes]
 
 
 def initialize(sizes, generators):
-    """Draw the parameters of one network for each generator.
+    """Draw the parameters of one network per generator.
 
     Weights are normal with mean 0 and standard deviation 1/sqrt(inputs of the layer); biases are 0.
 
     Parameters
     ----------
     sizes : list of int
-        Widths from the input to the output.
+        Layer widths from input to output.
     generators : list of torch.Generator
-        One for each seed.
+        One per seed.
 
     Returns
     -------
@@ -50,24 +50,24 @@ def initialize(sizes, generators):
 
 
 def names(parameters):
-    """Name the parameters as in the formula: W0, b0, W1, b1, ..."""
+    """Return the names of the parameters in the formula: W0, b0, W1, b1, ..."""
     return [f"{'Wb'[index % 2]}{index // 2}" for index in range(len(parameters))]
 
 
 def unstack(tensors, bias_as_column=False):
-    """View the parameters, or their gradients, of each network in a stack.
+    """Return views of the parameters, or gradients, of each network in a stack.
 
     Parameters
     ----------
     tensors : list of torch.Tensor
-        Weights and biases in turn, stacked over seeds.
+        Alternating weights and biases, stacked over seeds.
     bias_as_column : bool
-        Whether biases stay (outputs, 1) instead of (outputs,).
+        Whether to keep biases as (outputs, 1) instead of (outputs,).
 
     Returns
     -------
     list of list of torch.Tensor
-        For each seed weights (outputs, inputs) and biases (outputs,), in the memory of the stack.
+        For each seed, weights (outputs, inputs) and biases (outputs,) in the memory of the stack.
     """
     biases = tensors[1::2] if bias_as_column else [bias.squeeze(2) for bias in tensors[1::2]]
     natural = itertools.chain.from_iterable(zip(tensors[::2], biases, strict=True))
@@ -82,7 +82,7 @@ def forward(parameters, images):
     parameters : list of torch.Tensor
         As `initialize` returns them.
     images : torch.Tensor
-        (seeds, images, pixels), each seed's own mini-batch, float32.
+        (seeds, images, pixels), a separate mini-batch for each seed, float32.
 
     Returns
     -------
@@ -98,7 +98,7 @@ def forward(parameters, images):
 
 
 def cross_entropy(logits, labels, reduction="none"):
-    """Compute each image's cross-entropy in nats, (seeds, images) as the labels, or their `sum`."""
+    """Compute each image's cross-entropy in nats, (seeds, images) like the labels, or the `sum`."""
     return F.cross_entropy(logits, labels, reduction=reduction)
 
 
@@ -111,8 +111,8 @@ def predict(logits):
 def evaluate(parameters, images, labels, batch_size):
     """Compute the mean cross-entropy and the accuracy of every seed over a whole data set.
 
-    Both are summed over images and then divided by their number, so that a smaller last batch
-    weighs no more than its images.
+    Both are summed over images and then divided by their number, so that a smaller last batch gets
+    no extra weight.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def evaluate(parameters, images, labels, batch_size):
     Returns
     -------
     loss, accuracy : torch.Tensor
-        (seeds,), float64; nats, and a share in [0, 1].
+        (seeds,), float64; in nats, and as a fraction in [0, 1].
     """
     n_seeds = len(parameters[0])
     loss = torch.zeros(n_seeds, dtype=torch.float64)

@@ -10,15 +10,15 @@ from pathlib import Path
 import descent
 
 
-@functools.cache  # a job writes many runs, and git is a process each time
+@functools.cache  # a job writes many runs, and each git call starts a process
 def provenance():
     """Describe the code and the machine as a dict of plain values.
 
-    `git_commit`, and `git_dirty`, which says whether the code differs from it, are None outside a
-    checkout.
+    `git_commit` and `git_dirty`, which is whether the code differs from that commit, are None
+    outside a checkout.
     """
     changes = commit = None
-    # Installed into an environment, this file may lie in the repository of another project.
+    # When installed into an environment, this file may be inside another project's repository.
     if _git("ls-files", "--error-unmatch", __file__) is not None:
         changes = _git("status", "--porcelain", "--", "src", "workflow", "Snakefile")
         commit = _git("rev-parse", "HEAD")
@@ -34,7 +34,7 @@ def provenance():
 
 
 def _git(*arguments):
-    """Ask git in the project's folder; None outside a checkout or without git."""
+    """Return git's output in the project's folder; None outside a checkout or without git."""
     command = ["git", "-C", str(Path(__file__).parents[2]), *arguments]
     try:
         result = subprocess.run(command, capture_output=True, text=True, check=True)

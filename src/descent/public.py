@@ -1,12 +1,15 @@
 """The public form of a check: its report can also draw itself, which takes two rooms."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
-
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any
 
 from descent.parity import check as checking
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -47,18 +50,18 @@ def check(
     reference_settings : dict, optional
         Hyperparameters of the reference.
     iterations : int
-        How many steps are compared.
+        How many steps to compare.
 
     Returns
     -------
     CheckReport
-        `passed`, `verdict`, `table`, `hints`, `trace` and `figure()`; as text, what the command
+        `passed`, `verdict`, `table`, `hints`, `trace` and `figure()`; its text is what the command
         prints.
 
     Raises
     ------
     DescentError
-        If the rule is wrong in a way that shows without a reference, or the reference cannot be run.
+        If the rule is wrong in a way that shows without a reference, or the reference fails.
 
     Examples
     --------

@@ -1,12 +1,17 @@
-"""The files of a run: the only place that defines their columns.
+"""The files of a run; their columns are defined only here.
 
-Parquet keeps a run's provenance in its key-value metadata, as one JSON text under `descent`.
+The Parquet files keep a run's provenance in their key-value metadata, as JSON under `descent`.
 
-pandas is imported where something is read or written (pyarrow imports it then), not before: a job
-that trains does without its 60 MB until then. torch is imported only where weights are written.
+pandas is imported only when something is read or written (pyarrow imports it then), which saves a
+job its 60 MB while it trains. torch is imported only when weights are written.
 """
 
+from __future__ import annotations
+
 import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,24 +21,27 @@ from descent.errors import RecordError
 from descent.files import replacing
 from descent.optimizers.spec import rule_provenance
 from descent.provenance import provenance
+from descent.training.run import Run
 from descent.training.seeding import PURPOSES, stream_seed, stream_variant
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _NAME = pa.dictionary(pa.int32(), pa.string())
 
-#: One row for each iteration; losses in nats, accuracies in [0, 1], both of the mini-batch.
+#: One row per iteration. For its mini-batch a float32 column per metric follows, see
+#: `descent.training.epoch.OF_IMAGES`; losses are in nats, accuracies in [0, 1].
 ITERATIONS = pa.schema(
     [
         ("variant", _NAME),
         ("seed", pa.int32()),
         ("iteration", pa.int32()),
         ("epoch", pa.int16()),
-        ("train_loss", pa.float32()),
-        ("train_accuracy", pa.float32()),
     ]
 )
 
-#: One row for each epoch, epoch 0 being the untrained network; `iteration` is its last one. The
-#: validation columns are empty unless images were held out.
+#: One row per epoch, where epoch 0 is the untrained network; `iteration` is the epoch's last one.
+#: The validation columns are empty unless images were held out.
 EPOCHS = pa.schema(
     [
         ("variant", _NAME),
@@ -49,17 +57,23 @@ EPOCHS = pa.schema(
 )
 
 
-def write_run(run, configuration, iterations, epochs, weights):
-    """Write the files of a run, each beside and then renamed.
+def write_run(
+    run: Run,
+    configuration: Mapping[str, Any],
+    iterations: str | Path,
+    epochs: str | Path,
+    weights: str | Path,
+) -> None:
+    """Write the files of a run, each of them atomically.
 
     Parameters
     ----------
     run : descent.training.run.Run
     configuration : dict
         What the run depends on: `variant`, its `settings`, and the fields of
-        `descent.training.settings.TrainingSettings`; kept as metadata with the provenance.
+        `descent.training.settings.TrainingSettings`; saved as metadata with the provenance.
     iterations, epochs, weights : path
-        Two parquet files, with the columns `ITERATIONS` and `EPOCHS`, and a safetensors file.
+        Two Parquet files, with the columns `ITERATIONS` and `EPOCHS`, and a safetensors file.
     """
     variant, root_seed = configuration["variant"], configuration["root_seed"]
     named = stream_variant(variant, configuration["seeding"])
@@ -77,32 +91,26 @@ def write_run(run, configuration, iterations, epochs, weights):
 
     with replacing(weights) as part:
         save_file(run.parameters, part)
-    # Only the epochs have times: the iterations are the same bytes whenever they are trained.
+    # Only the epochs have timings: retraining reproduces the iterations byte for byte.
     write_epochs(epochs, variant, run, metadata | {"forward_pass": run.forward_pass})
     write_iterations(iterations, variant, run, metadata)
 
 
-def write_iterations(file, variant, run, metadata):
-    """Write the iterations of a `descent.training.run.Run`; a diverged one has fewer."""
-    n_iterations = len(run.train_loss)
-    iteration = np.arange(1, n_iterations + 1)
-    _write(
-        file,
-        ITERATIONS,
-        {
-            "variant": [variant] * n_iterations,
-            "seed": np.full(n_iterations, run.seed),
-            "iteration": iteration,
-            "epoch": (iteration - 1) // run.iterations_per_epoch + 1,
-            "train_loss": run.train_loss,
-            "train_accuracy": run.train_accuracy,
-        },
-        metadata,
-    )
+def write_iterations(file: str | Path, variant: str, run: Run, metadata: Mapping[str, Any]) -> None:
+    """Write the iterations of a `descent.training.run.Run`; a diverged run has fewer."""
+    iteration = np.arange(1, run.n_iterations + 1)
+    columns = {
+        "variant": [variant] * run.n_iterations,
+        "seed": np.full(run.n_iterations, run.seed),
+        "iteration": iteration,
+        "epoch": (iteration - 1) // run.iterations_per_epoch + 1,
+    }
+    schema = pa.schema([*ITERATIONS, *((column, pa.float32()) for column in run.iterations)])
+    _write(file, schema, columns | run.iterations, metadata)
 
 
-def write_epochs(file, variant, run, metadata):
-    """Write the epochs of a `descent.training.run.Run`; a diverged one has fewer."""
+def write_epochs(file: str | Path, variant: str, run: Run, metadata: Mapping[str, Any]) -> None:
+    """Write the epochs of a `descent.training.run.Run`; a diverged run has fewer."""
     n_rows = len(run.test_loss)
     epoch = np.arange(n_rows)
     _write(
@@ -123,30 +131,42 @@ def write_epochs(file, variant, run, metadata):
     )
 
 
-def _write(file, schema, columns, metadata):
+def _write(
+    file: str | Path, schema: pa.Schema, columns: Mapping[str, Any], metadata: Mapping[str, Any]
+) -> None:
     table = pa.table(
         {field.name: pa.array(columns[field.name]).cast(field.type) for field in schema}
     )
-    # pyarrow cannot cast to a dictionary type that it did not make, hence the schema is set last
+    # pyarrow cannot cast to a dictionary type that it did not make, so the schema is set last
     table = table.cast(schema.with_metadata({"descent": json.dumps(metadata, sort_keys=True)}))
     with replacing(file) as part:
         pq.write_table(table, part, compression="zstd")
 
 
-def read_metadata(file):
-    """Read the provenance that a parquet file of a run carries, as a dict."""
+def read_metadata(file: str | Path) -> dict[str, Any]:
+    """Read the provenance stored in a run's Parquet file, as a dict.
+
+    Examples
+    --------
+    >>> import descent
+    >>> about = descent.read_metadata("results/digits/epochs/sgd_scratch/seed_0.parquet")
+    >>> about["seed"], about["status"], about["configuration"]["settings"]
+    (0, 'completed', {'lr': 0.1, 'optimizer': 'scratch.sgd'})
+    """
     return json.loads(pq.read_schema(file).metadata[b"descent"])
 
 
-def read_runs(files, expected, columns):
-    """Read some columns of the parquet files of many runs.
+def read_runs(
+    files: Iterable[str | Path], expected: Mapping[str, Iterable[int]], columns: Sequence[str]
+) -> dict[tuple[str, int], pd.DataFrame]:
+    """Read some columns from the Parquet files of many runs.
 
     Parameters
     ----------
     files : list of path
-        One for each run.
+        One per run.
     expected : dict
-        Maps each variant to the list of its seeds.
+        Maps each variant to its seeds.
     columns : list of str
 
     Returns
@@ -158,31 +178,47 @@ def read_runs(files, expected, columns):
     ------
     RecordError
         Unless the files hold exactly the expected runs.
+
+    Examples
+    --------
+    >>> import descent
+    >>> from pathlib import Path
+    >>> files = Path("results/digits/epochs").rglob("*.parquet")
+    >>> runs = descent.read_runs(files, {"sgd_scratch": [0, 1]}, ["test_accuracy"])
+    >>> runs["sgd_scratch", 1]["test_accuracy"].round(1).tolist()  # the first is untrained
+    [0.3, 1.0, 1.0]
     """
     runs, wanted = {}, {(variant, seed) for variant in expected for seed in expected[variant]}
     for file in files:
         frame = pq.read_table(file, columns=["variant", "seed", *columns]).to_pandas()
         run = frame["variant"].iloc[0], int(frame["seed"].iloc[0])
         if run not in wanted or run in runs:
-            raise RecordError(f"{file}: the run {run} is not configured, or is there twice")
+            raise RecordError(f"{file}: the run {run} is not configured or appears twice")
         runs[run] = frame[columns]
     if missing := sorted(wanted - runs.keys()):
         raise RecordError(f"no file has the configured run {missing[0]} ({len(missing)} missing)")
     return dict(sorted(runs.items()))
 
 
-def read_all_metadata(files):
+def read_all_metadata(files: Iterable[str | Path]) -> dict[tuple[str, int], dict[str, Any]]:
     """Read the provenance of many runs.
 
     Parameters
     ----------
     files : list of path
-        A parquet file of each run.
+        One Parquet file per run.
 
     Returns
     -------
     dict
         Maps (variant, seed), sorted, to what `read_metadata` returns.
+
+    Examples
+    --------
+    >>> import descent
+    >>> from pathlib import Path
+    >>> descent.read_all_metadata(Path("results/digits/epochs").rglob("*.parquet")).keys()
+    dict_keys([('sgd_scratch', 0), ('sgd_scratch', 1)])
     """
     found = {}
     for file in files:
@@ -191,10 +227,17 @@ def read_all_metadata(files):
     return dict(sorted(found.items()))
 
 
-def divergences(files):
-    """Map each run that diverged, (variant, seed), sorted, to the iteration at which it did.
+def divergences(files: Iterable[str | Path]) -> dict[tuple[str, int], int]:
+    """Map each diverged run, (variant, seed), sorted, to the iteration at which it diverged.
 
     `files` are as in `read_all_metadata`.
+
+    Examples
+    --------
+    >>> import descent
+    >>> from pathlib import Path
+    >>> descent.divergences(Path("results/digits/epochs").rglob("*.parquet"))
+    {}
     """
     return {
         run: metadata["diverged_at_iteration"]

@@ -90,7 +90,7 @@ class ClusterCheckout(Checkout):
 def assert_went_on(results):
     """Fail unless the training of `ours` went on from the checkpoint of a run that was ended."""
     log = (results / "logs" / "train_ours_0.log").read_text()
-    assert re.match(r"going on after epoch [1-9]\d*, from a checkpoint\n", log), log[:200]
+    assert re.match(r"resuming after epoch [1-9]\d*, from a checkpoint\n", log), log[:200]
 
 
 def contents(results):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 
+from forking import nursery
 from tiny import write_tiny_idx
 
 PROJECT = Path(__file__).parents[2]
@@ -58,7 +59,15 @@ class Checkout:
         return {**os.environ, "PYTHONPATH": ""}
 
     def snakemake(self, *arguments, cores=2):
-        """Run snakemake and return the finished process, its output as text in `stdout`."""
+        """Run snakemake and return the finished process, its output as text in `stdout`.
+
+        The process is forked from one that has imported Snakemake; `start_anew` imports it.
+        """
+        _, _, _, *given = self.command(*arguments, cores=cores)
+        return nursery().run(given, self.folder, self.environment())
+
+    def start_anew(self, *arguments, cores=2):
+        """Run snakemake as a user does: in a new interpreter."""
         return subprocess.run(
             self.command(*arguments, cores=cores),
             cwd=self.folder,

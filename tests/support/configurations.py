@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from descent.errors import ConfigurationError
 from descent.experiment import configuration
 
 PROJECT = Path(__file__).parents[2]
@@ -15,6 +18,15 @@ def resolve(overrides, default=DEFAULT):
 
 def configure(**overrides):
     return resolve(overrides)
+
+
+def refusal(overrides):
+    """Return the one line that says what is wrong with a configuration."""
+    with pytest.raises(ConfigurationError) as error:
+        resolve(overrides)
+    [line] = str(error.value).splitlines()
+    assert len(line) < 300
+    return line
 
 
 MINE = {"optimizer": "scratch.sgd", "lr": 1}

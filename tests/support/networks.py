@@ -59,8 +59,7 @@ def bits(run):
     return [
         run.seed,
         run.status(),
-        run.train_loss.tobytes(),
-        run.train_accuracy.tobytes(),
+        {column: values.tobytes() for column, values in run.iterations.items()},
         run.test_loss,
         run.test_accuracy,
         {name: tensor.numpy().tobytes() for name, tensor in run.parameters.items()},

@@ -14,8 +14,8 @@ SCRIPTS = PROJECT / "workflow" / "scripts"
 #: What each script's rule listed by hand until version 0.1.0, by the names of today. Update rules
 #: are given apart, with what they import.
 BY_HAND = {
-    "train": """model training/checkpoint data/prepared optimizers/step optimizers/user_rules records
-        training/run training/seeding training/loop training/epoch""",
+    "train": """model training/checkpoint data/prepared optimizers/step optimizers/user_rules
+        records training/run training/seeding training/loop training/epoch""",
     "replay": """model data/prepared optimizers/step optimizers/user_rules parity/replay
         training/seeding training/epoch""",
     "write_digits": "data/prepare data/catalog data/idx",
@@ -112,12 +112,14 @@ def test_a_package_counts_if_it_has_code(library):
 
 
 def test_neutral_modules_are_left_out_with_what_they_import(library):
-    of = library(a="import descent.errors, descent.jobs", errors="import descent.b", jobs="", b="VALUE = 1")
+    of = library(
+        a="import descent.errors, descent.jobs", errors="import descent.b", jobs="", b="VALUE = 1"
+    )
     assert of("a.py") == ["a.py"]
 
 
 def test_modules_are_imported_by_a_computed_name_in_one_place_only():
-    """The syntax tree does not show such imports; `rule_files` of the workflow covers this one."""
+    """The syntax tree does not show such imports; `update_rule` of the workflow covers this one."""
     users = {
         str(file.relative_to(LIBRARY))
         for file in LIBRARY.rglob("*.py")

@@ -1,3 +1,5 @@
+"""The networks of several seeds, stacked: forward pass, loss, evaluation."""
+
 import pytest
 import torch
 import torch.nn.functional as F

@@ -1,3 +1,5 @@
+"""The files of runs: their columns, their metadata, and which runs are read."""
+
 import os
 import subprocess
 import sys
@@ -6,12 +8,22 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from configurations import PROJECT
 from descent.errors import RecordError
-from descent.files import check_writable, replacing
 from descent.metrics import TRAIN_METRICS
-from descent.records import read_metadata, read_runs, write_epochs, write_iterations
+from descent.records import (
+    divergences,
+    read_metadata,
+    read_runs,
+    write_epochs,
+    write_iterations,
+    write_run,
+)
+from descent.training.seeding import stream_seed
+from networks import SGD, make_data, run
 from recorded import make_run
 
 
@@ -30,8 +42,8 @@ def test_iterations_have_the_columns_and_types_of_the_design(tmp_path):
     assert frame["iteration"].tolist() == list(range(1, 13))
     assert frame["epoch"].tolist() == [1] * 4 + [2] * 4 + [3] * 4
     assert set(frame["variant"]) == {"a"} and set(frame["seed"]) == {4}
-    assert (frame["train_loss"].to_numpy() == run.train_loss).all()
-    assert (frame["train_accuracy"].to_numpy() == run.train_accuracy).all()
+    assert (frame["train_loss"].to_numpy() == run.iterations["train_loss"]).all()
+    assert (frame["train_accuracy"].to_numpy() == run.iterations["train_accuracy"]).all()
     assert read_metadata(file) == {"seed": 4}
 
 
@@ -54,7 +66,9 @@ def test_epochs_begin_with_the_untrained_network(tmp_path):
 def test_a_row_costs_at_most_twelve_bytes(tmp_path):
     file, n = tmp_path / "seed_0.parquet", 9380
     run = make_run(0, n_iterations=n, n_epochs=20)
-    run.train_accuracy = np.round(run.train_accuracy * 128) / np.float32(128)
+    run.iterations["train_accuracy"] = np.round(
+        run.iterations["train_accuracy"] * 128
+    ) / np.float32(128)
     write_iterations(file, "a", run, {})
     assert file.stat().st_size <= 12 * n
 
@@ -72,7 +86,7 @@ def files(tmp_path):
 def test_exactly_the_configured_runs_are_read(files):
     runs = read_runs(files, {"a": [0, 1], "b": [0, 1]}, TRAIN_METRICS)
     assert list(runs) == [("a", 0), ("a", 1), ("b", 0), ("b", 1)]
-    assert runs["b", 1]["train_loss"].tolist() == make_run(1).train_loss.tolist()
+    assert runs["b", 1]["train_loss"].tolist() == make_run(1).iterations["train_loss"].tolist()
     assert len(pd.read_parquet(files[0].parents[1])) == 4 * 12
 
 
@@ -81,32 +95,12 @@ def test_exactly_the_configured_runs_are_read(files):
     [
         ({"a": [0, 1], "b": [0, 1]}, [0, 1, 2], r"run \('b', 1\) \(1 missing\)"),
         ({"a": [0, 1], "b": [0]}, [0, 1, 2, 3], "seed_1.parquet: .*not configured"),
-        ({"a": [0, 1], "b": [0, 1]}, [0, 1, 2, 3, 3], "there twice"),
+        ({"a": [0, 1], "b": [0, 1]}, [0, 1, 2, 3, 3], "appears twice"),
     ],
 )
 def test_other_runs_are_refused(files, expected, chosen, message):
     with pytest.raises(RecordError, match=message):
         read_runs([files[index] for index in chosen], expected, TRAIN_METRICS)
-
-
-def test_a_failed_write_leaves_the_old_file(tmp_path):
-    file = tmp_path / "result"
-    file.write_text("old")
-    with pytest.raises(RuntimeError), replacing(file) as part:
-        part.write_text("half")
-        raise RuntimeError
-    assert file.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [file]
-
-
-def test_a_reader_of_the_old_file_never_sees_half_of_the_new_one(tmp_path):
-    file = tmp_path / "result"
-    file.write_text("old")
-    with file.open() as reader:
-        with replacing(file) as part:
-            part.write_text("new and longer")
-        assert reader.read() == "old"
-    assert file.read_text() == "new and longer"
 
 
 def test_a_write_that_is_killed_leaves_no_file(tmp_path):
@@ -145,35 +139,40 @@ write_iterations(sys.argv[1] + "/a/seed_0.parquet", "a", make_run(0), {})
     assert not left.exists()
 
 
-def test_two_writers_of_one_file_do_not_meet(tmp_path):
-    file = tmp_path / "result.csv"
-    with replacing(file) as first, first.open("w") as one:
-        one.write("one, ")
-        one.flush()
-        with replacing(file) as second:
-            second.write_text("other")
-        assert file.read_text() == "other"
-        one.write("whole")
-        one.flush()
-    assert file.read_text() == "one, whole"
-    assert list(tmp_path.iterdir()) == [file]
+def test_files_of_a_run(tmp_path):
+    configuration = {"variant": "v", "root_seed": 0, "seeding": "independent", "settings": SGD}
+    runs = run(make_data(), SGD, [0, 7])
+    files = [tmp_path / name for name in ("iterations.parquet", "epochs.parquet", "w.safetensors")]
+    write_run(runs[1], configuration, *files)
+    weights = load_file(files[2])
+    assert {name: tuple(w.shape) for name, w in weights.items()} == {
+        "W0": (20, 64),
+        "b0": (20,),
+        "W1": (20, 20),
+        "b1": (20,),
+        "W2": (4, 20),
+        "b2": (4,),
+    }
+    for name, values in weights.items():
+        assert torch.equal(values, runs[1].parameters[name]) and values.any()
+    metadata = read_metadata(files[0])
+    forward_pass = {"forward_pass": runs[1].forward_pass}  # has a time
+    assert metadata | forward_pass == read_metadata(files[1])
+    assert metadata["configuration"] == configuration
+    assert metadata["status"] == "completed"
+    assert metadata["seed"] == 7
+    assert metadata["streams"]["order"] == stream_seed(0, "order", "v", 7)
+    assert metadata["torch"] == torch.__version__.partition("+")[0]
+    assert {"python", "descent", "git_commit", "git_dirty", "cpu"} <= metadata.keys()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(f.name for f in files)
 
 
-@pytest.mark.parametrize("umask", [0o022, 0o077])
-def test_a_file_has_the_permissions_of_any_other(tmp_path, umask):
-    before = os.umask(umask)
-    try:
-        (tmp_path / "other").touch()
-        with replacing(tmp_path / "result") as part:
-            part.touch()
-    finally:
-        os.umask(before)
-    assert (tmp_path / "result").stat().st_mode == (tmp_path / "other").stat().st_mode
-
-
-def test_a_folder_that_cannot_be_written_is_named(tmp_path):
-    check_writable(tmp_path / "new" / "folder")
-    assert not (tmp_path / "new").exists()
-    (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match=r"file/results: cannot be written to"):
-        check_writable(tmp_path / "file" / "results")
+def test_a_diverged_run_has_its_files(tmp_path):
+    configuration = {"variant": "v", "root_seed": 0, "seeding": "independent", "settings": SGD}
+    [result] = run(make_data(), {"optimizer": "scratch.sgd", "lr": 1e10}, [0])
+    files = [tmp_path / name for name in ("iterations.parquet", "epochs.parquet", "w.safetensors")]
+    write_run(result, configuration, *files)
+    assert divergences(files[:1]) == {("v", 0): len(result.iterations["train_loss"])}
+    iterations = read_runs(files[:1], {"v": [0]}, ["epoch", "train_loss"])["v", 0]
+    assert iterations["epoch"].eq(1).all() and np.isnan(iterations["train_loss"].iloc[-1])
+    assert load_file(files[2]).keys() == result.parameters.keys()

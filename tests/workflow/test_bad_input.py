@@ -17,7 +17,7 @@ from descent.data.idx import write_idx
     [
         (["trainin={epochs: 1}"], "trainin: unknown key; did you mean training?"),
         (["training={epochs: 0}"], "training.epochs: 0 must be at least 1"),
-        (["seeds=[1, 1]"], "seeds: [1, 1] must not repeat an item"),
+        (["seeds=[1, 1]"], "seeds: [1, 1] must not contain duplicates"),
         (
             ["comparisons={pair: {ours: {optimizer: scratch.sdg}}}"],
             "comparisons.pair.ours.optimizer: scratch.sdg is unknown",
@@ -71,7 +71,7 @@ def test_a_file_that_is_no_gzip_is_named(checkout, content):
     (checkout.folder / "raw" / "t10k-labels-idx1-ubyte.gz").write_bytes(content)
     process = checkout.snakemake()
     assert process.returncode != 0
-    assert "raw/t10k-labels-idx1-ubyte.gz: not a whole gzip file" in process.stdout
+    assert "raw/t10k-labels-idx1-ubyte.gz: not a complete gzip file" in process.stdout
     assert "Traceback" not in process.stdout
 
 
@@ -111,5 +111,5 @@ def test_a_killed_run_is_made_again(prepared, finished_once):
     for file in files:
         assert (prepared.results / file).read_bytes() == (finished_once.results / file).read_bytes()
     log = (prepared.results / "logs" / "train_ours_0.log").read_text()
-    assert "not used, training starts anew: it is of another configuration" in log
+    assert "not used, training starts over: it was made with another configuration" in log
     assert not checkpoint.parent.exists()

@@ -24,7 +24,7 @@ from checkouts import PROJECT, make_checkout
 
 PAGES = [PROJECT / "README.md", PROJECT / "config/README.md", *sorted(PROJECT.glob("docs/*.md"))]
 IN_EARNEST = "tutorial.md"
-LANGUAGES = {"sh", "text", "python", "yaml", "csv"}
+LANGUAGES = {"sh", "text", "python", "yaml", "csv", "mermaid"}
 
 
 @dataclass

@@ -1,5 +1,7 @@
 """What runs again, and what does not."""
 
+import json
+
 from checkouts import TINY, trains
 
 TRAINING = {"train_ours_0": 1, "train_ours_1": 1, "train_theirs_0": 1, "train_theirs_1": 1}
@@ -24,6 +26,19 @@ def test_a_touched_or_moved_checkout_does_nothing(finished):
         file.touch()
     moved = type(finished)(finished.folder.rename(finished.folder.with_name("moved")))
     assert moved.would_run() == {}
+
+
+def test_results_from_before_the_move_are_kept(finished):
+    """Their records name files of the library, and parameters, that are no more."""
+    for record in (finished.folder / ".snakemake" / "metadata").iterdir():
+        about = json.loads(record.read_text())
+        about |= {"input": ["workflow/descent/training.py"], "params": ["'old'"]}
+        record.write_text(json.dumps(about))
+    files = {file: file.read_bytes() for file in finished.results.rglob("*.*") if file.is_file()}
+    assert trains(finished.would_run()) == TRAINING
+    finished.run("--touch")
+    assert finished.would_run() == {}
+    assert all(file.read_bytes() == before for file, before in files.items())
 
 
 def test_another_name_fetches_no_data_again(finished):

@@ -48,7 +48,7 @@ def test_a_killed_job_goes_on_from_its_checkpoint(prepared):
 
     prepared.run(target)
     log = (prepared.results / "logs" / "train_ours_0.log").read_text()
-    assert "going on after epoch" in log and "epoch 0/300" not in log
+    assert "resuming after epoch" in log and "epoch 0/300" not in log
     assert not kept.parent.exists()
     assert same(recorded(prepared), undisturbed)
 

@@ -51,7 +51,7 @@ def test_a_sweep_selects_by_validation_images_and_retrains(prepared):
     assert about["configuration"]["settings"] == settings
     data = load_prepared(next(prepared.folder.glob("data/*/prepared.safetensors")))
     [alone] = repeat(data, 1, about["configuration"])
-    assert pd.read_parquet(file)["train_loss"].tolist() == alone.train_loss.tolist()
+    assert pd.read_parquet(file)["train_loss"].tolist() == alone.iterations["train_loss"].tolist()
 
     accuracy = pd.read_csv(results / "tables" / "final_accuracy.csv")
     assert accuracy["variant"].tolist() == ["ours_selected", "theirs"]
@@ -111,7 +111,7 @@ def test_halving_repeats_the_bits_of_the_rung_before(prepared):
         assert configuration["epochs"] == 2 * row["epochs"]
         [alone] = repeat(data, 11, configuration)
         longer = pd.read_parquet(file)["train_loss"].tolist()
-        assert longer == alone.train_loss.tolist()
+        assert longer == alone.iterations["train_loss"].tolist()
         before = results / "iterations" / combination / "seed_11.parquet"
         shorter = pd.read_parquet(before)["train_loss"].tolist()
         assert longer[: len(shorter)] == shorter and len(longer) > len(shorter)
@@ -129,7 +129,7 @@ def test_all_combinations_diverge(prepared):
     configure(prepared, {**OURS, "lr": [1e29, 1e30]})
     process = prepared.snakemake("results/tiny/tables/selection.csv")
     assert process.returncode != 0
-    assert "runs of every combination diverged: ours_lr_1e+29, ours_lr_1e+30" in process.stdout
+    assert "every combination has diverged runs: ours_lr_1e+29, ours_lr_1e+30" in process.stdout
 
 
 @pytest.mark.parametrize(

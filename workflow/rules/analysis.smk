@@ -1,11 +1,4 @@
-# What many runs say together: smoothed curves with bands, tables, tests of equivalence.
-
-
-localrules:
-    final_accuracy,
-    targets,
-    untrained,
-    equivalence,
+# What many runs show together: smoothed curves with bands, tables, equivalence tests.
 
 
 rule curves:
@@ -49,6 +42,7 @@ rule final_accuracy:
         f"{LOGS}/final_accuracy.log",
     benchmark:
         f"{LOGS}/final_accuracy.benchmark.tsv"
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -73,6 +67,7 @@ rule targets:
         f"{LOGS}/targets.log",
     benchmark:
         f"{LOGS}/targets.benchmark.tsv"
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -97,6 +92,7 @@ rule untrained:
         f"{LOGS}/untrained.log",
     benchmark:
         f"{LOGS}/untrained.benchmark.tsv"
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -120,6 +116,7 @@ rule equivalence:
         f"{LOGS}/equivalence.log",
     benchmark:
         f"{LOGS}/equivalence.benchmark.tsv"
+    localrule: True
     conda:
         ENVIRONMENT
     params:

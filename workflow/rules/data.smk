@@ -2,9 +2,9 @@
 
 import time
 
-# On the node of a job. Snakemake waits for input there too, but when it does not come ends with
-# exit code 0, and results of an earlier configuration would pass for those of the job. The login
-# node may have prepared the data just now: a network file system shows them some time later.
+# On the node of a job. Snakemake also waits for input there, but if it does not come, it exits with
+# code 0, and results of an earlier configuration would pass for those of the job. The login node may
+# have only just prepared the data, and a network file system shows them with a delay.
 if workflow.remote_exec:
     give_up = time.monotonic() + 30
     while not os.path.exists(PREPARED):
@@ -13,17 +13,9 @@ if workflow.remote_exec:
         time.sleep(1)
 
 
-# All of these are light, or need a network: they run where snakemake runs, which is the login node
-# of a cluster.
-localrules:
-    prepare,
-    examples,
-
-
+# All rules here are light or need a network, so they run where snakemake runs: on a cluster, that is
+# the login node.
 if config["dataset"]["name"] == "digits":
-
-    localrules:
-        write_digits,
 
     rule write_digits:
         input:
@@ -34,15 +26,13 @@ if config["dataset"]["name"] == "digits":
             f"{DATASET}/logs/write_digits.log",
         benchmark:
             f"{DATASET}/logs/write_digits.benchmark.tsv"
+        localrule: True
         conda:
             ENVIRONMENT
         script:
             "../scripts/write_digits.py"
 
 elif config["dataset"]["name"] == "idx":
-
-    localrules:
-        unpack,
 
     rule unpack:
         input:
@@ -53,18 +43,16 @@ elif config["dataset"]["name"] == "idx":
             f"{DATASET}/logs/unpack_{{file}}.log",
         benchmark:
             f"{DATASET}/logs/unpack_{{file}}.benchmark.tsv"
+        localrule: True
         conda:
             ENVIRONMENT
         script:
             "../scripts/unpack.py"
 
 else:
-    # A data set comes as four files, or as one archive that holds them all.
+    # A data set comes as four files, or as one archive that contains them all.
     ARCHIVES = list(KNOWN.checksums)
     WHOLE = len(ARCHIVES) == 1
-
-    localrules:
-        fetch,
 
     rule fetch:
         output:
@@ -73,6 +61,7 @@ else:
             f"{DATASET}/logs/fetch{'' if WHOLE else '_{file}'}.log",
         benchmark:
             f"{DATASET}/logs/fetch{'' if WHOLE else '_{file}'}.benchmark.tsv"
+        localrule: True
         conda:
             ENVIRONMENT
         params:
@@ -91,6 +80,7 @@ rule prepare:
         f"{DATASET}/logs/prepare.log",
     benchmark:
         f"{DATASET}/logs/prepare.benchmark.tsv"
+    localrule: True
     conda:
         ENVIRONMENT
     resources:
@@ -118,6 +108,7 @@ rule examples:
         f"{LOGS}/examples.log",
     benchmark:
         f"{LOGS}/examples.benchmark.tsv"
+    localrule: True
     conda:
         ENVIRONMENT
     script:

@@ -1,6 +1,6 @@
-# Whether a variant is the same update rule as the reference of its comparison.
+# Whether a variant has the same update rule as the reference of its comparison.
 
-# Without those that are selected from a sweep: other hyperparameters mean other steps.
+# Without variants that are selected from a sweep: other hyperparameters mean other steps.
 COMPARED = {
     comparison: [reference, *same]
     for comparison, (reference, others) in references(config).items()
@@ -10,17 +10,14 @@ COMPARED = {
 PARITY_SEEDS = config["seeds"][: config["parity"]["seeds"]]
 
 
-localrules:
-    parity,
-    parity_figure,
-
-
 rule replay:
     input:
         prepared=PREPARED,
         code=code("replay"),
-        rules=lambda wildcards: update_rules(
-            *(VARIANTS[variant] for variant in COMPARED[wildcards.comparison])
+        rules=lambda wildcards: unique(
+            file
+            for variant in COMPARED[wildcards.comparison]
+            for file in update_rule(VARIANTS[variant]["optimizer"])
         ),
     output:
         f"{RESULTS}/parity/{{comparison}}.parquet",
@@ -28,7 +25,7 @@ rule replay:
         f"{LOGS}/replay_{{comparison}}.log",
     benchmark:
         f"{LOGS}/replay_{{comparison}}.benchmark.tsv"
-    # The longest after training.
+    # The longest jobs after training.
     priority: 1
     conda:
         ENVIRONMENT
@@ -64,6 +61,7 @@ rule parity:
         f"{LOGS}/parity.log",
     benchmark:
         f"{LOGS}/parity.benchmark.tsv"
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -90,6 +88,7 @@ rule parity_figure:
         f"{LOGS}/parity_figure_{{comparison}}.log",
     benchmark:
         f"{LOGS}/parity_figure_{{comparison}}.benchmark.tsv"
+    localrule: True
     conda:
         ENVIRONMENT
     params:

@@ -1,18 +1,5 @@
-# What people look at: the overlay plots, the project's own page, the curves to explore, and
-# Snakemake's report of the same configuration.
-
-
-localrules:
-    overlay,
-    configuration,
-    report,
-    snakemake_report,
-
-
-def page_templates(page):
-    """List the templates of a page."""
-    files = [f"{page}.html.jinja", "style.css"]
-    return [os.path.relpath(os.path.join(SOURCES, "descent/reporting/templates", f)) for f in files]
+# What people look at: the overlay plots, the project's own report, the interactive curves, and
+# Snakemake's report on the same configuration.
 
 
 rule overlay:
@@ -33,6 +20,7 @@ rule overlay:
         f"{LOGS}/overlay_{{metric}}_{{comparison}}.log",
     benchmark:
         f"{LOGS}/overlay_{{metric}}_{{comparison}}.benchmark.tsv"
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -68,6 +56,7 @@ rule configuration:
         f"{LOGS}/configuration.log",
     benchmark:
         f"{LOGS}/configuration.benchmark.tsv"
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -120,6 +109,7 @@ rule report:
         f"{LOGS}/report.log",
     benchmark:
         f"{LOGS}/report.benchmark.tsv"
+    localrule: True
     conda:
         ENVIRONMENT
     script:
@@ -140,6 +130,7 @@ rule snakemake_report:
         f"{LOGS}/snakemake_report.log",
     benchmark:
         f"{LOGS}/snakemake_report.benchmark.tsv"
+    localrule: True
     conda:
         ENVIRONMENT
     script:

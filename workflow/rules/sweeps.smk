@@ -1,10 +1,4 @@
-# Which combination of each sweep is the best, and how much that matters.
-
-
-localrules:
-    select,
-    selection,
-    sensitivity,
+# Which combination of each sweep is best, and how much the choice matters.
 
 
 rule select:
@@ -20,6 +14,7 @@ rule select:
         f"{LOGS}/select_{{rung}}.log",
     benchmark:
         f"{LOGS}/select_{{rung}}.benchmark.tsv"
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -48,6 +43,7 @@ rule selection:
         f"{LOGS}/selection.log",
     benchmark:
         f"{LOGS}/selection.benchmark.tsv"
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -78,6 +74,7 @@ rule sensitivity:
         f"{LOGS}/sensitivity_{{comparison}}.log",
     benchmark:
         f"{LOGS}/sensitivity_{{comparison}}.benchmark.tsv"
+    localrule: True
     conda:
         ENVIRONMENT
     params:

@@ -1,28 +1,7 @@
-# Training: one job for each variant and block of seeds, one file for each run.
+# Training: one job per variant and block of seeds, with separate files for each run.
 
-from itertools import pairwise
-from math import ceil
-
-# What training requests, by the size of the network for images as large as MNIST's: measured there,
-# an epoch of a seed takes 0.6 seconds, and a seed 8 MB. Six tensors like the weights: these, their
-# gradient, Adam's two moments, and room for a checkpoint's copies.
-WEIGHTS = sum(n * m for n, m in pairwise([784, *config["model"]["hidden"], 10]))
-SEED_MB = 25 + 6 * 4 * WEIGHTS / 1e6
-EPOCH_MINUTES = 0.1 * max(1, WEIGHTS / 1e5)
-
-
-def training_resources(n_seeds, epochs):
-    """Say what every training job requests; the configuration's `training_resources` come first."""
-    # Two more snakemakes run beside the training in a job of Slurm's executor.
-    computed = {
-        "mem_mb": growing(1500 + ceil(n_seeds * SEED_MB)),
-        "runtime": growing(10 + ceil(n_seeds * epochs * EPOCH_MINUTES)),
-    }
-    return computed | config["training_resources"]
-
-
-# The rungs of sweeps have seeds and epochs of their own; what is selected is trained like any
-# variant. Of a variant that a rung selects the settings are those that the sweep selects from.
+# The rungs of sweeps have their own seeds and epochs; a selected variant is trained like any other.
+# The settings of a variant that a rung selects are those that the sweep selects from.
 TRAINED = {
     variant: (settings, config["seeds"], config["training"]["epochs"])
     for variant, settings in VARIANTS.items()
@@ -42,9 +21,9 @@ for variant, (settings, all_seeds, epochs) in TRAINED.items():
             input:
                 prepared=PREPARED,
                 code=code("train"),
-                rule=update_rules(settings),
+                rule=update_rule(settings["optimizer"]),
                 selected=selection_of(variant),
-            # Updated, so that a rerun that fails leaves the runs that were finished before.
+            # Updated, so that a rerun that fails keeps the runs that were finished before.
             output:
                 iterations=update(run_files("iterations", [variant], seeds)),
                 epochs=update(run_files("epochs", [variant], seeds)),
@@ -53,17 +32,17 @@ for variant, (settings, all_seeds, epochs) in TRAINED.items():
                 f"{LOGS}/train_{variant}_{block}.log",
             benchmark:
                 f"{LOGS}/train_{variant}_{block}.benchmark.tsv"
-            # The longest jobs begin first, so that no core waits for a last one.
+            # The longest jobs start first, so that no cores are left waiting for the last one.
             priority: 2
             conda:
                 ENVIRONMENT
             threads: config["training"]["threads"]
             resources:
                 **training_resources(len(seeds), epochs),
-            # The seeds are not among the parameters, for then a change of seeds_per_job would
-            # retrain: the job reads them from the names of its outputs. One dictionary, for of
-            # several parameters Snakemake compares the values without their names: it would not
-            # see that two of them change places.
+            # The seeds are not among the parameters, because then a change of seeds_per_job would
+            # retrain; the job reads them from the names of its outputs. It is one dictionary,
+            # because Snakemake compares the values of several parameters without their names and
+            # would not notice if two were swapped.
             params:
                 training=dict(
                     variant=variant,

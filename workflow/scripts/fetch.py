@@ -4,8 +4,8 @@ with job_log(snakemake.log[0]):
     from descent.data.catalog import DATASETS
     from descent.data.download import fetch
 
-    # Not parameters of the rule: whatever the source, the checksum fixes the content, so that
-    # another list of sources is no reason to fetch again.
+    # Not parameters of the rule: the checksum fixes the content, whatever its source, so another
+    # list of sources is no reason to download it again.
     settings, archive = snakemake.config["dataset"], snakemake.params.archive
     dataset = DATASETS[settings["name"]]
     fetch(

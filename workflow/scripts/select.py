@@ -11,7 +11,7 @@ with job_log(snakemake.log[0]):
 
     files, params, output = snakemake.input, snakemake.params, snakemake.output
     trained = list(params.combinations)
-    if files.before:  # those that the rung before selected
+    if files.before:  # those that the previous rung selected
         before = json.loads(Path(files.before[0]).read_text())
         trained = [entry["variant"] for entry in before.values()]
     runs = read_runs(files.runs, dict.fromkeys(trained, params.seeds), VALIDATION_METRICS)

@@ -8,7 +8,7 @@ with job_log(snakemake.log[0]) as log:
 
     results = [file for file in snakemake.input if file.endswith((".png", ".csv"))]
     with replacing(snakemake.output[0]) as part:
-        # The run that this job is part of holds the lock; a report only reads.
+        # The workflow run that this job belongs to holds the lock; a report only reads.
         command = [sys.executable, "-m", "snakemake", *results, "--nolock", "--cores", "1"]
         command += ["--snakefile", snakemake.input.snakefile]
         command += ["--configfile", snakemake.input.config, "--report", str(part)]

@@ -14,10 +14,10 @@ with job_log(snakemake.log[0]):
 
     parameters, files, output = snakemake.params.training, snakemake.input, snakemake.output
     seeds = [int(file.rpartition("seed_")[2].partition(".")[0]) for file in output.iterations]
-    # Not a parameter of the rule, for it depends on seeds_per_job.
+    # Not a parameter of the rule, because it depends on seeds_per_job.
     checkpoints = Path(output.weights[0]).parents[2] / "checkpoints"
     folder = checkpoints / f"{parameters['variant']}_{seeds[0]}"
-    if files.selected:  # what a sweep found
+    if files.selected:  # the settings that a sweep selected
         parameters |= json.loads(Path(files.selected[0]).read_text())[parameters["variant"]]
     training = TrainingSettings(**parameters.pop("training"))
     configuration = parameters | asdict(training)

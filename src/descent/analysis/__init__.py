@@ -1,7 +1,8 @@
-"""Analysis: what many runs say together.
+"""Analysis: what many runs show together.
 
-In: the recorded runs. Out: smoothed curves with bands, tables, tests of equivalence, selections.
+In: the recorded runs. Out: smoothed curves with bands, tables, equivalence tests, selections.
 
-`final` gathers final values, `curves` and `bands` make the curves, `summaries` the tables,
-`equivalence` tests whether variants perform the same, `selection` ranks the combinations of sweeps.
+`final` gathers final values, `curves` and `bands` make the curves, `summaries` makes the tables,
+`equivalence` tests whether variants perform the same, and `selection` ranks the combinations of
+sweeps.
 """

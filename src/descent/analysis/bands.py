@@ -1,17 +1,17 @@
 """Bands around the mean over seeds: confidence bands of the mean, or the spread of the seeds.
 
-docs/bands.md says which to choose, benchmarks/coverage.md how often each holds.
+docs/bands.md explains which one to choose; benchmarks/coverage.md has their measured coverage.
 """
 
 import numpy as np
 from scipy import optimize, stats
 
-#: Resamples of the bootstrap: an end then varies by 6 % of a standard error.
+#: Bootstrap resamples: the ends of the interval then vary by 6 % of a standard error.
 RESAMPLES = 1000
-_BLOCK = 1000  # iterations whose resampled means are in memory together
+_BLOCK = 1000  # iterations whose resampled means are in memory at once
 
 
-def band(values, kind, confidence_level):
+def band(values: np.ndarray, kind: str, confidence_level: float) -> tuple[np.ndarray, np.ndarray]:
     """Compute a band around the mean over seeds.
 
     Parameters
@@ -19,8 +19,8 @@ def band(values, kind, confidence_level):
     values : numpy.ndarray
         (iterations, seeds), finite.
     kind : str
-        Key of `KINDS`: `t`, `bootstrap` (both pointwise) or `simultaneous`, confidence bands of the
-        mean; `sd` or `minmax`, the spread of the seeds, which have no level.
+        Key of `KINDS`: `t`, `bootstrap` (both pointwise) or `simultaneous` for confidence bands of
+        the mean; `sd` or `minmax` for the spread of the seeds, which has no confidence level.
     confidence_level : float
         In (0, 1).
 
@@ -28,25 +28,35 @@ def band(values, kind, confidence_level):
     -------
     lower, upper : numpy.ndarray
         (iterations,); NaN for a single seed, which has no band.
+
+    Examples
+    --------
+    >>> import descent
+    >>> import numpy as np
+    >>> accuracies = np.array([[0.90, 0.92, 0.94]])  # one iteration, three seeds
+    >>> lower, upper = descent.band(accuracies, "t", confidence_level=0.95)
+    >>> print(f"{lower[0]:.3f} {upper[0]:.3f}")
+    0.870 0.970
     """
     if len(values) == 0 or values.shape[1] == 1:
-        return np.full((2, len(values)), np.nan)
+        missing = np.full(len(values), np.nan)
+        return missing, missing
     return KINDS[kind](values, confidence_level)
 
 
 def _t(values, confidence_level):
-    """Compute the Student-t interval: mean -+ t s / sqrt(n), s being the sample standard deviation.
+    """Compute the Student-t interval, mean -+ t s / sqrt(n).
 
-    t is the quantile of n - 1 degrees of freedom.
+    s is the sample standard deviation, t the quantile for n - 1 degrees of freedom.
     """
     return _studentized(values, _t_quantile(values, confidence_level))
 
 
 def _bootstrap(values, confidence_level):
-    """Compute the percentile interval of means over seeds drawn with replacement.
+    """Compute the bootstrap percentile interval of the mean, drawing seeds with replacement.
 
-    Whole seeds are drawn, the same ones in every call with as many seeds. Efron and Tibshirani, An
-    Introduction to the Bootstrap (1993), chapter 13.
+    Whole curves are drawn; the draws are the same in every call with the same number of seeds.
+    Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
     """
     n_seeds = values.shape[1]
     generator = np.random.default_rng(0)
@@ -60,21 +70,21 @@ def _bootstrap(values, confidence_level):
 
 
 def _simultaneous(values, confidence_level):
-    """Compute mean -+ c s / sqrt(n) such that the whole curve of the mean is inside at this level.
+    """Compute the band mean -+ c s / sqrt(n) that contains the whole mean curve at this level.
 
-    It holds for Gaussian curves and few seeds. c is the smaller of two bounds of the largest |t|
-    over all iterations. Bonferroni's, better for rough curves, takes each of N iterations at level
-    1 - (1 - level) / N. The kinematic formula, better for smooth ones, expects so many crossings of
-    c by a t process of v = n - 1 degrees of freedom that c solves
+    It is valid for Gaussian curves, even with few seeds. c is the smaller of two bounds on the
+    largest |t| over all iterations. Bonferroni's bound, better for rough curves, takes each of N
+    iterations at level 1 - (1 - level) / N. The kinematic formula, better for smooth curves, counts
+    the expected crossings of c by a t process with v = n - 1 degrees of freedom, so that c solves
 
         P(|t| > c) + L / pi (1 + c^2 / v)^(-(v - 1) / 2) = 1 - level
 
-    where L is the length of the path on the unit sphere that the seeds' residuals draw when scaled
-    to norm 1 in every iteration. Two seeds say too little about L: theirs is Bonferroni's.
+    where L is the length of the path on the unit sphere that the seeds' residuals trace when scaled
+    to norm 1 in every iteration. Two seeds say too little about L, so they get Bonferroni's bound.
 
-    Sources: Worsley, Advances in Applied Probability 26 (1994) 13-42, the formula; Taylor and
-    Worsley, JASA 102 (2007) 913-928, the estimate of L; Telschow and Schwartzman, Journal of
-    Statistical Planning and Inference 216 (2022) 70-94, such bands.
+    Sources: Worsley, Advances in Applied Probability 26 (1994) 13-42 (the formula); Taylor and
+    Worsley, JASA 102 (2007) 913-928 (the estimate of L); Telschow and Schwartzman, Journal of
+    Statistical Planning and Inference 216 (2022) 70-94 (bands of this kind).
     """
     degrees, miss = values.shape[1] - 1, 1 - confidence_level
     bonferroni = _t_quantile(values, 1 - miss / len(values))
@@ -98,7 +108,7 @@ def _minmax(values, _):
     return values.min(axis=1), values.max(axis=1)
 
 
-#: What `curves.band` may name.
+#: The values that `curves.band` can have.
 KINDS = {
     "t": _t,
     "bootstrap": _bootstrap,
@@ -119,7 +129,7 @@ def _t_quantile(values, confidence_level):
 
 
 def _path_length(values):
-    """Measure, in radians, the path of the residuals' directions; there is none without spread."""
+    """Measure the path of the residuals' directions, in radians; skip iterations without spread."""
     residuals = values - values.mean(axis=1, keepdims=True)
     norms = np.linalg.norm(residuals, axis=1)
     directions = residuals[norms > 0] / norms[norms > 0, None]

@@ -7,20 +7,28 @@ from descent.analysis import bands
 from descent.metrics import TRAIN_METRICS
 
 
-def smooth(values, window):
-    """Average every value with those around it: `window` values, at the ends as many as there are.
+def smooth(values: np.ndarray, window: int) -> np.ndarray:
+    """Smooth with a centered moving average over `window` values, or fewer at the ends.
 
     Parameters
     ----------
     values : numpy.ndarray
         (iterations, seeds); NaN after the end of a run.
     window : int
-        Iterations; 1 leaves the values as they are.
+        Iterations; 1 leaves the values unchanged.
 
     Returns
     -------
     numpy.ndarray
         (iterations, seeds), float64; NaN where `values` are.
+
+    Examples
+    --------
+    >>> import descent
+    >>> import numpy as np
+    >>> losses = np.array([[4.0], [1.0], [1.0]])  # of one seed
+    >>> descent.smooth(losses, window=3).ravel().tolist()
+    [2.5, 2.0, 1.0]
     """
     averaged = pd.DataFrame(values, dtype=np.float64).rolling(window, min_periods=1, center=True)
     return np.where(np.isnan(values), np.nan, averaged.mean().to_numpy())
@@ -29,14 +37,15 @@ def smooth(values, window):
 def curves(runs, *, smoothing_window, band, confidence_level):
     """Smooth each seed's curves, then compute mean and band over the seeds of each variant.
 
-    A run ends where its loss is not finite: it has diverged. Mean and band end there, too, for a
-    mean of the runs that are left would be one of other runs. The runs are then given one by one.
+    A run ends where its loss is not finite: it has diverged. Mean and band end there, too, because
+    a mean of the remaining runs would be one of different runs. From there on, the runs are given
+    one by one.
 
     Parameters
     ----------
     runs : dict
-        Maps (variant, seed) to a DataFrame with the columns `descent.metrics.TRAIN_METRICS`, in the order
-        of iterations, as `descent.records.read_runs` returns it.
+        Maps (variant, seed) to a DataFrame with the columns `descent.metrics.TRAIN_METRICS`, in the
+        order of iterations, as returned by `descent.records.read_runs`.
     smoothing_window : int
         Iterations.
     band : str
@@ -48,10 +57,10 @@ def curves(runs, *, smoothing_window, band, confidence_level):
     -------
     pandas.DataFrame
         variant, metric: categories; iteration: int32, from 1; mean, lower, upper: float64, NaN once
-        a seed has diverged, the bounds also for a single seed; n_seeds: int32; seed: Int32.
-        `seed` is missing, but for further rows of a variant of which a seed diverged: for each of
-        its seeds, from the iteration before the first divergence to the end of the run, `mean` is
-        the smoothed value, NaN in the iteration in which this seed diverged.
+        a seed has diverged, the bounds also for a single seed; n_seeds: int32; seed: Int32, missing
+        in these rows. A variant with a diverged run has further rows for each of its seeds, from
+        the iteration before the first divergence to the end of the run: there, `mean` is the seed's
+        smoothed value, NaN in the iteration in which it diverged.
     """
     frames = []
     n_iterations = max(len(frame) for frame in runs.values())
@@ -80,9 +89,9 @@ def curves(runs, *, smoothing_window, band, confidence_level):
 
 
 def _end(frame, n_iterations):
-    """Cut a run before its first loss that is not finite, and let this iteration be NaN.
+    """Cut a run before its first loss that is not finite, and set that iteration to NaN.
 
-    A run that is shorter than others has diverged after its last iteration.
+    A run that is shorter than the others diverged after its last iteration.
     """
     frame = frame.reset_index(drop=True)
     not_finite = np.flatnonzero(~np.isfinite(frame["train_loss"]))

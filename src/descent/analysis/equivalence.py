@@ -33,31 +33,31 @@ _COLUMNS = [
 
 
 def equivalence(runs, diverged, references, margins, *, design, alpha=0.05):
-    """Test whether variants perform as their reference does, within a margin.
+    """Test whether variants perform the same as their reference, within a margin.
 
-    For each metric two one-sided t-tests (TOST; Schuirmann, A comparison of the two one-sided
-    tests procedure and the power approach, 1987) of the difference of the means, and a two-sided
-    test of whether there is a difference at all: Welch's tests over independent seeds, tests of the
-    paired differences over paired ones. All p-values of a kind are adjusted together by Holm's
-    method.
+    For each metric, two one-sided t-tests (TOST; Schuirmann, A comparison of the two one-sided
+    tests procedure and the power approach, 1987) test whether the difference of the means is within
+    the margin, and a two-sided test whether there is a difference at all: Welch's tests for
+    independent seeds, tests of the paired differences for paired ones. All p-values of the same
+    kind are adjusted together by Holm's method.
 
-    Where a run of the variant or of its reference diverged, nothing is tested: those that completed
-    are a selection, of the very outcome that is compared, and not a sample.
+    If a run of the variant or of its reference diverged, nothing is tested: the completed runs are
+    selected by the very outcome that is compared, so they are not a random sample.
 
     Parameters
     ----------
     runs : dict
         Maps (variant, seed) to a DataFrame with a column for each metric, in the order of epochs.
     diverged : collection
-        Of the runs that diverged.
+        The runs, (variant, seed), that diverged.
     references : dict
-        Maps each comparison to (reference, list of the variants that are held against it).
+        Maps each comparison to (reference, list of the variants compared with it).
     margins : dict
         Maps each metric to the largest difference that does not matter, in the metric's unit.
     design : str
         `independent`, or `paired`: the runs of one seed share their random streams.
     alpha : float
-        Level of the tests.
+        Significance level of the tests.
 
     Returns
     -------
@@ -67,9 +67,9 @@ def equivalence(runs, diverged, references, margins, *, design, alpha=0.05):
         ci90_lower, ci90_upper, ci95_lower, ci95_upper, margin, sd (of one variant, pooled; of the
         differences if they are paired), p_equivalence, p_difference (NaN if no seed differs),
         verdict, seeds_needed. The verdict is `equivalent`, `equivalent (difference detectable)`,
-        `different`, `inconclusive` or `diverged`; with `inconclusive`, seeds_needed are the seeds
-        per variant that show equivalence with a power of 0.9 if there is no difference and the
-        spread is the observed one.
+        `different`, `inconclusive` or `diverged`; if it is `inconclusive`, seeds_needed is the
+        number of seeds per variant that shows equivalence with a power of 0.9 if there is no
+        difference and the spread is the observed one.
     """
     final = final_rows(runs, diverged).set_index(["variant", "seed"]).sort_index()
     rows = []
@@ -101,9 +101,9 @@ def equivalence(runs, diverged, references, margins, *, design, alpha=0.05):
 
 
 def _compare(ours, theirs, margin, design):
-    """Compute what is known of one variant and metric, p-values before adjustment.
+    """Compute the columns for one variant and metric, with p-values before adjustment.
 
-    A diverged run is NaN, and makes everything NaN but the counts.
+    A diverged run is NaN, which makes everything NaN except the counts.
     """
     paired = design == "paired"
     test = stats.ttest_rel if paired else partial(stats.ttest_ind, equal_var=False)
@@ -133,7 +133,7 @@ def _variance(values):
 
 
 def _holm(p_values):
-    """Adjust p-values by Holm's method; those that are NaN, of a single seed, stay so."""
+    """Adjust p-values by Holm's method; NaN, as for a single seed, stays NaN."""
     known = p_values.notna()
     adjusted = p_values.copy()
     if known.any():
@@ -148,9 +148,9 @@ def _verdict(equivalent, different):
 
 
 def _seeds_needed(margin, sd, alpha, design, power=0.9):
-    """Compute the seeds per variant that TOST needs if there is no difference.
+    """Compute how many seeds per variant TOST needs if there is no difference.
 
-    Each of its two tests must fail with at most half of 1 - power.
+    Each of its two tests may fail with a probability of at most (1 - power) / 2.
     """
     if not np.isfinite(sd):
         return pd.NA

@@ -1,4 +1,4 @@
-"""The final values of runs, which tables, tests and selections start from."""
+"""The final values of runs, on which tables, tests and selections are based."""
 
 import numpy as np
 import pandas as pd
@@ -10,15 +10,15 @@ def final_rows(runs, diverged):
     Parameters
     ----------
     runs : dict
-        As `descent.records.read_runs` returns it.
+        As returned by `descent.records.read_runs`.
     diverged : collection
-        Of the runs, (variant, seed), that diverged: they have no final values.
+        The runs, (variant, seed), that diverged; they have no final values.
 
     Returns
     -------
     pandas.DataFrame
-        `variant`, `seed` and the columns of the runs, in their order; NaN for the values of a run
-        that diverged.
+        `variant`, `seed` and the columns of the runs, in the order of `runs`; the values of a
+        diverged run are NaN.
     """
     rows = [
         {"variant": variant, "seed": seed, **frame.iloc[-1]}

@@ -1,4 +1,4 @@
-"""Which combinations of a sweep are the best, by their validation images."""
+"""Select the best combinations of a sweep by their results on the validation images."""
 
 import pandas as pd
 
@@ -10,8 +10,8 @@ from descent.experiment.sweeps import describe
 def select(runs, diverged, combinations, followers):
     """Rank the combinations of a rung of a sweep and select the best ones.
 
-    The best one has the highest mean validation accuracy after the last epoch, and among equals the
-    lowest mean validation loss. Combinations of which a run diverged come last.
+    The best one has the highest mean validation accuracy after the last epoch; ties go to the
+    lowest mean validation loss. Combinations with a diverged run come last.
 
     Parameters
     ----------
@@ -19,25 +19,25 @@ def select(runs, diverged, combinations, followers):
         Maps (combination, seed) to a DataFrame with the columns
         `descent.metrics.VALIDATION_METRICS`, in the order of epochs.
     diverged : collection
-        Of the runs that diverged.
+        The runs, (combination, seed), that diverged.
     combinations : dict
         Maps each combination of the sweep to its settings.
     followers : list of str
-        The variants that the best combinations are trained as next, see `descent.experiment.halving.Rung`.
+        The variants that the best combinations become next, see `descent.experiment.halving.Rung`.
 
     Returns
     -------
     pandas.DataFrame
-        One row for each combination with runs, in the order of `combinations`: combination, its
-        hyperparameters (text), n runs, how many of them diverged, and of those that completed the
-        mean validation_accuracy, in [0, 1], with its sample standard deviation
+        One row for each combination with runs, in the order of `combinations`: combination; its
+        hyperparameters (text); n, the number of runs; diverged, how many of them diverged; over the
+        completed runs, the mean validation_accuracy, in [0, 1], its sample standard deviation
         validation_accuracy_sd, and the mean validation_loss, in nats; and selected_as, the follower
-        that it is trained as, missing if it is dropped.
+        that it becomes, missing if it is dropped.
 
     Raises
     ------
     SelectionError
-        If runs of every combination diverged.
+        If every combination has a diverged run.
     """
     table = (
         final_rows(runs, diverged)
@@ -54,7 +54,7 @@ def select(runs, diverged, combinations, followers):
     table.insert(1, "diverged", table["n"] - table.pop("completed"))
     if table["diverged"].all():
         raise SelectionError(
-            f"runs of every combination diverged: {', '.join(table.index)}; sweep over other "
+            f"every combination has diverged runs: {', '.join(table.index)}; sweep over other "
             "values, such as smaller learning rates"
         )
     ranked = table.assign(lost=table["diverged"] > 0).sort_values(
@@ -71,22 +71,22 @@ def select(runs, diverged, combinations, followers):
 
 
 def follow(table, combinations, sweep):
-    """Say what the variants that follow a rung are trained with.
+    """Return how the variants that follow a rung are trained.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        From `select`.
+        Returned by `select`.
     combinations : dict
-        As there.
+        As passed to `select`.
     sweep : str
-        The variant that is selected from the sweep in the end.
+        The variant that is finally selected from the sweep.
 
     Returns
     -------
     dict
-        Maps each follower to its `settings`, and to the `variant` whose random streams it has: in
-        the next rung those of the same combination, whose runs are thus the same for more epochs.
+        Maps each follower to its `settings`, and to the `variant` whose random streams it uses: in
+        the next rung those of the same combination, so that its runs are the same, only longer.
     """
     kept = table.dropna(subset="selected_as")
     return {
@@ -99,7 +99,7 @@ def follow(table, combinations, sweep):
 
 
 def final_values(runs, diverged):
-    """Gather the last validation loss and accuracy of every run, NaN for those that diverged.
+    """Gather the last validation loss and accuracy of every run, NaN for diverged runs.
 
     Returns
     -------
@@ -110,12 +110,12 @@ def final_values(runs, diverged):
 
 
 def gather(tables):
-    """Put the tables of the rungs of several sweeps one below the other.
+    """Concatenate the tables of the rungs of several sweeps.
 
     Parameters
     ----------
     tables : list of (str, pandas.DataFrame)
-        The variant that is selected from the sweep in the end, and a table of `select`.
+        The variant that is finally selected from the sweep, and a table returned by `select`.
     """
     named = [table.assign(variant=variant) for variant, table in tables]
     gathered = pd.concat(named, ignore_index=True)

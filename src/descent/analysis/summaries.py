@@ -1,4 +1,4 @@
-"""What the runs of a variant say together: accuracy, time to a target, the untrained network."""
+"""Summaries over a variant's runs: accuracy, time to a target, the untrained network."""
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ from descent.analysis.final import final_rows
 
 
 def final_accuracy(runs, diverged, *, confidence_level):
-    """Summarise the final test accuracy and loss of every variant over its seeds.
+    """Summarize the final test accuracy and loss of every variant over its seeds.
 
     Parameters
     ----------
@@ -16,18 +16,18 @@ def final_accuracy(runs, diverged, *, confidence_level):
         Maps (variant, seed) to a DataFrame with the columns `test_accuracy`, in [0, 1], and
         `test_loss`, in nats, in the order of epochs.
     diverged : dict
-        Maps the runs that diverged to the iteration at which they did.
+        Maps each diverged run to the iteration at which it diverged.
     confidence_level : float
-        Of the Student-t interval of the mean accuracy, in (0, 1).
+        The level of the Student-t interval of the mean accuracy, in (0, 1).
 
     Returns
     -------
     pandas.DataFrame
-        One row for each variant: n seeds; how many of them diverged, and diverged_at, their
-        iterations, text such as `12, 40`; mean, sd (sample standard deviation), ci_lower, ci_upper,
-        min, max of the final test accuracy and test_loss, the mean final test loss, of the runs
-        that completed. The standard deviation and the interval of a single run are NaN, and so is
-        everything where no run completed.
+        One row for each variant: n, the number of seeds; diverged, how many of them diverged;
+        diverged_at, at which iterations, text such as `12, 40`; over the completed runs, mean, sd
+        (sample standard deviation), ci_lower, ci_upper, min and max of the final test accuracy, and
+        test_loss, the mean final test loss. The standard deviation and the interval of a single run
+        are NaN; if no run completed, all these statistics are.
     """
     table = (
         final_rows(runs, diverged)
@@ -60,10 +60,10 @@ def _iterations(diverged, variant):
 def targets(runs, accuracies):
     """Find how many iterations and seconds each variant needs to reach a test accuracy.
 
-    The test accuracy is known after every epoch, hence the resolution is an epoch. A run counts as
-    having reached a target at the first epoch with at least that accuracy, whatever follows, even
-    if it diverges later. A run that never does is a miss: it has no time, but ranks behind all
-    that did, so that the median of a variant is empty where it falls on a miss.
+    The test accuracy is measured after every epoch, so the resolution is one epoch. A run reaches a
+    target at the first epoch with at least that accuracy, whatever follows, even if it diverges
+    later. A run that never does is a miss: it has no time but ranks behind all runs that did, so
+    the median of a variant is empty if it falls on a miss.
 
     Parameters
     ----------
@@ -76,9 +76,10 @@ def targets(runs, accuracies):
     Returns
     -------
     pandas.DataFrame
-        One row for each variant and target: n runs, reached by how many of them; iterations_median
-        over all runs, iterations_min and iterations_max over those that reached it; seconds_median
-        over all runs, of training alone; seconds_per_iteration of all the variant's epochs.
+        One row for each variant and target: n, the number of runs; reached, how many of them
+        reached the target; iterations_median over all runs; iterations_min and iterations_max over
+        those that reached it; seconds_median, of training alone, over all runs;
+        seconds_per_iteration over all epochs of the variant.
     """
     rows = []
     for variant in dict.fromkeys(variant for variant, _ in runs):
@@ -106,7 +107,7 @@ def targets(runs, accuracies):
 
 
 def _time_to(target, frame):
-    """Say when a run reached a test accuracy; never is infinite."""
+    """Return when a run reached a test accuracy; infinity if it never did."""
     reached = frame["test_accuracy"].to_numpy() >= target
     if not reached.any():
         return {"iteration": np.inf, "seconds": np.inf}
@@ -118,7 +119,7 @@ def _time_to(target, frame):
 
 
 def untrained(runs, forward_passes):
-    """Summarise the untrained networks of every variant.
+    """Summarize the untrained networks of every variant.
 
     Parameters
     ----------
@@ -131,9 +132,9 @@ def untrained(runs, forward_passes):
     Returns
     -------
     pandas.DataFrame
-        One row for each variant: n seeds, test_loss and test_accuracy (means), each followed by its
-        sample standard deviation (`_sd`, NaN for a single seed); forward_images, and
-        forward_seconds, the median over seeds of the time in which one network maps that many.
+        One row for each variant: n, the number of seeds; test_loss and test_accuracy (means), each
+        followed by its sample standard deviation (`_sd`, NaN for a single seed); forward_images;
+        and forward_seconds, the median over seeds of the time that one network takes for that many.
     """
     rows = [
         {"variant": run[0], **frame.iloc[0], **forward_passes[run]} for run, frame in runs.items()

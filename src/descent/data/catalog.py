@@ -1,31 +1,31 @@
-"""The data sets that are known by name: where their files are, and what their images show.
+"""The data sets known by name: where to get their files, and what their images show.
 
-Imported by the Snakefile at every start, hence light.
+The Snakefile imports this module at every start, so it must stay light.
 """
 
 import string
 from dataclasses import dataclass, field
 
-#: Mean and standard deviation of MNIST's training pixels, scaled to [0, 1], as the lab has them.
+#: Mean and standard deviation of MNIST's training pixels, scaled to [0, 1], as in the lab.
 MNIST_NORMALIZATION = (0.1307, 0.3081)
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """What is known of a data set before its files are here.
+    """What is known about a data set before its files are fetched.
 
     Attributes
     ----------
     sources : tuple of str
-        Folders and addresses that are tried in this order, unless the user names others.
+        Folders and URLs, tried in this order unless the user gives others.
     checksums : dict
-        Maps each archive, as the sources name it, to `<algorithm>:<digest>`. Four archives are
-        the gzipped raw files; a single one is a zip file that holds them.
+        Maps the file name of each archive to `<algorithm>:<digest>`. Four archives are the gzipped
+        raw files; a single archive is a zip file that contains them.
     normalization : (float, float) or None
-        Mean and standard deviation that the images are normalised with; None: those of its
-        training images, computed when they are prepared.
+        Mean and standard deviation for normalizing the images; None: those of the training images,
+        computed when they are prepared.
     classes : tuple of str or None
-        The names of the labels 0, 1, ...; None: the labels are their own names.
+        Names of the labels 0, 1, ...; None: the labels themselves.
     """
 
     sources: tuple = ()
@@ -43,7 +43,7 @@ def _gzipped(algorithm, train_images, train_labels, test_images, test_labels):
     }
 
 
-#: Addresses and MD5 sums are those of torchvision (torchvision/datasets/mnist.py).
+#: URLs and MD5 checksums are torchvision's (torchvision/datasets/mnist.py).
 DATASETS = {
     "mnist": Dataset(
         sources=(
@@ -97,7 +97,7 @@ DATASETS = {
         ),
         classes=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
     ),
-    # Of its splits the balanced one: digits, capitals, and the small letters that differ from them.
+    # The balanced split: digits, capital letters, and the small letters that look different.
     "emnist": Dataset(
         sources=("../shared/emnist", "https://biometrics.nist.gov/cs_links/EMNIST/"),
         checksums={"gzip.zip": "md5:58c8d27c78d21e728a6bc7b3cc06412e"},

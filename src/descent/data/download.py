@@ -1,4 +1,4 @@
-"""Fetching a data set's files from the first source that has the right ones."""
+"""Fetch a data set's files from the first source that has the right ones."""
 
 import contextlib
 import gzip
@@ -17,7 +17,7 @@ from descent.data.idx import RAW_FILES, transpose_images
 from descent.errors import DataError, SourceError
 from descent.files import PART, replacing
 
-#: Where the four files are within the zip file of EMNIST.
+#: Paths of the four files in EMNIST's zip file.
 EMNIST_MEMBERS = {
     name: f"gzip/emnist-balanced-{name.replace('t10k', 'test')}.gz" for name in RAW_FILES
 }
@@ -26,25 +26,25 @@ _NOT_GZIP = gzip.BadGzipFile, EOFError, zlib.error
 
 
 def fetch(archive, sources, targets, *, checksum, timeout):
-    """Write the raw files of an archive, unpacked, from the first source that has the right one.
+    """Fetch an archive from the first source that has the right one, and unpack its raw files.
 
     Parameters
     ----------
     archive : str
-        Name of a gzipped raw file, or of the zip file of EMNIST.
+        File name of a gzipped raw file, or of EMNIST's zip file.
     sources : list of str
-        Folders and http(s) addresses that hold the archive, tried in this order.
+        Folders and http(s) URLs where the archive may be, tried in this order.
     targets : list of path
-        One raw file, or the four of EMNIST; written beside and renamed.
+        One raw file, or EMNIST's four; each is written atomically.
     checksum : str
-        `<algorithm>:<digest>` of the archive.
+        Checksum of the archive, `<algorithm>:<digest>`.
     timeout : float
-        Seconds that an address may stay silent.
+        Seconds that a server may stay silent.
 
     Raises
     ------
     SourceError
-        If no source has the right file; lists every source with its reason.
+        If no source has the right file; the message gives the reason for each source.
     """
     reasons = []
     for source in sources:
@@ -56,7 +56,7 @@ def fetch(archive, sources, targets, *, checksum, timeout):
                     unpack_emnist(file, targets)
                 else:
                     unpack(file, *targets)
-            print(f"{archive}: taken from {source}, verified by {checksum}")
+            print(f"{archive}: fetched from {source}, verified with {checksum}")
             return
         except (SourceError, OSError, requests.RequestException) as error:
             reasons.append(f"  {source}: {textwrap.shorten(str(error), 300)}")
@@ -66,7 +66,7 @@ def fetch(archive, sources, targets, *, checksum, timeout):
             [
                 f"{archive}: no source has the right file.",
                 *reasons,
-                "Put the data set's .gz or .zip files into a folder and name it in "
+                "Put the data set's .gz or .zip files in a folder and list it in "
                 "dataset.sources, or run without a download: --configfile config/digits.yaml",
             ]
         )
@@ -74,46 +74,46 @@ def fetch(archive, sources, targets, *, checksum, timeout):
 
 
 def unpack(file, target):
-    """Copy a file, gzipped or not, to `target`, unpacked; written beside and renamed."""
+    """Write the unpacked content of a file, gzipped or not, to `target` atomically."""
     opener = gzip.open if Path(file).suffix == ".gz" else open
     try:
         with opener(file, "rb") as packed, replacing(target) as part, part.open("wb") as unpacked:
             shutil.copyfileobj(packed, unpacked)
     except _NOT_GZIP as error:
-        raise SourceError(f"{file}: not a whole gzip file ({error})") from None
+        raise SourceError(f"{file}: not a complete gzip file ({error})") from None
 
 
 def unpack_emnist(file, targets):
-    """Write the four files of EMNIST's balanced split, its images turned upright.
+    """Unpack the four files of EMNIST's balanced split, and turn the images upright.
 
     Parameters
     ----------
     file : path
-        The zip file. Only the four members are read, by their names, so that the path of no member
-        is ever written to.
+        The zip file. Only the four members are read, by name, so that nothing is ever written to a
+        path that the archive chooses.
     targets : list of path
-        Named like `descent.data.idx.RAW_FILES`; written beside and renamed.
+        Named like `descent.data.idx.RAW_FILES`; each is written atomically.
 
     Raises
     ------
     SourceError
-        If it is no zip file, or a member is missing or damaged.
+        If it is not a zip file, or a member is missing or damaged.
     """
     try:
         with zipfile.ZipFile(file) as archive:
             for target in map(Path, targets):
                 with archive.open(EMNIST_MEMBERS[target.name]) as member, gzip.open(member) as raw:
                     content = raw.read()
-                if "images" in target.name:  # they lie with rows and columns exchanged
+                if "images" in target.name:  # stored with rows and columns swapped
                     content = transpose_images(content)
                 with replacing(target) as part:
                     part.write_bytes(content)
     except (zipfile.BadZipFile, KeyError, DataError, *_NOT_GZIP) as error:
-        raise SourceError(f"{file}: not a whole zip file of EMNIST ({error})") from None
+        raise SourceError(f"{file}: not a complete EMNIST zip file ({error})") from None
 
 
 def _locate(source, filename, folder, timeout):
-    """Return the path of the file in a source that is a folder, else download it into `folder`."""
+    """Return the path of the file in a source folder, or download it to `folder` from a URL."""
     if not source.startswith(("http://", "https://")):
         file = Path(source) / filename
         if not file.is_file():

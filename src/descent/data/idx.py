@@ -1,6 +1,6 @@
 """The IDX format of MNIST's files.
 
-The raw files lie where torchvision looks for them, in <folder>/MNIST/raw, so that
+The raw files are where torchvision expects them, in <folder>/MNIST/raw, so that
 `torchvision.datasets.MNIST(folder)` opens every data set of this project.
 """
 
@@ -19,22 +19,22 @@ RAW_FILES = (
     "t10k-labels-idx1-ubyte",
 )
 
-#: The first four bytes, big-endian: the type of the items (8: unsigned bytes) and the dimensions.
+#: The first four bytes, big-endian: item type (8: unsigned byte) and number of dimensions.
 _MAGIC = {"images": 0x0803, "labels": 0x0801}
 
 
 def raw_folder(folder):
-    """Return the folder of the raw files below the folder of a data set."""
+    """Return the folder of the raw files in the folder of a data set."""
     return Path(folder) / "MNIST" / "raw"
 
 
 def check_raw_files(folder):
-    """Check magic numbers, counts and sizes of the four raw files of a data set.
+    """Check the magic numbers, counts and sizes of a data set's four raw files.
 
     Raises
     ------
     DataError
-        If a file is missing, has a wrong magic number or size, or if the counts of images and
+        If a file is missing or has a wrong magic number or size, or if the numbers of images and
         labels differ.
     """
     for split in ("train", "t10k"):
@@ -42,13 +42,13 @@ def check_raw_files(folder):
         n_images, n_labels = _count(images, "images"), _count(labels, "labels")
         if n_images != n_labels:
             raise DataError(
-                f"{images} has {n_images} images, but {labels.name} beside it {n_labels} labels; "
-                "give files that belong together"
+                f"{images} has {n_images} images, but {labels.name} has {n_labels} labels; "
+                "use files that belong together"
             )
 
 
 def _count(file, kind):
-    """Read the number of items from the header of an IDX file, after checking the whole header."""
+    """Check the header of an IDX file, and return the number of items in the file."""
     if not file.is_file():
         raise DataError(f"{file}: missing")
     n_dimensions = 3 if kind == "images" else 1
@@ -57,19 +57,19 @@ def _count(file, kind):
     magic = struct.unpack(">i", header[:4])[0] if len(header) >= 4 else None
     if magic != _MAGIC[kind]:
         raise DataError(
-            f"{file}: the magic number is {magic}, but {_MAGIC[kind]} begins an IDX file of {kind}"
+            f"{file}: the magic number is {magic}, but should be {_MAGIC[kind]} for IDX {kind}"
         )
     if len(header) < 4 + 4 * n_dimensions:
-        raise DataError(f"{file}: truncated within its header")
+        raise DataError(f"{file}: truncated within the header")
     shape = struct.unpack(f">{n_dimensions}i", header[4:])
     size, expected = file.stat().st_size, len(header) + math.prod(shape)
     if size != expected or min(shape) < 1:
-        raise DataError(f"{file}: {size} bytes, but a file of shape {shape} has {expected}")
+        raise DataError(f"{file}: {size} bytes, but a file of shape {shape} should have {expected}")
     return shape[0]
 
 
 def write_idx(file, values):
-    """Write an array of 0 to 255, images (n, height, width) or labels (n,), as an IDX file."""
+    """Write values from 0 to 255, images (n, height, width) or labels (n,), as an IDX file."""
     magic = _MAGIC["images" if values.ndim == 3 else "labels"]
     header = struct.pack(f">{1 + values.ndim}i", magic, *values.shape)
     with replacing(file) as part:
@@ -77,21 +77,22 @@ def write_idx(file, values):
 
 
 def transpose_images(content):
-    """Exchange the rows and columns of every image of an IDX file.
+    """Swap the rows and columns of every image in an IDX file.
 
     Parameters
     ----------
     content : bytes
-        Of the file.
+        Content of the file.
 
     Returns
     -------
     bytes
+        Content of the new file.
 
     Raises
     ------
     DataError
-        If these are not the bytes of an IDX file of images.
+        If the content is not that of an IDX file of images.
     """
     import numpy as np  # here, because the Snakefile imports this module at every start
 

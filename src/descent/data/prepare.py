@@ -1,9 +1,14 @@
-"""From raw files to prepared tensors, and the lab's loaders.
+"""Turn raw files into prepared tensors, and into the lab's loaders.
 
 torchvision and scikit-learn are imported only where they are used.
 """
 
+from __future__ import annotations
+
 import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from safetensors.torch import save_file
@@ -13,12 +18,24 @@ from descent.data.idx import RAW_FILES, check_raw_files, raw_folder, write_idx
 from descent.errors import DataError
 from descent.files import replacing
 
-#: The last images of scikit-learn's digits are the test images; they come from other writers.
+if TYPE_CHECKING:
+    from torchvision.datasets import MNIST
+
+#: The last images of scikit-learn's digits are the test images; they are by other writers.
 DIGITS_TEST_IMAGES = 360
 
 
-def write_digits(folder):
-    """Write the 8 x 8 digits that scikit-learn embeds as four raw files; grey levels 0 to 255."""
+def write_digits(folder: str | Path) -> None:
+    """Write scikit-learn's embedded 8 x 8 digits as four raw files, with gray levels 0 to 255.
+
+    Examples
+    --------
+    >>> import descent
+    >>> descent.write_digits("my_data")
+    >>> train, test = descent.loaders("my_data")
+    >>> len(train.dataset), len(test.dataset)
+    (1437, 360)
+    """
     from sklearn.datasets import load_digits
 
     digits = load_digits()
@@ -28,15 +45,15 @@ def write_digits(folder):
         write_idx(raw_folder(folder) / name, (images if "images" in name else digits.target)[part])
 
 
-def dataset(folder, *, train, normalization):
-    """Open a data set as torchvision does, its images normalised as (1, height, width) tensors.
+def dataset(folder: str | Path, *, train: bool, normalization: tuple[float, float]) -> MNIST:
+    """Open a data set with torchvision; its images are normalized (1, height, width) tensors.
 
     Parameters
     ----------
     folder : path
-        Of the data set.
+        Folder of the data set.
     train : bool
-        Training or test images.
+        True for the training images, False for the test images.
     normalization : (float, float)
         Mean and standard deviation.
 
@@ -51,24 +68,39 @@ def dataset(folder, *, train, normalization):
     return datasets.MNIST(folder, train=train, transform=transform)
 
 
-def loaders(folder, *, batch_size=256, normalization=MNIST_NORMALIZATION, generator=None):
-    """Make the lab's loaders.
+def loaders(
+    folder: str | Path,
+    *,
+    batch_size: int = 256,
+    normalization: tuple[float, float] = MNIST_NORMALIZATION,
+    generator: torch.Generator | None = None,
+) -> tuple[torch.utils.data.DataLoader, torch.utils.data.DataLoader]:
+    """Make the lab's data loaders.
 
     Parameters
     ----------
     folder : path
-        Of the data set.
+        Folder of the data set.
     batch_size : int
     normalization : (float, float)
         Mean and standard deviation.
     generator : torch.Generator, optional
-        Of the order of the training images.
+        Draws the order of the training images.
 
     Returns
     -------
     train, test : torch.utils.data.DataLoader
-        Of images (batch_size, 1, height, width), float32, and labels (batch_size,), int64; the
-        training images in a new order every epoch, the test images in the order of the file.
+        They yield images (batch_size, 1, height, width), float32, and labels (batch_size,), int64;
+        training images in a new order every epoch, test images in the order of the file.
+
+    Examples
+    --------
+    >>> import descent
+    >>> descent.write_digits("my_data")
+    >>> train, test = descent.loaders("my_data", batch_size=32)
+    >>> images, labels = next(iter(train))
+    >>> tuple(images.shape), tuple(labels.shape)
+    ((32, 1, 8, 8), (32,))
     """
     train, test = (
         dataset(folder, train=train, normalization=normalization) for train in (True, False)
@@ -79,31 +111,39 @@ def loaders(folder, *, batch_size=256, normalization=MNIST_NORMALIZATION, genera
     )
 
 
-def prepare(folder, target, *, normalization=None, classes=None):
+def prepare(
+    folder: str | Path,
+    target: str | Path,
+    *,
+    normalization: tuple[float, float] | None = None,
+    classes: Sequence[str] | None = None,
+) -> None:
     """Turn the raw files of a data set into the tensors that training maps into memory.
 
-    Pixels stay grey levels: a fourth of the memory to map and, as mini-batches are gathered from
-    all over it, of the traffic (measured). `normalize` makes of them what `loaders` yield, but for
-    rounding.
+    Pixels are kept as gray levels, which takes a quarter of the memory and, as mini-batches are
+    gathered from all over it, a quarter of the memory traffic (measured). `normalize` turns them
+    into what `loaders` yield, up to rounding.
 
     Parameters
     ----------
     folder : path
-        Of the data set.
+        Folder of the data set.
     target : path
-        A safetensors file: for the splits `train` and `test` the `_images` (images, pixels), uint8,
-        and the `_labels` (images,), int64; as metadata the normalisation, the height and width of
-        an image, the number of classes and their names, a JSON list. Written beside and renamed.
+        A safetensors file, written atomically. For the splits `train` and `test` it has `_images`
+        (images, pixels), uint8, and `_labels` (images,), int64; as metadata it has the
+        normalization, the height and width of an image, and the number and names of the classes,
+        the latter as a JSON list.
     normalization : (float, float), optional
-        Mean and standard deviation; None: those of the training pixels, scaled to [0, 1], with
-        four decimals.
+        Mean and standard deviation; None: those of the training pixels, scaled to [0, 1] and
+        rounded to four decimals.
     classes : list of str, optional
         Names of the labels 0, 1, ...; None: the labels themselves.
 
     Raises
     ------
     DataError
-        As `check_raw_files`, or if a test label does not occur in training, or one has no name.
+        As in `check_raw_files`; also if training and test images differ in size, if a test label
+        does not occur in training, or if a label has no name.
     """
     check_raw_files(folder)
     tensors = {}
@@ -121,7 +161,9 @@ def prepare(folder, target, *, normalization=None, classes=None):
         )
     names = list(classes or map(str, range(n_classes)))
     if n_classes > len(names):
-        raise DataError(f"{folder}: label {n_classes - 1}, but only {len(names)} classes are known")
+        raise DataError(
+            f"{folder}: label {n_classes - 1} found, but only {len(names)} classes are known"
+        )
     mean, std = normalization or pixel_statistics(tensors["train_images"])
     metadata = dict(mean=mean, std=std, height=height, width=width, n_classes=n_classes)
     metadata = {key: repr(value) for key, value in metadata.items()}
@@ -129,13 +171,13 @@ def prepare(folder, target, *, normalization=None, classes=None):
         save_file(tensors, part, metadata | {"classes": json.dumps(names[:n_classes])})
 
 
-def pixel_statistics(images):
-    """Compute mean and standard deviation of pixels, scaled to [0, 1], with four decimals.
+def pixel_statistics(images: torch.Tensor) -> tuple[float, float]:
+    """Compute mean and standard deviation of pixels scaled to [0, 1], rounded to four decimals.
 
     Parameters
     ----------
     images : torch.Tensor
-        Grey levels, uint8.
+        Gray levels, uint8.
 
     Returns
     -------

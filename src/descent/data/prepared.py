@@ -10,9 +10,9 @@ from descent.errors import DataError
 
 @dataclass(frozen=True)
 class PreparedData:
-    """The prepared tensors of a data set, see `prepare`, with its mean and standard deviation.
+    """The prepared tensors of a data set (see `prepare`), with its mean and standard deviation.
 
-    Validation images are there after `hold_out` only.
+    It has validation images only after `hold_out`.
     """
 
     train_images: torch.Tensor
@@ -26,13 +26,13 @@ class PreparedData:
 
 
 def hold_out(data, fraction, generator):
-    """Cut the validation images from the training images, at random.
+    """Split random validation images off the training images.
 
     Parameters
     ----------
     data : PreparedData
     fraction : float
-        Of the training images, in [0, 1); 0 leaves the data as they are.
+        Fraction of the training images to hold out, in [0, 1); 0 leaves the data unchanged.
     generator : torch.Generator
         Draws the validation images.
 
@@ -44,7 +44,7 @@ def hold_out(data, fraction, generator):
     Raises
     ------
     DataError
-        If no image is left to validate or to train on.
+        If no image is left for validation or for training.
     """
     if fraction == 0:
         return data
@@ -67,7 +67,7 @@ def hold_out(data, fraction, generator):
 
 
 def load_prepared(file):
-    """Map the tensors that `prepare` wrote; pages are read when they are used, and shared."""
+    """Memory-map the tensors that `prepare` wrote; pages are read on first use, and shared."""
     with safe_open(file, framework="pt") as prepared:
         tensors = {name: prepared.get_tensor(name) for name in prepared.keys()}  # noqa: SIM118
         metadata = prepared.metadata()
@@ -79,20 +79,20 @@ def load_prepared(file):
 
 
 def normalize(images, normalization, out=None):
-    """Turn grey levels, uint8, into normalised pixels, float32, of the same shape.
+    """Turn gray levels (uint8) into normalized pixels (float32) of the same shape.
 
-    (grey / 255 - mean) / std, as torchvision's ToTensor and Normalize compute it, but as one
-    multiplication and addition: at most an ulp of the largest pixel from theirs (measured: half the
-    time of their divisions).
+    Computes (gray / 255 - mean) / std like torchvision's ToTensor and Normalize, but with one
+    multiplication and one addition, in half the time of their divisions (measured); the results
+    differ by at most one ulp of the largest pixel.
 
     Parameters
     ----------
     images : torch.Tensor
-        uint8.
+        Gray levels, uint8.
     normalization : (float, float)
         Mean and standard deviation.
     out : torch.Tensor, optional
-        float32, to write to.
+        Tensor to write to, float32.
 
     Returns
     -------

@@ -1,6 +1,7 @@
-"""The configuration: merged over the default, parsed and validated.
+"""The configuration: merged into the default, parsed and validated.
 
-The Snakefile imports this module at every start, hence it is light: no torch, pandas or matplotlib.
+The Snakefile imports this module at every start, so it must stay light: no torch, pandas or
+matplotlib.
 """
 
 import copy
@@ -15,7 +16,7 @@ from descent.experiment.consistency import find_inconsistencies
 
 
 def resolve(default_file, schema_file, overrides):
-    """Merge `overrides` over the default configuration and validate the result.
+    """Merge `overrides` into the default configuration and validate the result.
 
     Parameters
     ----------
@@ -24,8 +25,8 @@ def resolve(default_file, schema_file, overrides):
     schema_file : path
         The JSON schema of the configuration, written in YAML.
     overrides : dict
-        What `--configfile` and `--config` gave. Its `comparisons` replace the default's as a whole,
-        unless they name only variants that the default has.
+        The values from `--configfile` and `--config`. Their `comparisons` replace those of the
+        default entirely, unless they name only variants that the default has.
 
     Returns
     -------
@@ -35,7 +36,7 @@ def resolve(default_file, schema_file, overrides):
     Raises
     ------
     ConfigurationError
-        With one line for each wrong key: its path, its value and what is allowed.
+        With one line per wrong key: its path, its value and what is allowed.
     """
     schema = yaml.safe_load(Path(schema_file).read_text())
     default = yaml.safe_load(Path(default_file).read_text())
@@ -69,9 +70,9 @@ def _merge(default, overrides):
 
 
 def _parse_scalars(value, schema):
-    """Turn text into the number, boolean or list that it spells, where the schema wants no text.
+    """Parse text as a number, boolean or list where the schema does not expect text.
 
-    Snakemake hands nested values of `--config` on as text, and YAML reads `1e-3` as text.
+    Snakemake passes on nested values of `--config` as text, and YAML reads `1e-3` as text.
     """
     if isinstance(value, dict):
         named, others = schema.get("properties", {}), schema.get("additionalProperties") or {}
@@ -95,7 +96,7 @@ def _parse_scalars(value, schema):
 
 
 def _explain(error):
-    """Say, in a line for each wrong key, what it holds and what is allowed."""
+    """Say in one line per wrong key what its value is and what is allowed."""
     path, value, schema = list(map(str, error.absolute_path)), error.instance, error.schema
     if error.validator == "additionalProperties":
         known = schema.get("properties", {})
@@ -108,7 +109,7 @@ def _explain(error):
         return lines
     if error.validator == "required":
         missing = [key for key in error.validator_value if key not in value]
-        return [f"{'.'.join([*path, key])}: missing; it must be given" for key in missing]
+        return [f"{'.'.join([*path, key])}: missing; this key is required" for key in missing]
     if "propertyNames" in error.absolute_schema_path:
         path.append(str(value))
     if error.parent is not None:
@@ -121,11 +122,11 @@ def _explain(error):
         "maximum": f"must be at most {error.validator_value}",
         "exclusiveMinimum": f"must be greater than {error.validator_value}",
         "exclusiveMaximum": f"must be less than {error.validator_value}",
-        "uniqueItems": "must not repeat an item",
+        "uniqueItems": "must not contain duplicates",
         "minItems": "must not be empty",
         "minProperties": "must not be empty",
         "minLength": "must not be empty",
-        "pattern": "may hold letters, digits, - and _ only, and begins with a letter or digit",
+        "pattern": "may contain only letters, digits, - and _, and starts with a letter or digit",
     }.get(error.validator, "is not allowed")
     about = f" ({schema['description']})" if "description" in schema else ""
     return [f"{'.'.join(path)}: {shown} {requirement}{about}"]

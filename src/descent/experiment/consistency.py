@@ -11,12 +11,12 @@ from descent.optimizers.signatures import check_hyperparameters
 
 
 def find_inconsistencies(config):
-    """Find what a schema cannot express.
+    """Find the problems that a schema cannot express.
 
     Returns
     -------
     list of str
-        One line for each problem, beginning with its key.
+        One line per problem, which starts with the key.
     """
     problems = [f"{path}: {value} must be finite" for path, value in _non_finite(config)]
     owners = {}
@@ -25,7 +25,7 @@ def find_inconsistencies(config):
         if len(marked) > 1:
             problems.append(
                 f"comparisons.{comparison}: {', '.join(marked)} are all marked as reference; "
-                "a comparison has one"
+                "a comparison can have only one"
             )
         for name, settings in members.items():
             path = f"comparisons.{comparison}.{name}"
@@ -49,7 +49,7 @@ def find_inconsistencies(config):
 
 
 def _find_wrong_sweeps(config):
-    """Find what is wrong with the sweeps of a configuration that is otherwise valid."""
+    """Find what is wrong with the sweeps of an otherwise valid configuration."""
     problems = []
     for comparison, members in config["comparisons"].items():
         try:
@@ -70,21 +70,22 @@ def _find_wrong_sweeps(config):
         return [*problems, str(error)]
     if laid_out and (both := set(config["seeds"]) & set(config["sweeps"]["seeds"])):
         problems.append(
-            f"sweeps.seeds: {min(both)} is also in seeds; fresh seeds train what was selected"
+            f"sweeps.seeds: {min(both)} is also in seeds; selected variants need fresh seeds"
         )
     names = list(itertools.chain(*compared(config).values(), *laid_out.values()))
     repeated = sorted({name for name in names if names.count(name) > 1})
     return problems + [
-        f"comparisons: {name} is the name of two variants, one of a sweep" for name in repeated
+        f"comparisons: {name} is the name of two variants, one of them from a sweep"
+        for name in repeated
     ]
 
 
 def _find_wrong_halving(config):
-    """Find what is wrong with the halving of a configuration that is otherwise valid."""
+    """Find what is wrong with the halving of an otherwise valid configuration."""
     halving, epochs = config["sweeps"]["halving"], config["training"]["epochs"]
     if halving and halving["factor"] * halving["epochs"] > epochs:
         return [
-            f"sweeps.halving.epochs: {halving['epochs']} is too many for a second rung of "
+            f"sweeps.halving.epochs: {halving['epochs']} is too many, a second rung would need "
             f"{halving['factor']} times as many: training.epochs is {epochs}"
         ]
     taken = {*itertools.chain(*compared(config).values(), *sweeps(config).values())}
@@ -101,7 +102,7 @@ def _find_wrong_schedule(config):
         return []
     settings = variants(config)
     return [
-        f"parity.lr_schedule: halved needs the lr of {reference}, the reference of {comparison}"
+        f"parity.lr_schedule: halved needs an lr for {reference}, the reference of {comparison}"
         for comparison, (reference, _) in references(config).items()
         if "lr" not in settings[reference]
     ]

@@ -1,8 +1,8 @@
-"""Successive halving: sweeps that spend few epochs on combinations that do badly.
+"""Successive halving: sweeps that spend few epochs on combinations that perform badly.
 
-Rungs after Jamieson and Talwalkar, Non-stochastic best arm identification and hyperparameter
-optimization (AISTATS 2016). A sweep without halving has a single rung. Imported by the Snakefile,
-hence light.
+The rungs follow Jamieson and Talwalkar, Non-stochastic best arm identification and hyperparameter
+optimization (AISTATS 2016). A sweep without halving has a single rung. The Snakefile imports this
+module, so it must stay light.
 """
 
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from descent.experiment.sweeps import sweep_of, sweeps
 
 @dataclass(frozen=True)
 class Rung:
-    """Variants that are trained for as many epochs, and what the best of them are trained as next.
+    """Variants that are trained for the same number of epochs, and those the best become next.
 
-    Which combination a variant of a later rung is, is known only when the rung before is complete.
+    Only when a rung is complete is it known which combinations the variants of the next one are.
 
     Attributes
     ----------
@@ -24,9 +24,9 @@ class Rung:
         1 for the first rung.
     epochs : int
     variants : list of str
-        The names of all combinations in the first rung, of places for the best in the others.
+        Names of all combinations in the first rung, and of places for the best in later ones.
     followers : list of str
-        The variants of the next rung; behind the last one the variant that is selected.
+        The variants of the next rung; after the last rung, the selected variant.
     """
 
     sweep: str
@@ -42,13 +42,13 @@ def rungs(config):
     Parameters
     ----------
     config : dict
-        Resolved.
+        Resolved configuration.
 
     Returns
     -------
     dict
-        Maps a key, such as `sgd_rung_1`, to each `Rung`, in their order; the key of a sweep's last
-        rung is that of the sweep, such as `sgd_selected`.
+        Maps keys such as `sgd_rung_1` to each `Rung`, in order; the last rung of a sweep has the
+        key of the sweep, such as `sgd_selected`.
     """
     found = {}
     halving = config["sweeps"]["halving"]
@@ -66,10 +66,10 @@ def rungs(config):
 
 
 def _sizes(n_variants, epochs, halving):
-    """Yield how many variants each rung trains, and for how many epochs; one is trained in full.
+    """Yield how many variants each rung trains, and for how many epochs; the last trains in full.
 
     Each rung is at least `factor` times as long as the one before, so that a variant's runs in all
-    rungs but the last take less than 1 / (factor - 1) of its epochs.
+    rungs but the last take less than 1 / (factor - 1) of the epochs of the last.
     """
     if halving:
         short, factor = halving["epochs"], halving["factor"]

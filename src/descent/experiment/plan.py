@@ -6,8 +6,8 @@ from descent.experiment.sweeps import compared
 def variants(config):
     """Map each variant's name to its optimizer and hyperparameters, sorted by name.
 
-    The flag `reference` is left out: it says how a variant is compared, not how it is trained. Of a
-    sweep there is the selected variant, see `descent.experiment.sweeps.compared`.
+    The flag `reference` is left out: it says how a variant is compared, not how it is trained. A
+    sweep is represented by its selected variant, see `descent.experiment.sweeps.compared`.
     """
     return {
         name: {key: settings[key] for key in sorted(settings) if key != "reference"}
@@ -17,7 +17,7 @@ def variants(config):
 
 
 def references(config):
-    """Map each comparison that has a reference to it and to the variants held against it."""
+    """Map each comparison with a reference to that reference and the variants compared with it."""
     found = {}
     for comparison, members in compared(config).items():
         for reference in marked_references(members):
@@ -26,10 +26,10 @@ def references(config):
 
 
 def seed_blocks(seeds, size):
-    """Cut seeds into the blocks that train together, `size` seeds each."""
+    """Split seeds into blocks that train together, of `size` seeds each."""
     return [seeds[start : start + size] for start in range(0, len(seeds), size)]
 
 
 def marked_references(members):
-    """List the variants of a comparison that are marked as its reference: one, if it is valid."""
+    """List the variants marked as reference in a comparison: at most one if it is valid."""
     return [name for name, settings in members.items() if settings.get("reference")]

@@ -1,7 +1,8 @@
-"""Sweeps: hyperparameters with a list of values, one variant for every combination of them.
+"""Sweeps: hyperparameters with a list of values, and one variant for every combination of them.
 
-Of a variant `sgd` with two learning rates the combinations are `sgd_lr_0.01` and `sgd_lr_0.1`; the
-best of them is trained anew as `sgd_selected`. Imported by the Snakefile, hence light.
+A variant `sgd` with two learning rates has the combinations `sgd_lr_0.01` and `sgd_lr_0.1`; the
+best of them is retrained as `sgd_selected`. The Snakefile imports this module, so it must stay
+light.
 """
 
 import itertools
@@ -11,13 +12,13 @@ from descent.errors import SweepError
 from descent.optimizers.signatures import list_hyperparameters
 
 _SELECTED = "_selected"
-_MAX_NAME = 200  # characters: a name is part of the names of files
+_MAX_NAME = 200  # characters: names are part of file names
 
 
 def swept(settings):
     """List the hyperparameters of a variant that are swept.
 
-    They hold a list. A hyperparameter whose default is itself a tuple or list, such as Adam's
+    Their value is a list. A hyperparameter whose default is itself a tuple or list, such as Adam's
     betas, is swept by a list of lists.
     """
     lists = [key for key, value in settings.items() if isinstance(value, list)]
@@ -35,18 +36,18 @@ def sweeps(config):
     Parameters
     ----------
     config : dict
-        Resolved.
+        Resolved configuration.
 
     Returns
     -------
     dict
-        Maps the variant that is selected from each sweep, such as `sgd_selected`, to a dict of its
-        combinations: their names and settings, without `reference`.
+        Maps the variant that is selected from each sweep, such as `sgd_selected`, to a dict that
+        maps the names of its combinations to their settings, without `reference`.
 
     Raises
     ------
     SweepError
-        If a value is repeated or a name gets too long.
+        If a value is repeated or a name becomes too long.
     """
     found = {}
     for comparison, members in config["comparisons"].items():
@@ -66,15 +67,15 @@ def _combinations(variant, settings, names):
         chosen = dict(zip(names, values, strict=True))
         name = "_".join([variant, *(f"{key}_{_text(value)}" for key, value in chosen.items())])
         if name in combinations:
-            raise SweepError(f"{names[0]}: {name} is there twice; list every value once")
+            raise SweepError(f"{names[0]}: {name} appears twice; list every value once")
         if len(name) > _MAX_NAME:
-            raise SweepError(f"{names[0]}: the name {name[:40]}... is too long for a file")
+            raise SweepError(f"{names[0]}: the name {name[:40]}... is too long for a file name")
         combinations[name] = dict(sorted({**fixed, **chosen}.items()))
     return combinations
 
 
 def _text(value):
-    """Write a value with characters that are safe in the name of a file."""
+    """Write a value with characters that are safe in a file name."""
     if isinstance(value, list):
         return "-".join(map(_text, value))
     return value if isinstance(value, str) else json.dumps(value)
@@ -83,7 +84,7 @@ def _text(value):
 def compared(config):
     """Map each comparison to the variants that it compares and their settings.
 
-    A variant that is swept is there as the selected one; each swept hyperparameter then is a text
+    A swept variant is represented by the selected one, in which each swept hyperparameter is a text
     that lists its values.
     """
     return {
@@ -99,7 +100,7 @@ def _compared(variant, settings):
 
 
 def axis(comparison):
-    """Choose the hyperparameter that a comparison's sweeps have in common; lr if it is one.
+    """Choose a hyperparameter that all sweeps of a comparison share, preferably lr.
 
     Parameters
     ----------
@@ -126,19 +127,19 @@ def axis(comparison):
 
 
 def sweep_of(selected):
-    """Name the variant, as configured, that a selected one is from."""
+    """Name the configured variant that a selected one comes from."""
     return selected.removesuffix(_SELECTED)
 
 
 def describe(combination, sweep):
-    """Say what tells a combination apart from the others of its sweep, such as `lr = 0.1`.
+    """Say what distinguishes a combination from the others in its sweep, such as `lr = 0.1`.
 
     Parameters
     ----------
     combination : dict
-        Its settings.
+        Settings of the combination.
     sweep : list of dict
-        Those of all combinations.
+        Settings of all combinations.
     """
     return ", ".join(
         f"{key} = {value}"

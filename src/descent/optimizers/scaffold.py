@@ -1,28 +1,28 @@
-"""`descent new`: the template of a rule, which runs as it is, and its test."""
+"""`descent new`: a template for an update rule, which runs as it is, and its test."""
 
 import keyword
 
 from descent.errors import UsageError
 
-_RULE = '''"""{name}, an optimizer of my own."""
+_RULE = '''"""{name}, my own optimizer."""
 
 
 def {name}(parameters, gradients, state, *, lr):
     """Take one step: w <- w - lr g.
 
     `parameters` and `gradients` are lists of the tensors of one network, W0, b0, W1, b1, ...
-    `state` is a dict that starts empty and is kept between iterations. What follows the * are the
-    hyperparameters; add those that the rule needs, such as `momentum`.
+    `state` is a dict that starts empty and is kept between iterations. The arguments after the *
+    are the hyperparameters; add those that your rule needs, such as `momentum`.
     """
-    # What the rule remembers belongs into `state`, not into a global variable. With torch imported:
+    # Keep what the rule remembers in `state`, not in a global variable. With torch imported:
     # if not state:
     #     state["velocity"] = [torch.zeros_like(parameter) for parameter in parameters]
     for parameter, gradient in zip(parameters, gradients, strict=True):
-        # In place: `parameter = parameter - lr * gradient` would make a new tensor, and be lost.
+        # In place: `parameter = parameter - lr * gradient` would make a new tensor that is lost.
         parameter.sub_(lr * gradient)
 '''
 
-_TEST = '''"""{name} must take the steps of its reference. Run: pytest test_{name}.py"""
+_TEST = '''"""{name} must take the same steps as its reference. Run: pytest test_{name}.py"""
 
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def write_template(name, folder):
     Parameters
     ----------
     name : str
-        Of the rule; a name of Python.
+        Name of the rule; a valid Python name.
     folder : pathlib.Path
 
     Returns
@@ -56,15 +56,15 @@ def write_template(name, folder):
     Raises
     ------
     UsageError
-        If the name is not a valid Python name, or one of the files exists already; nothing is
-        written then.
+        If the name is not a valid Python name, or one of the files already exists; then nothing is
+        written.
     """
     if not name.isidentifier() or keyword.iskeyword(name):
         raise UsageError(f"{name}: not a valid Python name; choose one such as my_rule")
     texts = {folder / f"{name}.py": _RULE, folder / f"test_{name}.py": _TEST}
     for file in texts:
         if file.exists():
-            raise UsageError(f"{file}: exists already and was left as it is; choose another name")
+            raise UsageError(f"{file}: already exists and was left unchanged; choose another name")
     for file, text in texts.items():
         file.write_text(text.format(name=name))
     return list(texts)

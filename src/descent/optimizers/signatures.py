@@ -1,6 +1,6 @@
 """The hyperparameters of an optimizer, read from its source without importing it.
 
-Importing torch takes seconds, and the configuration is checked at every start of Snakemake.
+Importing torch takes seconds, and the configuration is checked every time Snakemake starts.
 """
 
 import ast
@@ -11,16 +11,16 @@ from pathlib import Path
 from descent.errors import SignatureError
 from descent.optimizers.spec import SCRATCH, parse
 
-#: Classes of torch.optim that cannot train with dense gradients, and why.
+#: Classes of torch.optim that cannot be used, and why.
 _UNSUITABLE = {"LBFGS": "its step needs a closure", "SparseAdam": "it needs sparse gradients"}
 
-# Keywords that are refused: fused kernels round differently when parameters are stacked over seeds,
+# Rejected keywords: fused kernels round differently when parameters are stacked over seeds,
 # and differentiable steps cannot update parameters in place.
 _REFUSED = {"fused", "differentiable"}
 
 
 def check_hyperparameters(optimizer, given):
-    """Check the names of hyperparameters against the signature of an optimizer.
+    """Check hyperparameter names against the signature of an optimizer.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def check_hyperparameters(optimizer, given):
     Raises
     ------
     SignatureError
-        If the optimizer is unknown, does not take a given hyperparameter, or needs another one.
+        If the optimizer is unknown, does not take a given hyperparameter, or needs a missing one.
     """
     required, optional, takes_others, _ = _signature(optimizer)
     takes = ", ".join([*required, *optional]) or "none"
@@ -45,7 +45,7 @@ def check_hyperparameters(optimizer, given):
 
 
 def list_hyperparameters(optimizer):
-    """Name the hyperparameters of an optimizer whose default is written as a tuple or list.
+    """Name an optimizer's hyperparameters whose default is written as a tuple or list.
 
     Parameters
     ----------
@@ -60,10 +60,10 @@ def list_hyperparameters(optimizer):
 
 
 def _signature(optimizer):
-    """Read what an optimizer takes.
+    """Read which hyperparameters an optimizer takes.
 
-    Returns the required and the optional hyperparameters, whether it takes any others, and which
-    have a tuple or list as their default.
+    Returns the required and the optional ones, whether it takes any others, and which ones have a
+    tuple or list as their default.
     """
     spec = parse(optimizer)
     name = spec.name
@@ -78,7 +78,7 @@ def _signature(optimizer):
             return _torch_signature(torch_file, name)
     if name == "py":
         raise SignatureError(
-            f"optimizer: {optimizer} names no rule; name it too, as in {optimizer}:momentum"
+            f"optimizer: {optimizer} does not name a rule; add its name, as in {optimizer}:momentum"
         )
     rules = _scratch_rules()
     close = difflib.get_close_matches(optimizer, [f"scratch.{rule}" for rule in rules], n=1)
@@ -92,11 +92,13 @@ def _signature(optimizer):
 def _user_signature(file, name):
     if not file.is_file():
         raise SignatureError(
-            f"optimizer: {file}: no such file; its path is relative to the folder that the command "
-            "runs in"
+            f"optimizer: {file}: no such file; the path is relative to the folder in which you run "
+            "the command"
         )
     if set("{}") & set(str(file)):
-        raise SignatureError(f"optimizer: {file}: braces in a path are wildcards to Snakemake")
+        raise SignatureError(
+            f"optimizer: {file}: Snakemake takes braces in a path for wildcards; rename it"
+        )
     return _file_signature(file, name, ast.FunctionDef | ast.ClassDef)
 
 
@@ -106,7 +108,7 @@ def _torch_signature(file, name):
 
 
 def _file_signature(file, name, kind):
-    """Read the signature of a rule or class that is defined at the top of a file."""
+    """Read the signature of a rule or class that is defined at the top level of a file."""
     definition = _definition(file, name, kind)
     if definition is None:
         raise SignatureError(f"optimizer: {file} has no function or class {name}")
@@ -136,7 +138,7 @@ def _scratch_rules():
 
 
 def _torch_file(name):
-    """Find the file of an optimizer class of torch; None if there is none."""
+    """Find the file that defines a torch optimizer class; None if there is none."""
     torch = importlib.util.find_spec("torch")
     for file in sorted(Path(torch.submodule_search_locations[0], "optim").glob("*.py")):
         definition = _definition(file, name, ast.ClassDef)
@@ -168,10 +170,10 @@ def _positional(function):
 
 
 def _arguments(function, after):
-    """Split the arguments behind the first `after` ones into required and optional.
+    """Split the arguments after the first `after` ones into required and optional.
 
-    The third part says whether the function takes any others, as `**options`; the fourth names
-    those whose default is written as a tuple or list.
+    The third item returned says whether the function takes any others, as `**options`; the fourth
+    names those whose default is written as a tuple or list.
     """
     arguments = function.args
     positional = _positional(function)

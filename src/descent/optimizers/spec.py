@@ -1,15 +1,15 @@
-"""What the name of an optimizer means: the only place that takes it apart.
+"""What the name of an optimizer means; names are parsed only here.
 
 There are three forms: `scratch.<rule>`, an included update rule; `torch.optim.<Class>`; and
-`<file>:<name>`, an update rule or class in a file of the user's own. The Snakefile imports this
-module at every start, hence it is light.
+`<file>:<name>`, an update rule or class in a user's file. The Snakefile imports this module at
+every start, so it must stay light.
 """
 
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-#: The folder of the included update rules, one file each.
+#: The folder of the included update rules, one per file.
 SCRATCH = Path(__file__).parent / "scratch"
 
 
@@ -20,11 +20,11 @@ class Spec:
     Attributes
     ----------
     kind : str
-        `file`, `scratch`, or whatever stands before the last dot, such as `torch.optim`.
+        `file`, `scratch`, or whatever precedes the last dot, such as `torch.optim`.
     name : str
-        Of the update rule or class.
+        Name of the update rule or class.
     file : str or None
-        Path of the user's file.
+        Path of the user's file, if there is one.
     """
 
     kind: str
@@ -33,7 +33,7 @@ class Spec:
 
 
 def parse(optimizer):
-    """Take the name of an optimizer apart; whether it exists is not checked.
+    """Parse the name of an optimizer, without checking whether it exists.
 
     Parameters
     ----------
@@ -51,13 +51,13 @@ def parse(optimizer):
 
 
 def split_settings(settings):
-    """Split a variant's settings into its optimizer and the hyperparameters."""
+    """Split a variant's settings into its optimizer and the optimizer's hyperparameters."""
     hyperparameters = {key: value for key, value in settings.items() if key != "optimizer"}
     return settings["optimizer"], hyperparameters
 
 
 def source_file(optimizer):
-    """Return the file of a hand-written update rule; None for a class of torch."""
+    """Return the file of a hand-written update rule; None for a torch class."""
     spec = parse(optimizer)
     if spec.kind == "scratch":
         return SCRATCH / f"{spec.name}.py"
@@ -65,6 +65,6 @@ def source_file(optimizer):
 
 
 def rule_provenance(optimizer):
-    """Return the SHA-256 of a user's file, in a dict; empty for other optimizers."""
+    """Return a dict with the SHA-256 of a user's file; empty for other optimizers."""
     file = parse(optimizer).file
     return {"rule_sha256": hashlib.sha256(Path(file).read_bytes()).hexdigest()} if file else {}

@@ -1,6 +1,6 @@
-"""The hand-written rules, one a file, and the one way to call any optimizer.
+"""The form of a hand-written update rule, and one way to call any optimizer.
 
-A rule `name` is the function of that name in `name.py`, or in a file of the user's own:
+The rule `name` is the function of that name in `name.py`, or in a user's file:
 
     def rule(parameters, gradients, state, *, <hyperparameters>): ...
 
@@ -8,10 +8,10 @@ It updates the parameters in place and is called under `torch.no_grad()`. Parame
 are lists of tensors; the gradients are fresh and may be kept. `state` is a dict that starts empty
 and lives as long as the run.
 
-A rule is written for one network, whose weights are (outputs, inputs) and whose biases (outputs,).
-It is called for each seed with that seed's tensors and its own state. A file that says
-`ELEMENTWISE = True` promises that its rules treat every number of a tensor apart from the others:
-they are called once for all seeds, which is faster, with tensors whose first dimension is the seed.
+A rule is written for one network, whose weights are (outputs, inputs) and whose biases are
+(outputs,). It is called for each seed with that seed's tensors and its own state. A file that sets
+`ELEMENTWISE = True` promises that its rules treat every element of a tensor independently. They are
+then called once for all seeds, which is faster, with tensors whose first dimension is the seed.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ from descent import model
 from descent.optimizers import user_rules
 from descent.optimizers.spec import parse
 
-#: Classes of torch.optim that treat every number of a tensor apart from the others.
+#: Classes of torch.optim that treat every element of a tensor independently.
 ELEMENTWISE_CLASSES = {
     *("ASGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax"),
     *("NAdam", "RAdam", "RMSprop", "Rprop", "SGD"),
@@ -38,8 +38,8 @@ def make_step(optimizer, parameters, hyperparameters):
     Parameters
     ----------
     optimizer : str
-        `scratch.<rule>`, `torch.optim.<Class>`, or `<file>:<rule>` with a rule or a subclass of
-        `torch.optim.Optimizer` of the user's own.
+        `scratch.<rule>`, `torch.optim.<Class>`, or `<file>:<rule>` with the user's own update rule
+        or subclass of `torch.optim.Optimizer`.
     parameters : list of torch.Tensor
         Stacked over seeds, see `descent.model.initialize`; updated in place by every step.
     hyperparameters : dict
@@ -52,7 +52,7 @@ def make_step(optimizer, parameters, hyperparameters):
     Raises
     ------
     descent.errors.RuleError
-        If the user's rule is wrong; a step raises it as well.
+        If the user's rule is wrong; steps raise it as well.
     """
     file = parse(optimizer).file
     if not file:
@@ -88,11 +88,11 @@ class Step:
         self._blame = blame
         if elementwise:
             self._unstack = _as_one
-        else:  # torch's Muon takes matrices only
+        else:  # torch's Muon takes only matrices
             is_muon = isinstance(rule, type) and issubclass(rule, torch.optim.Muon)
             self._unstack = partial(model.unstack, bias_as_column=is_muon)
         self._networks = [
-            # found anew for each network: a global variable of a user's file then belongs to one
+            # loaded anew for each network, so that none shares a global variable of a user's file
             bind(find(optimizer)[0], network, hyperparameters)
             for network in self._unstack([parameter.detach() for parameter in parameters])
         ]
@@ -103,17 +103,17 @@ class Step:
         Parameters
         ----------
         gradients : list of torch.Tensor
-            Like the parameters; fresh, for the rule may keep them.
+            Like the parameters; fresh, because the rule may keep them.
         **changed
-            Hyperparameters that have another value from now on, such as a learning rate that
-            follows a schedule.
+            Hyperparameters with a new value from now on, such as a learning rate that follows a
+            schedule.
         """
         with self._blame():
             for network, own in zip(self._networks, self._unstack(gradients), strict=True):
                 network(own, **changed)
 
     def state(self):
-        """Return what the optimizer remembers, for each network: containers, tensors, numbers.
+        """Return what the optimizer remembers for each network: containers, tensors and numbers.
 
         Raises
         ------
@@ -123,7 +123,7 @@ class Step:
         return [network.state() for network in self._networks]
 
     def load_state(self, states):
-        """Go on from what `state` returned."""
+        """Continue from what `state` returned."""
         for network, state in zip(self._networks, states, strict=True):
             network.load_state(state)
 
@@ -133,11 +133,11 @@ def _as_one(tensors):
 
 
 def bind(rule, parameters, hyperparameters):
-    """Bind a hand-written rule or a class of torch to tensors as they are; see `Step`."""
+    """Bind a hand-written rule or a torch class to tensors without unstacking them; see `Step`."""
     if not isinstance(rule, type):
         return _HandWritten(rule, parameters, hyperparameters)
     if not issubclass(rule, torch.optim.Optimizer):
-        raise TypeError(f"{rule.__name__} is no subclass of torch.optim.Optimizer")
+        raise TypeError(f"{rule.__name__} is not a subclass of torch.optim.Optimizer")
     return _OfTorch(rule, parameters, hyperparameters)
 
 
@@ -164,8 +164,8 @@ class _HandWritten:
 class _OfTorch:
     def __init__(self, rule, parameters, hyperparameters):
         for parameter in parameters:
-            parameter.requires_grad_()  # as the parameters that torch's optimizers know
-        # copied, for a list among them would be one for all networks
+            parameter.requires_grad_()  # like the parameters that torch's optimizers expect
+        # copied, because all networks would otherwise share a list among them
         self._parameters = parameters
         self._optimizer = rule(parameters, **copy.deepcopy(hyperparameters))
 
@@ -180,7 +180,7 @@ class _OfTorch:
     def state(self):
         rule = type(self._optimizer)
         if getattr(torch.optim, rule.__name__, None) is not rule:
-            raise TypeError("a subclass of torch.optim.Optimizer may have more than its state_dict")
+            raise TypeError("a subclass of torch.optim.Optimizer may keep more than its state_dict")
         return self._optimizer.state_dict()
 
     def load_state(self, state):

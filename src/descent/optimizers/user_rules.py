@@ -1,4 +1,4 @@
-"""Rules in files of the user's own: loading them, trying them out, and saying what is wrong."""
+"""Update rules in users' files: load them, try them out, and say what is wrong with them."""
 
 import contextlib
 import sys
@@ -11,7 +11,7 @@ import torch
 
 from descent.errors import RuleError
 
-#: Iterations of `try_out`: some rules gather gradients over a few iterations before they update.
+#: Iterations of `try_out`: some rules accumulate gradients for a few iterations before they update.
 TRIAL = 10
 
 
@@ -27,13 +27,13 @@ def load(file):
     -------
     module
     """
-    name = str(Path(file).absolute())  # two files of one name in different folders are two modules
+    name = str(Path(file).absolute())  # files of the same name in two folders are two modules
     spec = spec_from_file_location(name, file)
     module = module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up
+    sys.modules[name] = module  # dataclasses look up their module
     cloudpickle.register_pickle_by_value(module)  # for `remembered`
-    # Not spec.loader.exec_module, which may take bytecode of an earlier version of the file: its
-    # time stamp counts whole seconds.
+    # Not spec.loader.exec_module, which may use the bytecode of an earlier version of the file: its
+    # timestamp counts whole seconds.
     source = spec.loader.get_data(file)
     exec(spec.loader.source_to_code(source, name), module.__dict__)
     return module
@@ -42,12 +42,12 @@ def load(file):
 def remembered(rule):
     """Return what a rule remembers outside its `state`, as bytes to compare, or None if unknown.
 
-    That is what its function refers to in its file: global variables, defaults of arguments,
+    That is everything its function refers to in its file: global variables, default arguments and
     attributes.
     """
     try:
         return cloudpickle.dumps(rule)
-    except Exception:  # anything that an object of the user's may raise
+    except Exception:  # a user's object may raise anything
         return None
 
 
@@ -72,19 +72,19 @@ def blaming(file):
 
 
 def try_out(make_step, parameters):
-    """Take a few steps on copies of a network, to find mistakes that no exception shows.
+    """Take a few steps on copies of a network to find mistakes that raise no exception.
 
     Parameters
     ----------
     make_step : callable
         `make_step(parameters)` binds the user's rule and returns its step.
     parameters : list of torch.Tensor
-        Stacked over seeds; left as they are.
+        Stacked over seeds; left unchanged.
 
     Raises
     ------
     RuleError
-        If no parameter changes, or if a network's numbers depend on the network beside it.
+        If no parameter changes, or if a network's numbers depend on the network next to it.
     """
     before = [parameter[:1].detach() for parameter in parameters]
     alone = [parameter.clone() for parameter in before]
@@ -107,6 +107,6 @@ def try_out(make_step, parameters):
     together = [parameter[:1] for parameter in beside_another]
     if not all(torch.allclose(*pair, equal_nan=True) for pair in zip(alone, together, strict=True)):
         raise RuleError(
-            "a network's numbers depend on the network that is trained beside it; a rule that is "
-            "not element-wise must not say ELEMENTWISE = True, and none may draw random numbers"
+            "a network's numbers depend on the network that is trained next to it; a rule that is "
+            "not elementwise must not set ELEMENTWISE = True, and no rule may draw random numbers"
         )

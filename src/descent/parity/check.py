@@ -1,4 +1,4 @@
-"""`descent check`: a rule of the user's own against a reference, in seconds and without data."""
+"""`descent check`: compares an update rule with a reference, in seconds and without data."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -9,6 +9,7 @@ import torch
 from descent import model
 from descent.data.prepared import PreparedData
 from descent.errors import UnusableReferenceError
+from descent.optimizers.signatures import check_hyperparameters
 from descent.optimizers.step import make_step
 from descent.parity.diagnosis import (
     REFERENCE,
@@ -23,18 +24,18 @@ from descent.parity.verdict import DIFFERENT, overall, parity
 
 SEEDS = [0, 1, 2]
 
-#: Iterations of the check whether a halved learning rate shows a difference.
+#: Iterations for checking whether a halved learning rate reveals a difference.
 HALVED_ITERATIONS = 100
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a check found.
+    """The result of a check.
 
     Attributes
     ----------
     title : str
-        Which rule was held against which reference, and how.
+        Which rule was compared with which reference, and how.
     against : str
         The reference.
     verdict : str
@@ -42,7 +43,7 @@ class Report:
     table : pandas.DataFrame
         A row for each dtype, as `descent.parity.verdict.parity` returns it.
     hints : list of str
-        What the difference looks like, or what else there is to say.
+        What the difference looks like, or other remarks.
     trace : pandas.DataFrame
         The differences at every iteration, as `descent.parity.replay.replay` returns them.
     """
@@ -56,7 +57,7 @@ class Report:
 
     @property
     def passed(self):
-        """Whether the rule is the reference's rule."""
+        """Whether the rule is the same as the reference's."""
         return self.verdict != DIFFERENT
 
     def __str__(self):
@@ -78,7 +79,7 @@ def _describe(row):
 
 
 def check(rule, against, settings, reference_settings=None, iterations=500):
-    """Hold a rule against a reference on a small problem that is generated.
+    """Compare an update rule with a reference on a small generated problem.
 
     Parameters
     ----------
@@ -96,12 +97,14 @@ def check(rule, against, settings, reference_settings=None, iterations=500):
     Raises
     ------
     descent.errors.RuleError
-        If the rule is wrong in a way that can be told without a reference, or raises an exception.
+        If the rule is wrong in a way that shows without a reference, or raises an exception.
     descent.errors.UnusableReferenceError
-        If the reference refuses its hyperparameters or diverges.
+        If the reference rejects its hyperparameters or diverges.
     """
     settings = dict(settings)
     reference_settings = settings if reference_settings is None else dict(reference_settings)
+    check_hyperparameters(rule, settings.keys())
+    check_hyperparameters(against, reference_settings.keys())
     ours = partial(make_step, rule, hyperparameters=settings)
     theirs = partial(make_step, against, hyperparameters=reference_settings)
     data = small_problem()
@@ -119,14 +122,14 @@ def check(rule, against, settings, reference_settings=None, iterations=500):
     elif not keeps_nothing_outside_its_state(rule, settings):
         verdict = DIFFERENT
         hints = [
-            "the first run is right, a second one in the same process does not repeat it: "
-            "something is kept outside `state`, such as a global variable, or drawn at random"
+            "the first run is right, but a second one in the same process does not repeat it: "
+            "something is kept outside `state`, such as a global variable, or is drawn at random"
         ]
     elif _differs_when_lr_is_halved(data, ours, theirs, settings, reference_settings):
         hints = [
-            "equal only while the learning rate is constant: the rule is another one once it "
-            "changes; is the learning rate part of the velocity, u <- mu u + lr g, or kept by a "
-            "class outside its param_groups?"
+            "equal only while the learning rate is constant, but a different rule once it changes; "
+            "is the learning rate part of the velocity, u <- mu u + lr g, or does a class keep it "
+            "outside its param_groups?"
         ]
     title = f"{rule} against {against}: {iterations} iterations, {len(SEEDS)} seeds, 2 runs"
     return Report(title, against, verdict, table, hints, trace)
@@ -138,7 +141,7 @@ def small_problem(n_images=300, n_pixels=64, n_classes=4):
     Returns
     -------
     descent.data.prepared.PreparedData
-        The same at every call.
+        The same on every call.
     """
     random = torch.Generator().manual_seed(0)
     prototypes = torch.randn(n_classes, n_pixels, generator=random)

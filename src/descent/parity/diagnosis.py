@@ -13,25 +13,25 @@ from descent.parity.replay import replay
 from descent.parity.verdict import DIFFERENT, overall, parity
 from descent.training.settings import TrainingSettings
 
-#: The small problem's training. Two biases have one shape, so that they can be mixed up.
+#: Training on the small problem. Two biases have the same shape, so that a rule can mix them up.
 TRAINING = TrainingSettings(
     root_seed=0, seeding="independent", hidden=[20, 20], batch_size=32, threads=1
 )
 
-#: Names the reference in a replay of the small problem.
+#: Name of the reference in a replay of the small problem.
 REFERENCE = "reference"
 
-# The rule without a mistake is one where another, such as Nesterov's, is the reference.
+# Correct momentum is a mistake, too, if the reference is another rule, such as Nesterov's.
 _KNOWN = [*MUTANTS, sgd_momentum]
 
-# Few iterations rule most mistakes out; those that remain are compared for longer.
+# A few iterations rule out most mistakes; the remaining ones are compared for longer.
 _FIRST_LOOK, _SECOND_LOOK = 3, 60
 
 _PROBE_SIZES = [6, 5, 5, 3]
 
 
 def observe(data, reference, makers, seeds, iterations, schedule=None):
-    """Replay the reference's gradients with rules, a dict of makers, on the small problem.
+    """Replay the reference's gradients on the small problem with other rules, a dict of makers.
 
     See `descent.parity.replay.replay`.
     """
@@ -48,19 +48,19 @@ def observe(data, reference, makers, seeds, iterations, schedule=None):
 
 
 def judge(data, reference, makers, seeds, *extent):
-    """Judge rules by `observe`; see `descent.parity.verdict.parity`."""
+    """Judge rules with `observe`; see `descent.parity.verdict.parity`."""
     trace = observe(data, reference, makers, seeds, *extent)
     return parity({"check": trace}, {"check": REFERENCE}, len(seeds))
 
 
 def find_hints(data, ours, theirs, table, reference_settings):
-    """Say what a rule that differs from its reference looks like.
+    """Describe what a rule that differs from its reference looks like.
 
     Parameters
     ----------
     data : descent.data.prepared.PreparedData
     ours, theirs : callable
-        Makers of the steps of the rule and of the reference.
+        Functions that make the step of the rule and of the reference.
     table : pandas.DataFrame
         The verdicts on the rule, see `judge`.
     reference_settings : dict
@@ -70,7 +70,7 @@ def find_hints(data, ours, theirs, table, reference_settings):
     list of str
     """
     if table["largest_difference"].max() == float("inf"):
-        return ["a parameter becomes infinite or not a number; is a divisor 0, or a sign wrong?"]
+        return ["a parameter becomes infinite or NaN; is a divisor 0, or a sign wrong?"]
     hints = []
     if "lr" in reference_settings:
         settings = {"momentum": 0.0} | {
@@ -82,7 +82,7 @@ def find_hints(data, ours, theirs, table, reference_settings):
 
 
 def _recognise(data, ours, settings, until):
-    """Find the known rules that take the same steps, here on the gradients of the user's rule."""
+    """Find the known rules that take the same steps as the user's rule, given its gradients."""
     known = {rule.__name__: rule for rule in _KNOWN}
     for iterations in (_FIRST_LOOK, max(_SECOND_LOOK, until)):
         makers = {
@@ -102,12 +102,12 @@ def _looks_like(rule):
 
 
 def _facts(ours, theirs, table):
-    """Say what can be told of a mistake that is not known."""
+    """Describe what can be observed of an unknown mistake."""
     verdicts = table.set_index("dtype")["verdict"]
     if verdicts["float32"] != DIFFERENT:
         return ["only float64 differs: something is kept or computed in float32"]
     if verdicts["float64"] != DIFFERENT:
-        return ["only float32 differs: something loses more digits than rounding does"]
+        return ["only float32 differs: something loses more digits than rounding can explain"]
     start, gradients = _probe()
     one, other = (_steps(make, start, gradients) for make in (ours, theirs))
     names = model.names(start)
@@ -119,7 +119,7 @@ def _facts(ours, theirs, table):
     if 0 < len(wrong) < len(names):
         facts.append(f"only {', '.join(wrong)} of {', '.join(names)} differ")
     if still:
-        facts.append(f"{', '.join(still)} never change")
+        facts.append(f"never updated: {', '.join(still)}")
     if wrong and (ratio := _ratio(start, one[0], other[0])) is not None:
         facts.append(f"the first step is {ratio:.4g} times the reference's")
     begins = int(table["different_iteration"].min())
@@ -131,30 +131,30 @@ def _facts(ours, theirs, table):
 
 
 def keeps_nothing_outside_its_state(optimizer, hyperparameters):
-    """Tell whether a second run in the process is like the first."""
+    """Tell whether a second run in the same process is like the first."""
     return repeats_itself(optimizer, *_probe(), hyperparameters)
 
 
 def repeats_itself(optimizer, parameters, gradients, hyperparameters):
-    """Tell whether a second run in one process takes the steps of the first.
+    """Tell whether a second run in the same process takes the same steps as the first.
 
-    `make_step` reads a user's file anew for every network, so that a global variable belongs to one
-    run. Here it is read once, as by a program that imports it, and what a run leaves outside
-    `state` shows in the next.
+    `make_step` reads a user's file again for every network, so that each run has its own global
+    variables. Here the file is read once, as by a program that imports it, so that anything a run
+    leaves outside `state` affects the next one.
 
     Parameters
     ----------
     optimizer, hyperparameters
-        As of `descent.optimizers.step.make_step`.
+        See `descent.optimizers.step.make_step`.
     parameters : list of torch.Tensor
-        Stacked over seeds; left as they are.
+        Stacked over seeds; not changed.
     gradients : list of list of torch.Tensor
-        Of each iteration.
+        One list per iteration.
 
     Returns
     -------
     bool
-        Whether the bits are the same.
+        Whether the final bits are the same.
     """
     found = find(optimizer)
     ends = []
@@ -168,7 +168,7 @@ def repeats_itself(optimizer, parameters, gradients, hyperparameters):
 
 
 def _probe(iterations=5):
-    """Make the parameters of a network in float64, and random gradients of some iterations."""
+    """Make a network's parameters in float64, and random gradients for a few iterations."""
     random = torch.Generator().manual_seed(0)
     start = [p.detach().double() for p in model.initialize(_PROBE_SIZES, [random])]
     return start, [
@@ -193,7 +193,7 @@ def _close(one, other):
 
 
 def _ratio(start, one, other):
-    """Return the number that all first steps are multiples by; None if there is none, or 1."""
+    """Return the factor between the first steps; None if there is no common one, or if it is 1."""
     ours, theirs = (
         torch.cat([(new - old).flatten() for new, old in zip(step, start, strict=True)])
         for step in (one, other)

@@ -1,6 +1,6 @@
-"""Mistakes that are really made in momentum: a catalogue of wrong rules.
+"""Mistakes that people really make in momentum: a catalog of wrong update rules.
 
-Parity must call each of them different from the right rule, and a checker can name the mistake by
+Parity must call each of them different from the correct rule, and a checker can name a mistake by
 comparing a rule with them. The docstrings say what the author did instead. The rules have the
 signature of `descent.optimizers.scratch.sgd_momentum`.
 """
@@ -42,7 +42,7 @@ def nesterov(parameters, gradients, state, *, lr, momentum):
 
 
 def learning_rate_in_velocity(parameters, gradients, state, *, lr, momentum):
-    """Keep the learning rate in the velocity, u <- mu u + lr g: another rule once lr changes."""
+    """Keep lr in the velocity, u <- mu u + lr g: a different rule once lr changes."""
     for p, g, u in zip(parameters, gradients, _velocity(parameters, state), strict=True):
         u.mul_(momentum).add_(g, alpha=lr)
         p.sub_(u)
@@ -66,7 +66,7 @@ def late_velocity(parameters, gradients, state, *, lr, momentum):
 
 
 def stale_gradient(parameters, gradients, state, *, lr, momentum):
-    """Use the gradient of the iteration before."""
+    """Use the gradient of the previous iteration."""
     previous = state.get("previous", gradients)
     state["previous"] = gradients
     state = state.setdefault("state", {})
@@ -95,11 +95,11 @@ def forgotten_velocity(parameters, gradients, state, *, lr, momentum, at=50):
     sgd_momentum(parameters, gradients, state.setdefault("state", {}), lr=lr, momentum=momentum)
 
 
-_LEFT_BEHIND = {}
+_LEFT_BEHIND: dict = {}
 
 
 def velocity_of_another_run(parameters, gradients, state, *, lr, momentum):
-    """Keep the velocity outside `state`, so that the next run starts with that of the last."""
+    """Keep the velocity outside `state`, so that the next run starts with it."""
     kind = tuple((tensor.shape, tensor.dtype) for tensor in parameters)
     left = _LEFT_BEHIND.setdefault(kind, {})
     sgd_momentum(parameters, gradients, left, lr=lr, momentum=momentum)
@@ -122,7 +122,7 @@ def weight_decay(parameters, gradients, state, *, lr, momentum):
 
 
 def decoupled_weight_decay(parameters, gradients, state, *, lr, momentum):
-    """Shrink the weights beside the step, as in AdamW (here by 0.0001 lr)."""
+    """Shrink the weights separately from the step, as in AdamW (here by 0.0001 lr)."""
     for parameter in parameters:
         parameter.mul_(1 - 1e-4 * lr)
     sgd_momentum(parameters, gradients, state, lr=lr, momentum=momentum)
@@ -146,7 +146,7 @@ def biases_without_momentum(parameters, gradients, state, *, lr, momentum):
 
 
 def wrong_tensor(parameters, gradients, state, *, lr, momentum):
-    """Give two tensors of one shape each other's gradient."""
+    """Swap the gradients of two tensors that have the same shape."""
     order = list(range(len(gradients)))
     shapes = [tensor.shape for tensor in gradients]
     for index, shape in enumerate(shapes):
@@ -159,12 +159,12 @@ def wrong_tensor(parameters, gradients, state, *, lr, momentum):
 
 
 def learning_rate_off(parameters, gradients, state, *, lr, momentum):
-    """Use a learning rate that is off by one per mille."""
+    """Use a learning rate that is off by 0.1 %."""
     sgd_momentum(parameters, gradients, state, lr=1.001 * lr, momentum=momentum)
 
 
 def momentum_off(parameters, gradients, state, *, lr, momentum):
-    """Use a momentum that is off by one per mille."""
+    """Use a momentum that is off by 0.1 %."""
     sgd_momentum(parameters, gradients, state, lr=lr, momentum=0.999 * momentum)
 
 
@@ -176,7 +176,7 @@ def decaying_learning_rate(parameters, gradients, state, *, lr, momentum):
 
 
 def skipped_first_step(parameters, gradients, state, *, lr, momentum):
-    """Only fill the velocity in the first iteration, without a step."""
+    """Only fill the velocity in the first iteration, without taking a step."""
     lr = lr if state else 0.0
     sgd_momentum(parameters, gradients, state, lr=lr, momentum=momentum)
 
@@ -219,7 +219,7 @@ def sign_of_gradient(parameters, gradients, state, *, lr, momentum):
     sgd_momentum(parameters, gradients, state, lr=lr, momentum=momentum)
 
 
-#: Wrong under any learning rate; `learning_rate_in_velocity` is wrong under a changing one only.
+#: Wrong with any learning rate; `learning_rate_in_velocity` is wrong only if it changes.
 MUTANTS = [
     exponential_average,
     dampening,

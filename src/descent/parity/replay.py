@@ -1,12 +1,13 @@
-"""Replay: whether two rules that receive the same gradients take the same steps.
+"""Replay: whether two update rules take the same steps when they receive the same gradients.
 
-Training amplifies rounding: after an epoch two correct implementations may be far apart. Here the
+Training amplifies rounding: after an epoch, two correct implementations may be far apart. Here the
 reference trains, and every rule receives the gradients of that training, whatever its own
-parameters are; so a difference is the rule's own, and rounding stays within a bound.
+parameters are. So any difference comes from the rule itself, and rounding stays within a bound.
 
-With u the unit roundoff, k roundings in an iteration, and maxima over the elements of a tensor: by
-iteration t a correct rule has rounded the parameters w_s of each iteration s <= t at most k times,
-and each step is a sum of contributions that were rounded at most k s times, hence
+Let u be the unit roundoff and k the number of roundings per iteration, with maxima taken over the
+elements of a tensor. By iteration t, a correct rule has rounded the parameters w_s of each
+iteration s <= t at most k times, and each step is a sum of contributions that were rounded at most
+k s times. Hence
 
     |w - w_exact| <= k u sum_{s <= t} (|w_s| + s D_s),    D_s = max_{r <= s} |w_r - w_{r-1}|
 
@@ -26,13 +27,13 @@ from descent.data.prepared import hold_out
 from descent.training.epoch import differentiate, mini_batches
 from descent.training.seeding import PURPOSES, generator, stream_variant, validation_generator
 
-#: Roundings of an element in one iteration that the bound allows for; Adam, written out, has 11.
+#: Roundings per element and iteration that the bound allows for; Adam, written out, has 11.
 ROUNDINGS = 16
 
-#: Where rounding is looked at: a wrong rule shows in float64, a careless one in float32.
+#: The precisions to compare in: a wrong rule shows in float64, a careless one in float32.
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
-#: Every rule runs twice in one process, so that what one run leaves behind shows in the other.
+#: Every rule runs twice in one process, so that what one run leaves behind affects the other.
 RUNS = (1, 2)
 
 _SEEDS_AT_ONCE = 5
@@ -49,34 +50,34 @@ def replay(
     schedule=None,
     closed_loop=True,
 ):
-    """Compare rules with a reference, iteration by iteration.
+    """Compare update rules with a reference, iteration by iteration.
 
     Parameters
     ----------
     data : descent.data.prepared.PreparedData
     makers : dict
-        Maps each variant, the reference among them, to a function of the parameters that returns
-        its `step`, see `descent.optimizers.step.make_step`.
+        Maps each variant, including the reference, to a function that takes the parameters and
+        returns its `step`, see `descent.optimizers.step.make_step`.
     reference : str
-        The variant whose training, that of its own runs, gives the gradients.
+        The variant whose training, the same as in its own runs, provides the gradients.
     seeds : list of int
     training : descent.training.settings.TrainingSettings
     iterations : int
     schedule : list of dict, optional
-        For each iteration the hyperparameters that change, such as `{"lr": 0.001}`.
+        For each iteration, the hyperparameters that change, such as `{"lr": 0.001}`.
     closed_loop : bool
-        Whether rules follow their own gradients, too. It takes about half of the time.
+        Whether every rule also trains on its own gradients. This takes about half of the time.
 
     Returns
     -------
     pandas.DataFrame
         A row for each other variant, dtype (`float32`, `float64`), loop and iteration. The loop is
-        `replay`, or `closed` where every rule follows its own gradients from the same start, with
+        `replay`, or `closed`, where every rule follows its own gradients from the same start, with
         the same mini-batches. `identical`: whether all parameters of all seeds and runs have the
-        same bits; `difference`: the largest one relative to the largest magnitude in its tensor;
-        `bound`: the smallest rounding bound of all tensors, relative likewise; `share_of_bound`:
-        the largest ratio of a difference to its tensor's bound; `seed`, `run` and `tensor` where
-        that is. Ends early where the reference is no longer finite.
+        same bits; `difference`: the largest one, relative to the largest magnitude in its tensor;
+        `bound`: the smallest rounding bound of all tensors, relative in the same way;
+        `share_of_bound`: the largest ratio of a difference to its tensor's bound; `seed`, `run` and
+        `tensor`: where that ratio occurs. The rows end early if the reference is no longer finite.
     """
     torch.set_num_threads(training.threads)
     root_seed = training.root_seed
@@ -118,7 +119,7 @@ def _worst_over_blocks(trace):
 
 
 class _Network:
-    """Parameters with a rule of their own."""
+    """Parameters together with the rule that updates them."""
 
     def __init__(self, initial, maker, dtype):
         self._dtype = dtype
@@ -128,7 +129,7 @@ class _Network:
             self._step = maker(self.trained)
 
     def gradients(self, images, labels):
-        """Differentiate on the mini-batches of the seeds that this network is stacked over."""
+        """Compute gradients on the mini-batches of the seeds in this network's stack."""
         n_seeds = len(self.trained[0])
         return differentiate(self.trained, images[:n_seeds].to(self._dtype), labels[:n_seeds])[1]
 
@@ -140,7 +141,7 @@ class _Network:
 
 @contextlib.contextmanager
 def _default_dtype(dtype):
-    """Let torch's optimizers keep their scalars, such as NAdam's products, in this dtype too."""
+    """Make torch's optimizers keep their scalars, such as NAdam's products, in this dtype, too."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
     try:
@@ -150,7 +151,7 @@ def _default_dtype(dtype):
 
 
 class _Bound:
-    """The rounding bound, (tensors, seeds), along the reference's iterations."""
+    """The rounding bound, (tensors, seeds), accumulated over the reference's iterations."""
 
     def __init__(self, network):
         self._unit = torch.finfo(network.values[0].dtype).eps / 2
@@ -160,7 +161,7 @@ class _Bound:
         self._sum = self._largest_step = torch.zeros(())
 
     def advance(self):
-        """Take account of one more iteration; return the magnitudes and the bound."""
+        """Account for one more iteration; return the magnitudes and the bound."""
         self._iteration += 1
         scale = _magnitudes(self._network.values)
         steps = [now.sub(old) for now, old in zip(self._network.values, self._before, strict=True)]
@@ -177,19 +178,19 @@ def _magnitudes(tensors):
 
 
 def _largest(tensor):
-    """Compute the largest magnitude of every seed; measured: half the time of abs and maximum."""
+    """Compute the largest magnitude of every seed; measured: twice as fast as abs and maximum."""
     flat = tensor.flatten(1)
     return torch.maximum(flat.amax(1), -flat.amin(1))
 
 
 def _trace(initial, makers, reference, steps, seeds, closed_loop):
-    """Yield the rows of `replay` for some seeds, stacked."""
+    """Yield the rows of `replay` for one stack of seeds."""
     replayed = {
         (variant, dtype, run): _Network(initial, makers[variant], DTYPES[dtype])
         for variant, dtype, run in itertools.product(makers, DTYPES, RUNS)
     }
     leader = replayed[reference, "float32", RUNS[0]]
-    # one seed shows how training amplifies rounding: the closed loop is not judged
+    # one seed is enough to show how training amplifies rounding: the closed loop gets no verdict
     first_seed = [tensor[:1] for tensor in initial]
     closed = {
         (variant, dtype): _Network(first_seed, makers[variant], DTYPES[dtype])
@@ -219,7 +220,7 @@ def _trace(initial, makers, reference, steps, seeds, closed_loop):
 
 
 def _compare(pairs, scale, bound, seeds, names):
-    """Say how far the networks of the pairs, one for each run, are from each other."""
+    """Measure how far apart the two networks of each pair are; there is one pair per run."""
     distance = torch.stack([_distances(ours.values, theirs.values) for ours, theirs in pairs])
     scale, bound = (values[:, : distance.shape[2]] for values in (scale, bound))
     share = torch.where(distance == 0, 0.0, distance / bound)
@@ -238,7 +239,7 @@ def _compare(pairs, scale, bound, seeds, names):
 def _distances(ours, theirs):
     """Compute the largest difference of every tensor and seed; infinite where ours is not finite.
 
-    It is 0 for a tensor of the same bits only: zeros of another sign differ, by next to nothing.
+    It is 0 only for tensors with the same bits: zeros of opposite sign differ by a tiny number.
     """
     bits = {torch.float32: torch.int32, torch.float64: torch.int64}[ours[0].dtype]
     distances = torch.zeros(len(ours), len(ours[0]), dtype=torch.float64)

@@ -1,4 +1,4 @@
-"""Is a hand-written rule the reference's rule? The verdicts on the traces of `descent.parity.replay`."""
+"""Verdicts on the traces of `descent.parity.replay`: whether two update rules are the same."""
 
 import pandas as pd
 
@@ -30,7 +30,7 @@ def parity(traces, references, n_seeds):
     Parameters
     ----------
     traces : dict
-        Maps each comparison to the pandas.DataFrame of `descent.parity.replay.replay`.
+        Maps each comparison to the pandas.DataFrame returned by `descent.parity.replay.replay`.
     references : dict
         Maps each comparison to its reference.
     n_seeds : int
@@ -40,9 +40,9 @@ def parity(traces, references, n_seeds):
     pandas.DataFrame
         A row for each variant and dtype: comparison, variant, reference, dtype, n (seeds),
         iterations, verdict, largest_difference (relative to the largest magnitude in its tensor),
-        share_of_bound (the largest ratio of a difference to the rounding bound), then seed, run,
-        iteration and tensor where the bits first differ (`first_...`, missing if they never do)
-        and where a difference first exceeds the bound (`different_...`). The verdict is
+        share_of_bound (the largest ratio of a difference to the rounding bound), then the seed,
+        run, iteration and tensor where the bits first differ (`first_...`, missing if they never
+        do) and where a difference first exceeds the bound (`different_...`). The verdict is
         `identical` (same bits), `equal to rounding` (within the bound) or `different`.
     """
     rows = []
@@ -63,10 +63,10 @@ def _judge(steps):
 
 
 def _first(steps):
-    """Say where the first of some iterations lies."""
+    """Return the place of the first of some iterations: seed, run, iteration, tensor."""
     return steps[_PLACE].iloc[0] if len(steps) else [pd.NA] * len(_PLACE)
 
 
 def overall(verdicts):
-    """Give the verdict over all dtypes: the worst one."""
+    """Return the verdict over all dtypes: the worst one."""
     return max(verdicts, key=VERDICTS.index)

@@ -2,7 +2,7 @@
 
 In: tables, curves and the configuration. Out: figures, tables in Markdown and LaTeX, and two pages.
 
-`wording` and `conclusions` put results into words, `accuracy_table` and `html_tables` lay tables
-out, `report` and `interactive` make the pages from `templates/` through `rendering`; `figures/` has
-one module per kind of figure.
+`wording` and `conclusions` put results into words, `accuracy_table` and `html_tables` format
+tables, `report` and `interactive` make the pages from `templates/` with `rendering`, and `figures/`
+has one module per kind of figure.
 """

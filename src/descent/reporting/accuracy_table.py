@@ -1,4 +1,4 @@
-"""Tables for people: CSV to compute with, Markdown and LaTeX to read."""
+"""The table of final accuracies: CSV to compute with, Markdown and LaTeX to read."""
 
 from descent.files import replacing
 
@@ -20,7 +20,7 @@ _ACCURACIES = ["mean", "sd", "ci_lower", "ci_upper", "min", "max"]
 def write_final_accuracy(table, *, csv, markdown, latex, confidence_level):
     """Write the table of `descent.analysis.summaries.final_accuracy` in three formats.
 
-    The CSV file has the numbers as they are, accuracies in [0, 1]; the others have accuracies in
+    The CSV file has the numbers unrounded, with accuracies in [0, 1]; the others have accuracies in
     percent with two decimals, and say in words which runs diverged.
 
     Parameters
@@ -28,7 +28,7 @@ def write_final_accuracy(table, *, csv, markdown, latex, confidence_level):
     table : pandas.DataFrame
     csv, markdown, latex : path
     confidence_level : float
-        Of the interval, for the headings.
+        The level of the interval, for the caption.
     """
     with replacing(csv) as part:
         table.to_csv(part, index=False)

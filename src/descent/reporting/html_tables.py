@@ -9,7 +9,7 @@ _QUANTITIES = {"test_accuracy": "accuracy (points)", "test_loss": "loss (nats)"}
 
 
 def number(value, form, scale=1):
-    """Write a number, or a dash where there is none."""
+    """Format a number, or a dash if there is none."""
     return ABSENT if pd.isna(value) else format(scale * value, form)
 
 
@@ -26,12 +26,12 @@ def _spread(value, sd, form, scale=1):
 
 
 def _scale(row):
-    """Accuracies are shown in percent or percentage points."""
+    """Return the scale: accuracies are shown in percent or percentage points."""
     return METRICS[row.metric].scale
 
 
 def _place(row, event):
-    """Say where two rules differ: iteration, tensor, seed."""
+    """Format the place where two rules differ: iteration, tensor, seed and run."""
     iteration = getattr(row, f"{event}_iteration")
     if pd.isna(iteration):
         return ABSENT
@@ -47,7 +47,7 @@ def _range(row, name, form):
     return f"{middle} ({low:{form}} to {high:{form}})"
 
 
-#: For each table, what each heading shows of a row.
+#: For each table, its headings and what each shows of a row.
 _COLUMNS = {
     "final_accuracy": {
         "variant": lambda row: row.variant,
@@ -65,7 +65,7 @@ _COLUMNS = {
     "equivalence": {
         "variant": lambda row: row.variant,
         "reference": lambda row: row.reference,
-        "of the final": lambda row: _QUANTITIES[row.metric],
+        "final": lambda row: _QUANTITIES[row.metric],
         "verdict": lambda row: row.verdict,
         "difference": lambda row: number(row.difference, "+.3g", _scale(row)),
         "90 % interval": lambda row: _interval(row, "ci90", "+.3g", _scale(row)),
@@ -79,17 +79,17 @@ _COLUMNS = {
     "parity": {
         "variant": lambda row: row.variant,
         "reference": lambda row: row.reference,
-        "numbers": lambda row: row.dtype,
+        "precision": lambda row: row.dtype,
         "seeds": lambda row: row.n,
         "iterations": lambda row: row.iterations,
         "verdict": lambda row: row.verdict,
         "largest difference": lambda row: number(row.largest_difference, ".2g"),
         "share of the bound": lambda row: number(row.share_of_bound, ".2g"),
         "bits first differ at": lambda row: _place(row, "first"),
-        "beyond the bound from": lambda row: _place(row, "different"),
+        "bound first exceeded at": lambda row: _place(row, "different"),
     },
     "selection": {
-        "from the sweep": lambda row: row.variant,
+        "sweep": lambda row: row.variant,
         "combination": lambda row: row.hyperparameters,
         "epochs": lambda row: row.epochs,
         "seeds": lambda row: row.n,
@@ -104,8 +104,8 @@ _COLUMNS = {
         "variant": lambda row: row.variant,
         "target (%)": lambda row: number(row.target, "g", 100),
         "reached": lambda row: f"{row.reached} of {row.n} runs",
-        "iterations: median (range)": lambda row: _range(row, "iterations", ".0f"),
-        "seconds: median": lambda row: number(row.seconds_median, ".3g"),
+        "iterations, median (range)": lambda row: _range(row, "iterations", ".0f"),
+        "seconds, median": lambda row: number(row.seconds_median, ".3g"),
         "milliseconds per iteration": lambda row: number(row.seconds_per_iteration, ".3g", 1000),
     },
     "untrained": {
@@ -123,13 +123,13 @@ _COLUMNS = {
 
 
 def shown(table, name):
-    """Turn a table into texts to read.
+    """Format the cells of a table for the report.
 
     Parameters
     ----------
     table : pandas.DataFrame
     name : str
-        Of its file: `final_accuracy`, `equivalence`, `parity`, `selection`, `targets` or
+        The name of its file: `final_accuracy`, `equivalence`, `parity`, `selection`, `targets` or
         `untrained`.
 
     Returns

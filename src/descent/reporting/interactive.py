@@ -1,4 +1,4 @@
-"""The curves to explore: hover, zoom, switch variants, seeds and smoothing."""
+"""Interactive curves: hover, zoom, and switch variants, seeds and smoothing."""
 
 import itertools
 
@@ -12,37 +12,38 @@ from descent.metrics import METRICS, TRAIN_METRICS
 from descent.reporting import wording
 from descent.reporting.rendering import render
 
+# One panel below the other.
 _AXES = {
-    "train_loss": {"xaxis": "x", "yaxis": "y"},
-    "train_accuracy": {"xaxis": "x2", "yaxis": "y2"},
+    metric: {"xaxis": f"x{panel}", "yaxis": f"y{panel}"}
+    for panel, metric in enumerate(TRAIN_METRICS, start=1)
 }
 _DASHES = ["solid", "dash", "dot", "dashdot"]
-# No button that sends the curves away.
+# No button that uploads the curves.
 _CONTROLS = {"displaylogo": False, "modeBarButtonsToRemove": ["sendChartToCloud"]}
-#: Windows that every seed's curve can be smoothed with, beside the configured one.
+#: Windows that every seed's curve can be smoothed with, besides the configured one.
 _WINDOWS = {1, 200}
-_VALUE = "%{y:.4g}<extra></extra>"  # where the mouse points; "extra" would repeat the name
-_LARGEST_LOSS = 20  # nats; beyond, a run is lost, and would leave no room for the others
-_MAX_POINTS = 1000  # of a curve: about as many as a screen is pixels wide
-_MAX_VALUES = 600_000  # of all seeds' curves: 3.2 MB in the page, beside 4.8 MB of plotly.js
+_VALUE = "%{y:.4g}<extra></extra>"  # under the mouse pointer; "extra" would repeat the name
+_LARGEST_LOSS = 20  # nats; a run beyond it is lost, and would leave no room for the others
+_MAX_POINTS = 1000  # per curve: about the width of a screen in pixels
+_MAX_VALUES = 600_000  # in all seeds' curves: 3.2 MB of the page, besides 4.8 MB of plotly.js
 
 
 def windows(smoothing_window):
-    """List the windows that the seeds' curves are smoothed with, 1 standing for none."""
+    """List the windows that the seeds' curves are smoothed with; 1 means unsmoothed."""
     return sorted(_WINDOWS | {smoothing_window})
 
 
 def page(runs, curves, *, name, experiment, comparisons, settings):
-    """Write the curves as one HTML page that needs no other file.
+    """Return the curves as one HTML page that needs no other file.
 
     Parameters
     ----------
     runs, curves, comparisons
         See `figure`.
     name, experiment : str
-        Of the experiment, and what was run.
+        The experiment's name, and what was run.
     settings : dict
-        The configuration's `curves`.
+        The section `curves` of the configuration.
 
     Returns
     -------
@@ -66,24 +67,24 @@ def page(runs, curves, *, name, experiment, comparisons, settings):
 
 
 def figure(runs, curves, comparisons, *, smoothing_window):
-    """Draw the loss above the accuracy, the means with their bands and every seed.
+    """Draw the loss above the accuracy: the means with their bands, and every seed.
 
-    Every trace says in `meta` which view it belongs to: `mean`, the only one that is visible at
-    first, or the window that its seed's curve is smoothed with. A click on a variant in the legend
-    hides all its curves. The curves are thinned to what a screen can show.
+    The `meta` of a trace names its view: `mean`, the only one visible at first, or the window that
+    its seed's curve is smoothed with. A click on a variant in the legend hides all its curves. The
+    curves are thinned to what a screen can show.
 
     Parameters
     ----------
     runs : dict
         Maps (variant, seed) to a DataFrame with the columns `descent.metrics.TRAIN_METRICS`, as
-        `descent.records.read_runs` returns it. A curve ends before its first value that is not
+        returned by `descent.records.read_runs`. A curve ends before its first value that is not
         finite.
     curves : pandas.DataFrame
-        Of `descent.analysis.curves.curves`, of the same runs.
+        Returned by `descent.analysis.curves.curves` for the same runs.
     comparisons : dict
         Maps each comparison to its variants.
     smoothing_window : int
-        Of `curves`, in iterations.
+        The window used for `curves`, in iterations.
 
     Returns
     -------
@@ -108,7 +109,7 @@ def figure(runs, curves, comparisons, *, smoothing_window):
 
 
 def _mean_traces(variant, mean, line, stride):
-    """Draw a variant's mean, and its band unless it has none, as a single seed."""
+    """Draw a variant's mean and its band, which a single seed does not have."""
     for metric in TRAIN_METRICS:
         table = METRICS[metric].scale * mean[mean["metric"] == metric][["mean", "lower", "upper"]]
         common = {"meta": "mean", "legendgroup": variant, "name": variant}
@@ -151,7 +152,7 @@ def _seed_traces(variant, seeds, line, window, stride):
 
 
 def _trace(metric, values, stride, **style):
-    """Draw every `stride`-th value, the last one among them; needs no array of iterations."""
+    """Draw every `stride`-th value, including the last, without an array of iterations."""
     first = (len(values) - 1) % stride
     return go.Scatter(
         x0=first + 1,
@@ -168,13 +169,15 @@ def _translucent(colour):
 
 
 def _lay_out(traces):
-    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.05)
+    figure = make_subplots(
+        rows=len(TRAIN_METRICS), cols=1, shared_xaxes=True, vertical_spacing=0.05
+    )
     figure.add_traces(traces)
     figure.update_layout(
         template="none",
         hovermode="x",
         hoverdistance=100,  # pixels: short runs have few points
-        paper_bgcolor="rgba(0, 0, 0, 0)",  # the page's, light or dark
+        paper_bgcolor="rgba(0, 0, 0, 0)",  # that of the page, light or dark
         plot_bgcolor="rgba(0, 0, 0, 0)",
         modebar={"bgcolor": "rgba(0, 0, 0, 0)", "color": "gray", "activecolor": "royalblue"},
         legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom"},
@@ -182,12 +185,13 @@ def _lay_out(traces):
     )
     for row, metric in enumerate(TRAIN_METRICS, start=1):
         figure.update_yaxes(title_text=METRICS[metric].heading, row=row)
-    figure.update_yaxes(
-        type="log",
-        tickformat="~g",
-        dtick="D2",  # labels at 1, 2 and 5
-        autorangeoptions={"clipmax": _LARGEST_LOSS},
-        row=1,
-    )
-    figure.update_xaxes(title_text="Iteration", row=2)
+        if not METRICS[metric].is_share:
+            figure.update_yaxes(
+                type="log",
+                tickformat="~g",
+                dtick="D2",  # labels at 1, 2 and 5
+                autorangeoptions={"clipmax": _LARGEST_LOSS},
+                row=row,
+            )
+    figure.update_xaxes(title_text="Iteration", row=len(TRAIN_METRICS))
     return figure

@@ -1,4 +1,4 @@
-"""Web pages from templates: one file each, which asks nothing of the network."""
+"""Web pages from templates: one file each, which needs no network."""
 
 import base64
 from pathlib import Path
@@ -9,7 +9,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render(template, **content):
-    """Fill in a template of `reporting/templates/`; text is escaped."""
+    """Fill in a template from `reporting/templates/`; text is escaped."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -21,5 +21,5 @@ def render(template, **content):
 
 
 def inline_image(file):
-    """Turn a PNG file into an address that holds it."""
+    """Encode a PNG file as a data URL."""
     return f"data:image/png;base64,{base64.b64encode(Path(file).read_bytes()).decode()}"

@@ -1,4 +1,4 @@
-"""The page that says what was found: verdicts, tables, figures, provenance."""
+"""The report, a page with verdicts, tables, figures and provenance."""
 
 import math
 from pathlib import Path
@@ -15,7 +15,7 @@ from descent.reporting.rendering import inline_image, render
 
 
 def report(*, config, tables, figures, curves, labels, n_classes, provenance):
-    """Write the report as one HTML page that needs no other file.
+    """Return the report as one HTML page that needs no other file.
 
     Parameters
     ----------
@@ -24,21 +24,21 @@ def report(*, config, tables, figures, curves, labels, n_classes, provenance):
     tables : dict
         Maps the name of each table to its DataFrame.
     figures : list of path
-        PNG files; those of a comparison are named `<metric>_<comparison>.png`, with `parity` or
-        `sensitivity` in the metric's place, too; the grid of images is `examples.png`.
+        PNG files; those of a comparison are named `<metric>_<comparison>.png`, or with `parity` or
+        `sensitivity` instead of the metric; the grid of images is `examples.png`.
     curves : pandas.DataFrame
-        Of `descent.analysis.curves.curves`.
+        Returned by `descent.analysis.curves.curves`.
     labels : list of str
-        Of the images in the grid.
+        The labels of the images in the grid.
     n_classes : int
     provenance : list of dict
-        Of each run, as `descent.records.read_metadata` returns it.
+        One per run, as returned by `descent.records.read_metadata`.
 
     Returns
     -------
     str
     """
-    curves = curves[curves["seed"].isna()]  # the others are of single seeds, after one diverged
+    curves = curves[curves["seed"].isna()]  # the others are single seeds, after one diverged
     images = {Path(file).stem: inline_image(file) for file in figures}
     comparisons = compared(config)
     return render(
@@ -64,7 +64,7 @@ def report(*, config, tables, figures, curves, labels, n_classes, provenance):
         ],
         examples={
             "source": images["examples"],
-            "alt": "Grey-level images, each below its label; row by row: " + ", ".join(labels),
+            "alt": "Grayscale images, each below its label; row by row: " + ", ".join(labels),
         },
         n_classes=n_classes,
         chance_loss=math.log(n_classes),
@@ -74,7 +74,7 @@ def report(*, config, tables, figures, curves, labels, n_classes, provenance):
 
 
 def _overlay(images, comparison, members, metric, curves, settings):
-    """Describe the figure of one metric of a comparison: image, text instead of it, caption."""
+    """Describe the figure of one metric of a comparison: image, alternative text, caption."""
     curves = curves[curves["metric"] == metric]
     means = {name: curves[curves["variant"] == name].set_index("iteration") for name in members}
     ends = [f"{name} {wording.curve(mean['mean'], metric)}" for name, mean in means.items()]
@@ -95,18 +95,18 @@ def _parity(images, comparison, parity):
     """Describe the figure of the differences between a comparison's rules."""
     rows = parity[parity["comparison"] == comparison].itertuples()
     found = [
-        f"{row.variant} in {row.dtype} at most {row.largest_difference:.2g} of a tensor's scale, "
-        f"{row.verdict}"
+        f"{row.variant} in {row.dtype}: at most {row.largest_difference:.2g} of the tensor's "
+        f"scale, {row.verdict}"
         for row in rows
     ]
     return {
         "file": f"parity_{comparison}",
         "source": images[f"parity_{comparison}"],
-        "alt": f"Difference from the reference against the iteration, with the same gradients: "
+        "alt": f"Difference from the reference against the iteration, given the same gradients: "
         f"{'; '.join(found)}.",
         "caption": f"Comparison {comparison}: difference from the reference when both rules "
-        "receive the same gradients (this is judged), and in training, where each computes its "
-        "own gradients and rounding grows (this is not).",
+        "receive the same gradients, on which the verdict is based, and in training, where each "
+        "computes its own gradients and rounding errors grow.",
     }
 
 
@@ -118,18 +118,18 @@ def _sensitivity(images, comparison):
         "alt": "Final validation accuracy and loss against a hyperparameter; the table has the "
         "numbers.",
         "caption": f"Comparison {comparison}: final validation accuracy and loss of every "
-        "combination. A ring marks what was selected, a cross the runs that diverged.",
+        "combination. A ring marks the selected combination, a cross diverged runs.",
     }
 
 
 def _provenance(runs):
-    """List what the runs were made with; more than one value if the runs disagree."""
+    """List what the runs were made with; more than one value if runs differ."""
     commits = [
         f"{run['git_commit'] or 'unknown'}{', with uncommitted changes' * bool(run['git_dirty'])}"
         for run in runs
     ]
     fields = {
-        "Commit of the code": commits,
+        "Code commit": commits,
         "CPU": [run["cpu"] for run in runs],
         "Python": [run["python"] for run in runs],
         "torch": [run["torch"] for run in runs],

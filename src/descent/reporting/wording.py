@@ -4,22 +4,22 @@ from descent.metrics import METRICS
 
 
 def count(number, noun):
-    """Say how many there are: `1 seed`, `5 seeds`."""
+    """Write a count with its noun: `1 seed`, `5 seeds`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def smoothing(window):
-    """Say how a curve was smoothed; a window of 1 leaves it as it was recorded."""
+    """Describe how a curve was smoothed; a window of 1 means not at all."""
     return "unsmoothed" if window == 1 else f"moving average over {window} iterations"
 
 
 def band(kind, confidence_level, n_seeds):
-    """Say what a line and the band around it are.
+    """Describe a line and the band around it.
 
     Parameters
     ----------
     kind : str
-        As the configuration's `curves.band`.
+        A value of `curves.band` in the configuration.
     confidence_level : float
         In (0, 1).
     n_seeds : int
@@ -33,7 +33,7 @@ def band(kind, confidence_level, n_seeds):
         "simultaneous": f"{level} band (simultaneous)",
         "sd": "band: mean ∓ 1 sd",
         "minmax": "band: minimum to maximum",
-    }[kind]
+    }.get(kind, f"{kind} band")
     return f"mean of {n_seeds} seeds, {words}"
 
 
@@ -45,7 +45,7 @@ def settings(variant):
 
 
 def experiment(config, seeds=None):
-    """Say in a line what was run, with `seeds`, or with those of the configuration."""
+    """Describe in one line what was run, with `seeds` or with those of the configuration."""
     training, n_hidden = config["training"], config["model"]["hidden"]
     layers = " and ".join(map(str, n_hidden))
     return (
@@ -56,14 +56,14 @@ def experiment(config, seeds=None):
 
 
 def curve(mean, metric):
-    """Say where a mean curve begins and ends.
+    """Describe where a mean curve begins and ends.
 
     Parameters
     ----------
     mean : pandas.Series
         Indexed by iteration; accuracies in [0, 1].
     metric : str
-        `train_loss` or `train_accuracy`.
+        Column of `descent.metrics.METRICS`.
     """
     finite = mean.dropna()
     if finite.empty:

@@ -1,8 +1,8 @@
-"""Training: a stack of seeds of one variant, trained together.
+"""Training: several seeds of one variant, stacked and trained together.
 
-In: prepared tensors, an optimizer, `settings`. Out: a `run.Run` for each seed, with the loss and
-accuracy of every mini-batch and epoch and the final parameters.
+In: prepared tensors, an optimizer and `settings`. Out: a `run.Run` per seed, with the loss and
+accuracy of every mini-batch and epoch, and the final parameters.
 
-`seeding` derives the random streams, `epoch` has the mini-batches and their gradients, `loop` trains
-epoch by epoch, `checkpoint` keeps the progress.
+`seeding` derives the random streams, `epoch` makes the mini-batches and their gradients, `loop`
+trains epoch by epoch, and `checkpoint` saves the progress.
 """

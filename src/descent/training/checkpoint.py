@@ -1,4 +1,4 @@
-"""The progress of training, kept in a file so that a job that was killed can go on."""
+"""Training progress, saved to a file so that a killed job can resume."""
 
 import hashlib
 import json
@@ -14,19 +14,19 @@ from safetensors.torch import save_file
 from descent.files import replacing
 from descent.provenance import provenance
 
-#: Largest share of the time that is spent on saving; epochs that are too short for it are skipped.
+#: Largest share of the time spent on saving; if epochs are short, some are not saved.
 _SHARE = 0.02
 
 
 def identify(configuration, files):
-    """Describe what the numbers of a run depend on, for `Checkpoint`.
+    """Describe everything that a run's numbers depend on, for `Checkpoint`.
 
     Parameters
     ----------
     configuration : dict
-        The arguments of training.
+        The arguments passed to training.
     files : list of path
-        Data and code, of which the content counts.
+        Data and code, identified by their content.
 
     Returns
     -------
@@ -38,18 +38,19 @@ def identify(configuration, files):
 
 
 class Checkpoint:
-    """A file for the progress of one stack of seeds.
+    """A file with the progress of one stack of seeds.
 
-    Progress is a tree of dicts, lists and tuples whose leaves are tensors, arrays, torch's random
-    generators, numbers, text, None and booleans. It comes back as it was, bit for bit, or is not
-    kept: not if a value is of another type, be it a subclass of these, nor if one is there twice.
+    Progress is a tree of dicts, lists and tuples whose leaves are tensors, arrays, torch random
+    generators, numbers, strings, booleans and None. It is restored bit for bit or not saved at all:
+    it is not saved if a value has another type, even a subclass, or if two values share memory.
 
     Parameters
     ----------
     file : path
-        A safetensors file, which holds no code.
+        A safetensors file, which cannot contain code.
     identity : dict
-        All that the numbers depend on, of plain values. Progress of another identity is refused.
+        Everything that the numbers depend on, as plain values. Progress with another identity is
+        rejected.
     """
 
     def __init__(self, file, identity):
@@ -57,7 +58,7 @@ class Checkpoint:
         self._not_before = 0.0
 
     def load(self):
-        """Return the progress that was saved last, or None; says so if it cannot be used."""
+        """Return the last saved progress, or None; if it cannot be used, print why."""
         if not self._file.exists():
             return None
         try:
@@ -66,19 +67,19 @@ class Checkpoint:
                 tensors = {name: saved.get_tensor(name) for name in saved.keys()}  # noqa: SIM118
             if metadata["identity"] == self._identity:
                 return _unpack(json.loads(metadata["progress"]), tensors)
-            why = "it is of another configuration, data set, code, torch or CPU"
+            why = "it was made with another configuration, data set, code, torch version or CPU"
         except (SafetensorError, OSError, KeyError, RuntimeError, TypeError, ValueError) as error:
             why = f"it cannot be read ({error})"
-        print(f"{self._file}: not used, training starts anew: {why}")
+        print(f"{self._file}: not used, training starts over: {why}")
         return None
 
     def save(self, gather):
-        """Keep the progress, unless it was saved so recently that the time would count.
+        """Save the progress, unless saving again so soon would cost too much time.
 
         Parameters
         ----------
         gather : callable
-            Returns the progress, or raises TypeError if an optimizer's state is not all of it.
+            Returns the progress; raises TypeError if an optimizer may remember more than its state.
         """
         start = time.monotonic()
         if start < self._not_before:
@@ -101,9 +102,9 @@ class Checkpoint:
 
 
 def _pack(value, tensors, memory):
-    """Turn a tree into what JSON can hold, its tensors put into `tensors`.
+    """Convert a tree to JSON values, and collect its tensors in `tensors`.
 
-    `memory` gathers where things are: two in one place would be two apart after loading.
+    `memory` collects addresses: two values at the same address would be separate after loading.
     """
     kind = type(value)
     if value is None or kind in (bool, int, float, str):
@@ -125,14 +126,14 @@ def _pack(value, tensors, memory):
             _remember(tensor.data_ptr(), memory)
         name = str(len(tensors))
         tensors[name] = tensor
-        # with the strides, for sums over another layout are rounded otherwise
+        # with the strides, because sums over another layout round differently
         return {"tensor" if kind is torch.Tensor else "array": [name, tensor.stride()]}
-    raise TypeError(f"the state of an optimizer cannot hold a {kind.__name__}")
+    raise TypeError(f"the state of an optimizer cannot contain a {kind.__name__}")
 
 
 def _remember(place, memory):
     if place in memory:
-        raise TypeError("the state of an optimizer cannot hold what shares memory")
+        raise TypeError("the state of an optimizer cannot contain values that share memory")
     memory.add(place)
 
 

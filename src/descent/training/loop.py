@@ -1,7 +1,7 @@
-"""Training a batch of seeds of one variant together.
+"""Train several seeds of one variant together.
 
-A run's numbers depend on its variant, seed and configuration alone: not on the seeds beside it, on
-the number of cores or on other variants.
+A run's numbers depend only on its variant, seed and configuration: not on the other seeds of its
+stack, the number of cores or other variants.
 """
 
 import statistics
@@ -18,11 +18,11 @@ from descent.data.prepared import hold_out, normalize
 from descent.optimizers.spec import split_settings
 from descent.optimizers.step import make_step
 from descent.training.checkpoint import Checkpoint
-from descent.training.epoch import train_epoch
+from descent.training.epoch import OF_IMAGES, train_epoch
 from descent.training.run import Run
 from descent.training.seeding import PURPOSES, generator, stream_variant, validation_generator
 
-#: Forward passes of the untrained network that are timed.
+#: Number of timed forward passes of the untrained network.
 _TIMED_PASSES = 25
 
 
@@ -38,29 +38,29 @@ def train(
     checkpoint_folder=None,
     identity=None,
 ):
-    """Train one network for each seed, all with the same optimizer.
+    """Train one network per seed, all with the same optimizer.
 
     Parameters
     ----------
     data : descent.data.prepared.PreparedData
     variant : str
-        Its name, part of every random stream of independent runs.
+        Its name, from which the random streams of independent runs are derived.
     settings : dict
         `optimizer` and its hyperparameters.
     seeds : list of int
     training : descent.training.settings.TrainingSettings
     epochs, evaluation_batch_size : int
     checkpoint_folder : path, optional
-        Where progress is kept after every epoch, and taken up: runs that were interrupted get the
-        same bits as others.
+        Where progress is saved and resumed from: an interrupted run gets the same bits as an
+        uninterrupted one.
     identity : dict, optional
         What else the numbers depend on, see `descent.training.checkpoint.Checkpoint`.
 
     Returns
     -------
     list of descent.training.run.Run
-        One for each seed, in order. Progress is printed. Training ends early when every seed of a
-        stack has diverged; a seed that diverges beside others changes none of their bits.
+        One per seed, in order. Progress is printed. Training ends early once every seed of a stack
+        has diverged; a diverged seed does not change the bits of the others.
     """
     torch.set_num_threads(training.threads)
     validation_images = validation_generator(training.root_seed)
@@ -91,7 +91,7 @@ def train(
 
 
 def _begin(sizes, settings, seeds, root_seed, named):
-    """Return untrained parameters, the step of their optimizer, and the generators of the order."""
+    """Return the untrained parameters, their optimizer's step, and the generators of the order."""
     initial, orders = (
         [generator(root_seed, purpose, named, seed) for seed in seeds] for purpose in PURPOSES
     )
@@ -107,8 +107,8 @@ def _checkpoint(folder, index, identity):
 def _same_bits_when_stacked(sizes, last_batches, threads):
     """Tell whether a stack of seeds gives the same bits as each seed alone.
 
-    Measured: products of several threads are divided otherwise when stacked, and products with a
-    vector use another kernel. Seeds then train one after the other.
+    Measured: with several threads, stacked products are split differently, and products with a
+    vector use another kernel. In both cases the seeds train one after another.
     """
     return threads == 1 and min(*sizes, *last_batches) > 1
 
@@ -123,9 +123,9 @@ def _train_stack(data, seeds, begin, checkpoint, *, epochs, batch_size, evaluati
     if progress:
         try:
             runs = _resume(progress, parameters, step, orders)
-        except Exception as error:  # whatever an optimizer raises, the same would be raised again
+        except Exception as error:  # an optimizer may raise anything, and would on every restart
             why = textwrap.shorten(f"{type(error).__name__}: {error}", 300)
-            print(f"checkpoint not used, training starts anew: {why}")
+            print(f"checkpoint not used, training starts over: {why}")
             progress, (parameters, step, orders) = None, begin()
     if not progress:
         runs = [Run(seed, iterations_per_epoch=iterations_per_epoch) for seed in seeds]
@@ -133,14 +133,15 @@ def _train_stack(data, seeds, begin, checkpoint, *, epochs, batch_size, evaluati
             network = [parameter[index, None] for parameter in parameters]
             images = test_images[None, :evaluation_batch_size]
             run.forward_pass = _time_forward_pass(network, images)
-    loss = accuracy = torch.empty(len(seeds), 0)  # the untrained network has no iterations
+    # the untrained network has no iterations
+    recorded = {column: torch.empty(len(seeds), 0) for column in OF_IMAGES}
     seconds = 0.0
     for epoch in range(progress["epoch"] + 1 if progress else 0, epochs + 1):
         if all(run.diverged for run in runs):
             break
         if epoch > 0:
             start = time.perf_counter()
-            loss, accuracy = train_epoch(parameters, step, data, orders, batch_size)
+            recorded = train_epoch(parameters, step, data, orders, batch_size)
             seconds = (time.perf_counter() - start) / len(seeds)
         test_loss, test_accuracy = model.evaluate(
             parameters, test_images, data.test_labels, evaluation_batch_size
@@ -153,10 +154,9 @@ def _train_stack(data, seeds, begin, checkpoint, *, epochs, batch_size, evaluati
             validation = {"loss": validation_loss, "accuracy": validation_accuracy}
         for index, run in enumerate(runs):
             if run.diverged:
-                continue  # it stays in the stack: no seed's bits depend on those beside it
+                continue  # it stays in the stack: seeds do not change each other's bits
             run.record_epoch(
-                loss[index].numpy(),
-                accuracy[index].numpy(),
+                {column: values[index].numpy() for column, values in recorded.items()},
                 test_loss[index].item(),
                 test_accuracy[index].item(),
                 seconds,
@@ -174,7 +174,7 @@ def _train_stack(data, seeds, begin, checkpoint, *, epochs, batch_size, evaluati
 
 
 def _progress(epoch, runs, parameters, step, orders):
-    """Gather what training goes on from after an epoch."""
+    """Gather everything that training resumes from after an epoch."""
     return {
         "epoch": epoch,
         "runs": [vars(run) for run in runs],
@@ -185,7 +185,7 @@ def _progress(epoch, runs, parameters, step, orders):
 
 
 def _resume(progress, parameters, step, orders):
-    """Set everything to what `_progress` gathered, and return the runs."""
+    """Restore everything that `_progress` gathered, and return the runs."""
     with torch.no_grad():
         for parameter, saved in zip(parameters, progress["parameters"], strict=True):
             parameter.copy_(saved)
@@ -193,7 +193,7 @@ def _resume(progress, parameters, step, orders):
     for order, state in zip(orders, progress["orders"], strict=True):
         order.set_state(state)
     runs = [Run(**run) for run in progress["runs"]]
-    print(f"going on after epoch {progress['epoch']}, from a checkpoint")
+    print(f"resuming after epoch {progress['epoch']}, from a checkpoint")
     return runs
 
 

@@ -1,20 +1,20 @@
 """Random streams: one generator for each purpose of each run.
 
-torch is imported only where a generator is made: reading records takes the names of the streams
-from here, and does without it.
+torch is imported only where a generator is made: code that reads records needs the names of the
+streams from this module, but not torch.
 """
 
 import hashlib
 
-#: What the random streams of a run are for.
+#: What a run's random streams are used for.
 PURPOSES = ("initialization", "order")
 
 
 def generator(root_seed, purpose, variant, seed):
-    """Make the random generator of one purpose of one run.
+    """Make the random generator for one purpose of one run.
 
-    Its seed is the first 8 bytes of the SHA-256 of the arguments, so that adding a variant, a seed
-    or a purpose changes no other stream.
+    Its seed is the first 8 bytes of the SHA-256 hash of the arguments, so that adding a variant, a
+    seed or a purpose changes no other stream.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def stream_seed(root_seed, purpose, variant, seed):
 
 
 def stream_variant(variant, seeding):
-    """Name the variant that a run's streams are derived from: None if they are shared by all.
+    """Return the variant that a run's streams are derived from; None if all variants share them.
 
     Parameters
     ----------
@@ -53,5 +53,5 @@ def stream_variant(variant, seeding):
 
 
 def validation_generator(root_seed):
-    """Make the random generator that draws the validation images, the same ones for all runs."""
+    """Make the random generator that draws the validation images, the same for all runs."""
     return generator(root_seed, "validation", None, 0)

@@ -1,6 +1,6 @@
-"""What training depends on beside the optimizer, and how a Snakemake rule hands it on.
+"""What training depends on besides the optimizer, and how a Snakemake rule passes it on.
 
-The Snakefile imports this module at every start, hence it is light.
+The Snakefile imports this module at every start, so it must stay light.
 """
 
 from dataclasses import MISSING, asdict, dataclass, fields
@@ -8,10 +8,10 @@ from dataclasses import MISSING, asdict, dataclass, fields
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSettings:
-    """What the numbers of a run depend on, beside its optimizer, its seed and the epochs.
+    """What a run's numbers depend on besides its optimizer, its seed and the number of epochs.
 
-    A later field must have a default that changes nothing: as `given` leaves it out, the results
-    that are there stay up to date.
+    A field added later must have a default that changes nothing: `given` leaves it out, so that
+    existing results stay up to date.
 
     Attributes
     ----------
@@ -25,9 +25,9 @@ class TrainingSettings:
     batch_size : int
         Images per mini-batch.
     threads : int
-        Threads of torch, set for the whole process.
+        Number of torch threads, set for the whole process.
     validation_fraction : float
-        Share of the training images that is held out, in [0, 1).
+        Share of the training images held out for validation, in [0, 1).
     """
 
     root_seed: int
@@ -51,10 +51,10 @@ class TrainingSettings:
         )
 
     def given(self):
-        """Return the settings as a dict, without those that have their default.
+        """Return the settings as a dict, without those that have their default value.
 
-        Snakemake reruns a job when its parameters change. A setting that is added in a later
-        version is thus not among the parameters of a job until somebody uses it.
+        Snakemake reruns a job when its parameters change. Leaving defaults out means that a setting
+        added in a later version is not a parameter of a job until someone uses it.
         """
         defaults = {field.name: field.default for field in fields(self)}
         return {

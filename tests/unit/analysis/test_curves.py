@@ -1,3 +1,5 @@
+"""Smoothed curves with bands, and where they end."""
+
 import numpy as np
 import pandas as pd
 import pytest

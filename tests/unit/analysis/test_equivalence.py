@@ -1,3 +1,5 @@
+"""Equivalence tests, held against statsmodels and against their promises."""
+
 import numpy as np
 import pandas as pd
 import pytest

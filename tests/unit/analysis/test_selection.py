@@ -1,9 +1,9 @@
-"""Which combination of a sweep is selected."""
+"""Which combinations of a sweep are selected, or go on to the next rung."""
 
 import numpy as np
 import pytest
 
-from descent.analysis.selection import gather, select
+from descent.analysis.selection import follow, gather, select
 from descent.errors import SelectionError
 from sweeping import COMBINATIONS, runs
 
@@ -25,7 +25,7 @@ def test_the_loss_decides_between_equals_and_diverged_combinations_are_out():
     table = select(finals, {("c", 0): 7}, COMBINATIONS, ["best"])
     assert table["selected_as"].eq("best").tolist() == [False, True, False]
     assert table["diverged"].tolist() == [0, 0, 1]
-    with pytest.raises(SelectionError, match="runs of every combination diverged: a, b, c"):
+    with pytest.raises(SelectionError, match="every combination has diverged runs: a, b, c"):
         select(finals, [(name, 0) for name in "abc"], COMBINATIONS, ["best"])
 
 
@@ -34,3 +34,34 @@ def test_one_diverged_run_rules_a_combination_out():
     table = select(finals, {("b", 1): 7}, COMBINATIONS, ["best"])
     assert table["validation_accuracy"].tolist() == [0.9, 0.99, 0.8]
     assert table["selected_as"].eq("best").tolist() == [True, False, False]
+
+
+def test_the_best_go_on_under_the_names_of_places():
+    finals = runs(a=[(0.8, 1)], b=[(0.9, 2)], c=[(0.9, 1)])
+    table = select(finals, {}, COMBINATIONS, ["place_1", "place_2"]).set_index("combination")
+    assert table["selected_as"].dropna().to_dict() == {"b": "place_2", "c": "place_1"}
+    assert follow(table.reset_index(), COMBINATIONS, "x_selected") == {
+        "place_1": {"variant": "c", "settings": COMBINATIONS["c"]},
+        "place_2": {"variant": "b", "settings": COMBINATIONS["b"]},
+    }
+
+
+def test_a_later_rung_has_only_what_was_kept():
+    table = select(runs(c=[(0.8, 1)], a=[(0.9, 2)]), {}, COMBINATIONS, ["x_selected"])
+    assert table["combination"].tolist() == ["a", "c"]
+    assert table["hyperparameters"].tolist() == ["lr = 1", "lr = 3"]
+    assert follow(table, COMBINATIONS, "x_selected") == {
+        "x_selected": {"variant": "x_selected", "settings": COMBINATIONS["a"]}
+    }
+
+
+def test_diverged_combinations_are_dropped_first():
+    finals = runs(a=[(0.99, 0.1), (0.99, 0.1)], b=[(0.1, 9), (0.1, 9)], c=[(0.2, 8), (0.2, 8)])
+    table = select(finals, {("a", 1): 7}, COMBINATIONS, ["place_1", "place_2"])
+    assert table["selected_as"].fillna("").tolist() == ["", "place_2", "place_1"]
+    # too few are left to fill the places: a diverged one comes last
+    diverged = {("a", 1): 7, ("b", 0): 3, ("b", 1): 3}
+    table = select(finals, diverged, COMBINATIONS, ["place_1", "place_2"])
+    assert table["selected_as"].fillna("").tolist() == ["place_2", "", "place_1"]
+    with pytest.raises(SelectionError, match="every combination has diverged runs: a, b, c"):
+        select(finals, {**diverged, ("c", 0): 1}, COMBINATIONS, ["place_1", "place_2"])

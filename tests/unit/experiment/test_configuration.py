@@ -1,9 +1,14 @@
+"""The configuration: merged into the default, parsed and validated against its schema."""
+
+import subprocess
+import sys
+
 import pytest
 import yaml
 
-from configurations import DEFAULT, MINE, PROJECT, SCHEMA, configure, resolve, variant
+from configurations import DEFAULT, MINE, PROJECT, SCHEMA, configure, refusal, resolve, variant
 from descent.errors import ConfigurationError
-from descent.experiment.plan import seed_blocks, variants
+from descent.experiment.plan import variants
 
 
 def test_the_default_is_valid_and_is_the_labs():
@@ -26,7 +31,6 @@ def test_the_default_is_valid_and_is_the_labs():
         "momentum": 0.9,
         "optimizer": "torch.optim.SGD",
     }
-    assert seed_blocks(config["seeds"], 2) == [[0, 1], [2, 3], [4]]
 
 
 @pytest.mark.parametrize("file", sorted((PROJECT / "config").glob("*.yaml")), ids=lambda f: f.name)
@@ -94,14 +98,14 @@ def test_text_is_parsed_where_a_number_is_wanted():
         ({"training": 3}, "training", "3 must be of type object"),
         ({"training": {"threads": 0}}, "training.threads", "0 must be at least 1"),
         ({"seeds": []}, "seeds", "must not be empty"),
-        ({"seeds": [1, 2, 1]}, "seeds", "[1, 2, 1] must not repeat an item"),
+        ({"seeds": [1, 2, 1]}, "seeds", "[1, 2, 1] must not contain duplicates"),
         ({"seeds": [-1]}, "seeds.0", "-1 must be at least 0"),
         ({"seeds": [2**31]}, "seeds.0", "must be at most"),
         ({"seeding": "pair"}, "seeding", "must be one of independent, paired"),
         ({"targets": {"accuracy": [95]}}, "targets.accuracy.0", "95 must be at most 1"),
         ({"targets": {"accuracy": []}}, "targets.accuracy", "must not be empty"),
-        ({"name": "a/b"}, "name", "'a/b' may hold letters"),
-        ({"name": ".."}, "name", "'..' may hold letters"),
+        ({"name": "a/b"}, "name", "'a/b' may contain only letters"),
+        ({"name": ".."}, "name", "'..' may contain only letters"),
         ({"dataset": {"name": "mist"}}, "dataset.name", "one of mnist, fashion_mnist, kmnist"),
         ({"dataset": {"name": "idx"}}, "dataset.folder", "missing"),
         ({"curves": {"smoothing_window": 10}}, "curves.smoothing_window", "10 is not allowed"),
@@ -110,54 +114,20 @@ def test_text_is_parsed_where_a_number_is_wanted():
         ({"curves": {"confidence_level": 1}}, "curves.confidence_level", "1 must be less than 1"),
         ({"model": {"hidden": [100, 0]}}, "model.hidden.1", "0 must be at least 1"),
         (variant(optimizer="scratch.sgd", lr=-1), "comparisons.mine.x.lr", "-1 must be at least 0"),
-        (variant(optimizer="scratch.sgd", lr=float("nan")), "comparisons.mine.x.lr", "finite"),
         (
             variant(optimizer="scratch.sgd_momentum", lr=1, momentum=1.0),
             "comparisons.mine.x.momentum",
             "1.0 must be less than 1",
         ),
         (variant(lr=1), "comparisons.mine.x.optimizer", "missing"),
-        (variant(optimizer="scratch.sdg", lr=1), "comparisons.mine.x.optimizer", "scratch.sgd?"),
-        (variant(optimizer="os.system", lr=1), "comparisons.mine.x.optimizer", "unknown"),
-        (variant(optimizer="torch.optim.SDG"), "comparisons.mine.x.optimizer", "optim.<Class>"),
-        (variant(optimizer="scratch.sgd"), "comparisons.mine.x.lr", "missing; scratch.sgd needs"),
-        (
-            variant(optimizer="scratch.sgd", lr=1, momentum=0.9),
-            "comparisons.mine.x.momentum",
-            "scratch.sgd takes no momentum here; it takes lr",
-        ),
-        (
-            variant(optimizer="torch.optim.SGD", lr=1, momentun=0.9),
-            "comparisons.mine.x.momentun",
-            "it takes lr, momentum, dampening, weight_decay, nesterov",
-        ),
-        (variant(optimizer="torch.optim.LBFGS"), "comparisons.mine.x.optimizer", "a closure"),
-        (variant(optimizer="torch.optim.Optimizer"), "comparisons.mine.x.optimizer", "unknown"),
-        (variant(optimizer="torch.optim.Adam", differentiable=True),
-            "comparisons.mine.x.differentiable", "takes no"),
         ({"comparisons": {1: {"x": MINE}}}, "comparisons.1", "1 must be of type string"),
-        ({"comparisons": {"mine": {"a b": MINE}}}, "comparisons.mine.a b", "'a b' may hold"),
-        ({"name": "con\n"}, "name", "may hold letters"),
-        (variant(optimizer="torch.optim.SGD", fused=True), "comparisons.mine.x.fused", "takes no"),
-        (
-            {"comparisons": {"a": {"x": MINE}, "b": {"x": MINE}}},
-            "comparisons.b.x",
-            "x is also a variant of a",
-        ),
-        (
-            {"comparisons": {"sgd": {"sgd_scratch": {"reference": True}}}},
-            "comparisons.sgd",
-            "a comparison has one",
-        ),
+        ({"comparisons": {"mine": {"a b": MINE}}}, "comparisons.mine.a b", "'a b' may contain"),
+        ({"name": "con\n"}, "name", "may contain only letters"),
     ],
 )  # fmt: skip
 def test_a_wrong_key_or_value_is_said_in_one_line(overrides, path, said):
-    with pytest.raises(ConfigurationError) as error:
-        configure(**overrides)
-    [line] = str(error.value).splitlines()
-    assert line.startswith(f"{path}: ")
-    assert said in line
-    assert len(line) < 300
+    line = refusal(overrides)
+    assert line.startswith(f"{path}: ") and said in line
 
 
 def test_every_problem_is_said():
@@ -184,26 +154,7 @@ def test_every_missing_key_is_said_once(tmp_path):
     ]
 
 
-@pytest.mark.parametrize(
-    ("source", "said"),
-    [
-        ("def mine(parameters, gradients, state, *, lr:\n", "mine.py, line 1: syntax error"),
-        ("def other(): pass  # not mine\n", "mine.py has no function or class mine"),
-    ],
-)
-def test_a_broken_rule_is_named_with_its_file(tmp_path, monkeypatch, source, said):
-    (tmp_path / "mine.py").write_text(source)
-    monkeypatch.setattr("descent.optimizers.signatures.SCRATCH", tmp_path)
-    with pytest.raises(ConfigurationError) as error:
-        configure(**variant(optimizer="scratch.mine", lr=1))
-    [line] = str(error.value).splitlines()
-    assert line.startswith("comparisons.mine.x.optimizer: ") and said in line
-
-
 def test_validation_does_not_import_torch():
-    import subprocess
-    import sys
-
     code = (
         f"import sys; sys.path.insert(0, {str(PROJECT / 'src')!r})\n"
         f"from descent.experiment.configuration import resolve; "

@@ -1,13 +1,12 @@
-"""Successive halving: the rungs of a sweep, and what goes on from one to the next."""
+"""Successive halving: the rungs of a sweep."""
 
 from itertools import pairwise
 
 import pytest
 
-from descent.analysis.selection import follow, select
-from descent.errors import ConfigurationError, SelectionError
+from descent.errors import ConfigurationError
 from descent.experiment.halving import rungs
-from sweeping import COMBINATIONS, configure, runs, sgd
+from sweeping import configure, sgd
 
 LRS = [0.1 * 0.5**index for index in range(9)]
 TRAINING = {"epochs": 20, "validation_fraction": 0.1}
@@ -72,44 +71,3 @@ def test_wrong_halving_is_said_in_one_line(halving, said):
         configure({"m": sgd(lr=[0.1, 1])}, sweeps={"halving": halving})
     [line] = str(error.value).splitlines()
     assert line.startswith(said)
-
-
-def test_halving_needs_validation_images_and_names_of_its_own():
-    with pytest.raises(ConfigurationError, match=r"^comparisons\.c\.m\.lr: a list is a sweep"):
-        lay_out([0.1, 1], 2, 3, validation_fraction=0)
-    with pytest.raises(ConfigurationError, match=r"^comparisons: m_rung_2_1 is also the name of"):
-        configure(
-            {"m": sgd(lr=[0.1, 1]), "m_rung_2_1": sgd(lr=1)},
-            sweeps={"halving": {"epochs": 2, "factor": 3}},
-        )
-
-
-def test_the_best_go_on_under_the_names_of_places():
-    finals = runs(a=[(0.8, 1)], b=[(0.9, 2)], c=[(0.9, 1)])
-    table = select(finals, {}, COMBINATIONS, ["place_1", "place_2"]).set_index("combination")
-    assert table["selected_as"].dropna().to_dict() == {"b": "place_2", "c": "place_1"}
-    assert follow(table.reset_index(), COMBINATIONS, "x_selected") == {
-        "place_1": {"variant": "c", "settings": COMBINATIONS["c"]},
-        "place_2": {"variant": "b", "settings": COMBINATIONS["b"]},
-    }
-
-
-def test_a_later_rung_has_only_what_was_kept():
-    table = select(runs(c=[(0.8, 1)], a=[(0.9, 2)]), {}, COMBINATIONS, ["x_selected"])
-    assert table["combination"].tolist() == ["a", "c"]
-    assert table["hyperparameters"].tolist() == ["lr = 1", "lr = 3"]
-    assert follow(table, COMBINATIONS, "x_selected") == {
-        "x_selected": {"variant": "x_selected", "settings": COMBINATIONS["a"]}
-    }
-
-
-def test_diverged_combinations_are_dropped_first():
-    finals = runs(a=[(0.99, 0.1), (0.99, 0.1)], b=[(0.1, 9), (0.1, 9)], c=[(0.2, 8), (0.2, 8)])
-    table = select(finals, {("a", 1): 7}, COMBINATIONS, ["place_1", "place_2"])
-    assert table["selected_as"].fillna("").tolist() == ["", "place_2", "place_1"]
-    # too few are left to fill the places: a diverged one comes last
-    diverged = {("a", 1): 7, ("b", 0): 3, ("b", 1): 3}
-    table = select(finals, diverged, COMBINATIONS, ["place_1", "place_2"])
-    assert table["selected_as"].fillna("").tolist() == ["place_2", "", "place_1"]
-    with pytest.raises(SelectionError, match="runs of every combination diverged: a, b, c"):
-        select(finals, {**diverged, ("c", 0): 1}, COMBINATIONS, ["place_1", "place_2"])

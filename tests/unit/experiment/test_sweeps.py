@@ -1,4 +1,4 @@
-"""Sweeps in the configuration, and the selection from their runs."""
+"""Sweeps in the configuration."""
 
 import pytest
 import yaml
@@ -64,7 +64,7 @@ def test_names_of_files_are_safe():
 @pytest.mark.parametrize(
     ("comparison", "said"),
     [
-        ({"m": sgd(lr=[0.1, 0.1])}, "comparisons.c.m.lr: m_lr_0.1 is there twice"),
+        ({"m": sgd(lr=[0.1, 0.1])}, "comparisons.c.m.lr: m_lr_0.1 appears twice"),
         ({"m": sgd(lr=[])}, "comparisons.c.m.lr: [] must not be empty"),
         ({"m": sgd(lr=[0.1, -1])}, "comparisons.c.m.lr.1: -1 must be at least 0"),
         ({"m": sgd(lr=[0.1, "x"])}, "comparisons.c.m.lr.1: 'x' must be of type number"),
@@ -84,16 +84,6 @@ def test_a_wrong_sweep_is_said_in_one_line(comparison, said):
         configure(comparison)
     [line] = str(error.value).splitlines()
     assert line.startswith(said)
-
-
-def test_selection_needs_validation_images_and_fresh_seeds():
-    with pytest.raises(
-        ConfigurationError, match=r"^comparisons\.c\.m\.lr: a list is a sweep"
-    ) as error:
-        configure({"m": sgd(lr=[0.1, 1])}, training={})
-    assert "training.validation_fraction" in str(error.value)
-    with pytest.raises(ConfigurationError, match=r"^sweeps\.seeds: 3 is also in seeds"):
-        configure({"m": sgd(lr=[0.1, 1])}, sweeps={"seeds": [3, 9]})
 
 
 def test_the_axis_is_the_learning_rate_if_all_sweep_it():

@@ -24,7 +24,7 @@ def test_the_same_rule_with_the_same_performance():
     assert outcome == "same"
     assert headline == "Your ours does the same as theirs (torch.optim.SGD)."
     assert "its steps are equal to rounding: over 500 iterations and 5 seeds" in text
-    assert "3.2e-08 of a tensor's scale, 0.21 times what rounding may cause (float32)" in text
+    assert "3.2e-08 of the tensor's scale, 0.21 times what rounding can cause (float32)" in text
     assert "accuracy differs by -0.04 percentage points (90 % interval -0.21 to +0.14)" in text
     assert "within the margin of 0.5." in text and "within the margin of 0.01." in text
     assert "diverged" not in text
@@ -40,9 +40,9 @@ def test_the_worst_precision_decides(worse):
     outcome, headline, text = member(parity=parity(*worse))
     assert outcome == "different"
     assert headline == (
-        "Your ours is not the same rule as theirs (torch.optim.SGD), though it performs the same."
+        "Your ours is not the same rule as theirs (torch.optim.SGD), although it performs the same."
     )
-    assert "from iteration 17 in b1 (seed 3, run 2, " in text
+    assert "starting at iteration 17 in b1 (seed 3, run 2, " in text
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,8 @@ def test_the_worst_precision_decides(worse):
         ("equivalent", "same", "does the same as"),
         ("equivalent (difference detectable)", "same", "does the same as"),
         ("different", "different", "is the same rule as theirs (torch.optim.SGD), but performed"),
-        ("inconclusive", "open", "whether it performs the same, the runs cannot say"),
-        ("diverged", "open", "but runs diverged"),
+        ("inconclusive", "open", "there are too few runs to tell whether it performs the same"),
+        ("diverged", "open", "but some runs diverged"),
     ],
 )
 def test_performance_of_the_same_rule(verdict, outcome, said):
@@ -74,12 +74,12 @@ def test_a_wrong_rule_that_performs_differently():
 
 def test_seeds_needed_are_said():
     text = member(equivalence=equivalence("inconclusive", seeds_needed=87))[2]
-    assert "not enough to say whether it is within the margin of 0.5; about 87 seeds" in text
+    assert "too few seeds to tell whether it is within the margin of 0.5; about 87 seeds" in text
 
 
 def test_one_seed():
     alone = equivalence("inconclusive", ci90_lower=np.nan, ci90_upper=np.nan)
-    assert "a single seed cannot say whether that is chance" in member(equivalence=alone)[2]
+    assert "a single seed cannot show whether that is chance" in member(equivalence=alone)[2]
 
 
 def test_divergence_is_counted_with_its_iterations():
@@ -88,7 +88,7 @@ def test_divergence_is_counted_with_its_iterations():
         equivalence=equivalence("diverged", difference=np.nan),
     )[2]
     assert "2 of 5 runs of ours diverged, at iteration 12, 40." in text
-    assert "accuracy is not compared, because runs diverged" in text and "nan" not in text
+    assert "accuracy is not compared, because some runs diverged" in text and "nan" not in text
 
 
 def test_without_a_reference_the_means_are_ranked():

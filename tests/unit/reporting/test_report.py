@@ -167,8 +167,8 @@ def test_images_are_told_in_words_with_their_numbers(figures):
         "Curves of train cross-entropy (nats) against the iteration: ours goes from 2.3 to 0.0953 "
         "at iteration 2; theirs goes from 2.3 to 0.0953 at iteration 2."
     ) in told
-    assert any("ours in float32 at most 3.2e-08 of a tensor's scale" in text for text in told)
-    assert "Grey-level images, each below its label; row by row: 5, 0, 4" in told
+    assert any("ours in float32: at most 3.2e-08 of the tensor's scale" in text for text in told)
+    assert "Grayscale images, each below its label; row by row: 5, 0, 4" in told
 
 
 def test_captions_say_what_was_run(figures):

@@ -53,7 +53,7 @@ def assert_resumed(data, settings, folder, monkeypatch, capsys):
     interrupted(monkeypatch, data, settings, folder, after=3)
     capsys.readouterr()
     resumed = run(data, settings, [0, 1], epochs=EPOCHS, checkpoint_folder=folder)
-    assert "going on after epoch 2" in capsys.readouterr().out
+    assert "resuming after epoch 2" in capsys.readouterr().out
     assert list(map(bits, resumed)) == list(map(bits, whole))
     assert len(resumed[0].train_seconds) == EPOCHS + 1
 
@@ -239,7 +239,7 @@ def test_seeds_that_train_one_after_the_other_resume_too(data, tmp_path, monkeyp
     capsys.readouterr()
     resumed = run(data, SGD, [0, 1], epochs=EPOCHS, checkpoint_folder=tmp_path, **threads)
     printed = capsys.readouterr().out
-    assert "going on after epoch 4" in printed and "going on after epoch 2" in printed
+    assert "resuming after epoch 4" in printed and "resuming after epoch 2" in printed
     assert list(map(bits, resumed)) == list(map(bits, whole))
 
 
@@ -261,7 +261,7 @@ def test_progress_of_another_configuration_is_refused(data, tmp_path, monkeypatc
         change = {**change, "identity": {"configuration": {"hidden": change["hidden"]}}}
     interrupted(monkeypatch, data, SGD, tmp_path, after=3, **ours)
     other = run(data, SGD, [0, 1], epochs=EPOCHS, checkpoint_folder=tmp_path, **change)
-    assert "not used, training starts anew: it is of another" in capsys.readouterr().out
+    assert "not used, training starts over: it was made with another" in capsys.readouterr().out
     change.pop("identity")
     assert list(map(bits, other)) == list(
         map(bits, run(data, SGD, [0, 1], epochs=EPOCHS, **change))
@@ -271,14 +271,14 @@ def test_progress_of_another_configuration_is_refused(data, tmp_path, monkeypatc
 def test_other_seeds_are_refused(data, tmp_path, monkeypatch, capsys):
     interrupted(monkeypatch, data, SGD, tmp_path, after=3)
     run(data, SGD, [0, 2], epochs=EPOCHS, checkpoint_folder=tmp_path)
-    assert "it is of another" in capsys.readouterr().out
+    assert "it was made with another" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 100, b"\x02\0\0\0\0\0\0\0{}"])
 def test_a_broken_file_is_refused(data, tmp_path, capsys, content):
     (tmp_path / "0.safetensors").write_bytes(content)
     found = run(data, SGD, [0, 1], epochs=EPOCHS, checkpoint_folder=tmp_path)
-    assert "not used, training starts anew: it cannot be read" in capsys.readouterr().out
+    assert "not used, training starts over: it cannot be read" in capsys.readouterr().out
     assert list(map(bits, found)) == list(map(bits, run(data, SGD, [0, 1], epochs=EPOCHS)))
 
 
@@ -294,7 +294,7 @@ def test_progress_that_cannot_be_taken_up_is_refused(data, tmp_path, monkeypatch
         patch.setattr(Checkpoint, "load", lambda self: {**load(self), part: [{}, {}]})
         found = run(data, settings, [0, 1], epochs=EPOCHS, checkpoint_folder=tmp_path)
     first, second, *_ = capsys.readouterr().out.splitlines()
-    assert first.startswith("checkpoint not used, training starts anew: ")
+    assert first.startswith("checkpoint not used, training starts over: ")
     assert second.startswith("epoch 0/")
     assert list(map(bits, found)) == list(map(bits, whole))
 

@@ -1,5 +1,6 @@
+"""Training a stack of seeds: the numbers of each are its own."""
+
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,13 +9,10 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 
-from descent import model, provenance, records
+from descent import model
 from descent.data.prepared import PreparedData, hold_out, normalize
-from descent.records import write_run
-from descent.training.run import Run
-from descent.training.seeding import generator, stream_seed, validation_generator
+from descent.training.seeding import generator, validation_generator
 from networks import MOMENTUM, SGD, TORCH, bits, make_data, run
 
 
@@ -73,39 +71,12 @@ def test_training_is_the_literal_loop(settings):
                 for w, g, v in zip(weights, gradients, velocity, strict=True):
                     v.copy_(settings.get("momentum", 0) * v + g)
                     w.copy_(w - settings["lr"] * v)
-    np.testing.assert_allclose(result.train_loss, losses, rtol=1e-4)
-    np.testing.assert_allclose(result.train_accuracy, accuracies, rtol=1e-6)
+    np.testing.assert_allclose(result.iterations["train_loss"], losses, rtol=1e-4)
+    np.testing.assert_allclose(result.iterations["train_accuracy"], accuracies, rtol=1e-6)
     for w, trained in zip(weights, result.parameters.values(), strict=True):
         torch.testing.assert_close(
             trained.double(), w.detach().reshape(trained.shape), rtol=1e-3, atol=1e-5
         )
-
-
-def test_every_image_is_used_once_an_epoch_in_a_new_order_for_each_epoch_and_seed():
-    orders = [
-        torch.randperm(50, generator=order).tolist()
-        for order in [generator(0, "order", "v", 0)] * 2 + [generator(0, "order", "v", 1)]
-    ]
-    assert all(sorted(order) == list(range(50)) for order in orders)
-    assert orders[0] != orders[1] != orders[2]
-
-
-def test_streams_differ_by_each_of_their_arguments_and_stay_what_they_are():
-    streams = {
-        stream_seed(*arguments)
-        for arguments in [
-            (0, "order", "sgd", 0),
-            (1, "order", "sgd", 0),
-            (0, "initialization", "sgd", 0),
-            (0, "order", "momentum", 0),
-            (0, "order", "sgd", 1),
-        ]
-    }
-    assert len(streams) == 5
-    assert stream_seed(0, "order", None, 0) not in streams
-    # a published run must be reproducible by later versions
-    assert stream_seed(0, "order", "sgd_scratch", 0) == 17174269606290232149
-    assert stream_seed(0, "order", None, 0) == 7983451878373509741
 
 
 def test_epoch_zero_is_the_untrained_network():
@@ -130,34 +101,6 @@ def test_the_final_parameters_give_the_final_accuracy():
     assert (loss.item(), accuracy.item()) == (result.test_loss[-1], result.test_accuracy[-1])
 
 
-def test_files_of_a_run(tmp_path):
-    configuration = {"variant": "v", "root_seed": 0, "seeding": "independent", "settings": SGD}
-    runs = run(make_data(), SGD, [0, 7])
-    files = [tmp_path / name for name in ("iterations.parquet", "epochs.parquet", "w.safetensors")]
-    write_run(runs[1], configuration, *files)
-    weights = load_file(files[2])
-    assert {name: tuple(w.shape) for name, w in weights.items()} == {
-        "W0": (20, 64),
-        "b0": (20,),
-        "W1": (20, 20),
-        "b1": (20,),
-        "W2": (4, 20),
-        "b2": (4,),
-    }
-    for name, values in weights.items():
-        assert torch.equal(values, runs[1].parameters[name]) and values.any()
-    metadata = records.read_metadata(files[0])
-    forward_pass = {"forward_pass": runs[1].forward_pass}  # has a time
-    assert metadata | forward_pass == records.read_metadata(files[1])
-    assert metadata["configuration"] == configuration
-    assert metadata["status"] == "completed"
-    assert metadata["seed"] == 7
-    assert metadata["streams"]["order"] == stream_seed(0, "order", "v", 7)
-    assert metadata["torch"] == torch.__version__.partition("+")[0]
-    assert {"python", "descent", "git_commit", "git_dirty", "cpu"} <= metadata.keys()
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(f.name for f in files)
-
-
 def test_seconds_are_shared_by_the_seeds_that_train_together(monkeypatch):
     ticks = iter(range(1000))
     monkeypatch.setattr("descent.training.loop.time.perf_counter", lambda: 10 * next(ticks))
@@ -165,40 +108,12 @@ def test_seconds_are_shared_by_the_seeds_that_train_together(monkeypatch):
         assert result.train_seconds == [0, 2.5, 2.5]
 
 
-def test_provenance_knows_the_commit_and_whether_the_workflow_differs_from_it(tmp_path):
-    library = tmp_path / "src" / "descent"
-    shutil.copytree(Path(provenance.__file__).parent, library)
-    (tmp_path / ".gitignore").write_text("__pycache__/\n")
-    code = "from descent.provenance import provenance; print(provenance()['git_{}'])"
-
-    def ask(what):
-        return subprocess.run(
-            [sys.executable, "-c", code.format(what)],
-            capture_output=True,
-            text=True,
-            check=True,
-            env={**os.environ, "PYTHONPATH": str(library.parent), "GIT_CEILING_DIRECTORIES": "/"},
-        ).stdout.strip()
-
-    def git(*arguments):
-        identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
-        subprocess.run(["git", *identity, *arguments], cwd=tmp_path, check=True)
-
-    assert (ask("commit"), ask("dirty")) == ("None", "None")
-    git("init", "-q")
-    git("add", ".")
-    git("commit", "-q", "-m", "first")
-    assert (len(ask("commit")), ask("dirty")) == (40, "False")
-    (library / "optimizers" / "mine.py").write_text("")
-    assert ask("dirty") == "True"
-
-
 def test_a_diverged_run_ends_with_the_iteration_whose_loss_is_not_finite():
     [result] = run(make_data(), {"optimizer": "scratch.sgd", "lr": 1e10}, [0], epochs=3)
-    n = len(result.train_loss)
+    n = len(result.iterations["train_loss"])
     assert result.status() == {"status": "diverged", "diverged_at_iteration": n}
-    assert np.isfinite(result.train_loss).tolist() == [True] * (n - 1) + [False]
-    assert len(result.train_accuracy) == n < 10
+    assert np.isfinite(result.iterations["train_loss"]).tolist() == [True] * (n - 1) + [False]
+    assert len(result.iterations["train_accuracy"]) == n < 10
     lists = (result.test_loss, result.test_accuracy, result.train_seconds)
     assert [len(values) for values in lists] == [1, 1, 1]  # the untrained network
     assert any(weight.isnan().any() for weight in result.parameters.values())
@@ -208,7 +123,7 @@ def test_a_run_that_diverges_with_its_last_update_has_diverged():
     """All losses of mini-batches are finite, but that of the test images is not."""
     [result] = run(make_data(), {"optimizer": "scratch.sgd", "lr": 1e30}, [0], batch_size=300)
     assert result.status() == {"status": "diverged", "diverged_at_iteration": 1}
-    assert np.isfinite(result.train_loss).all() and len(result.test_loss) == 1
+    assert np.isfinite(result.iterations["train_loss"]).all() and len(result.test_loss) == 1
 
 
 @pytest.mark.parametrize("optimizer", ["scratch.sgd", "torch.optim.SGD"])
@@ -232,17 +147,6 @@ def test_training_ends_when_all_seeds_have_diverged(capsys):
     assert "diverged diverged" in lines[1]
 
 
-def test_a_diverged_run_has_its_files(tmp_path):
-    configuration = {"variant": "v", "root_seed": 0, "seeding": "independent", "settings": SGD}
-    [result] = run(make_data(), {"optimizer": "scratch.sgd", "lr": 1e10}, [0])
-    files = [tmp_path / name for name in ("iterations.parquet", "epochs.parquet", "w.safetensors")]
-    write_run(result, configuration, *files)
-    assert records.divergences(files[:1]) == {("v", 0): len(result.train_loss)}
-    iterations = records.read_runs(files[:1], {"v": [0]}, ["epoch", "train_loss"])["v", 0]
-    assert iterations["epoch"].eq(1).all() and np.isnan(iterations["train_loss"].iloc[-1])
-    assert load_file(files[2]).keys() == result.parameters.keys()
-
-
 @pytest.mark.parametrize("threads", [1, 2])
 def test_paired_variants_share_initialisation_and_order(threads):
     data, by_hand = make_data(), {**TORCH, "optimizer": "scratch.sgd_momentum"}
@@ -250,11 +154,13 @@ def test_paired_variants_share_initialisation_and_order(threads):
     ours = run(data, by_hand, [0, 1], variant="ours", **shared)
     theirs = run(data, TORCH, [0, 1], variant="theirs", **shared)
     for a, b in zip(ours, theirs, strict=True):
-        assert a.train_loss[0] == b.train_loss[0]
-        np.testing.assert_allclose(a.train_loss[:10], b.train_loss[:10], rtol=1e-4)
-    assert ours[0].train_loss[0] != ours[1].train_loss[0]
+        assert a.iterations["train_loss"][0] == b.iterations["train_loss"][0]
+        np.testing.assert_allclose(
+            a.iterations["train_loss"][:10], b.iterations["train_loss"][:10], rtol=1e-4
+        )
+    assert ours[0].iterations["train_loss"][0] != ours[1].iterations["train_loss"][0]
     independent = run(data, by_hand, [0], variant="ours", threads=threads)[0]
-    assert independent.train_loss[0] != ours[0].train_loss[0]
+    assert independent.iterations["train_loss"][0] != ours[0].iterations["train_loss"][0]
 
 
 def test_the_forward_pass_of_the_untrained_network_is_timed():
@@ -296,12 +202,8 @@ def test_validation_images_are_neither_trained_nor_tested_on():
     [expected] = run(alone, SGD, [3])
     assert held_out.validation_loss == expected.test_loss
     assert held_out.validation_accuracy == expected.test_accuracy
-    assert held_out.train_loss.tobytes() == expected.train_loss.tobytes()
+    assert (
+        held_out.iterations["train_loss"].tobytes() == expected.iterations["train_loss"].tobytes()
+    )
     assert held_out.test_loss != expected.test_loss
     assert expected.validation_loss == [None] * 3
-
-
-def test_a_validation_loss_that_is_not_finite_is_divergence():
-    record = Run(0, iterations_per_epoch=1)
-    record.record_epoch([1.0], [0.5], 1.0, 0.5, 0.0, float("nan"), 0.5)
-    assert record.diverged

@@ -1,5 +1,5 @@
-"""The included update rules, one file each; `scratch.<rule>` is the function of that name.
+"""The included update rules, one per file; `scratch.<rule>` is the function of that name.
 
 In: lists of parameters and gradients, a `state` dict and hyperparameters. Out: nothing; the
-parameters are updated in place. `descent.optimizers.step` has the contract.
+parameters are updated in place. `descent.optimizers.step` defines this interface.
 """

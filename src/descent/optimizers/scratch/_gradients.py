@@ -1,17 +1,17 @@
-"""What most rules of torch.optim do with the gradients first."""
+"""What most optimizers in torch.optim do first with the gradients."""
 
 
 def effective(parameters, gradients, *, weight_decay, maximize):
-    """Return the gradients of the loss with its penalty: g + lambda w, with -g to maximize.
+    """Return the gradients of the penalized loss, g + lambda w, with -g for g to maximize.
 
     Parameters
     ----------
     parameters, gradients : list of torch.Tensor
-        Of the same shapes; left as they are.
+        With the same shapes; left unchanged.
     weight_decay : float
         lambda, the factor of the penalty lambda |w|^2 / 2.
     maximize : bool
-        Whether to climb the loss instead of descending it.
+        Whether to maximize the loss instead of minimizing it.
 
     Returns
     -------

@@ -18,23 +18,23 @@ def adadelta(
     weight_decay=0,
     maximize=False,
 ):
-    """Scale the gradient by the ratio of the roots of two averages: squared updates over squares.
+    """Scale the gradient by the RMS of past updates over the RMS of past gradients.
 
     s <- rho s + (1 - rho) g^2, u = sqrt(a + eps) / sqrt(s + eps) g, a <- rho a + (1 - rho) u^2,
-    then w <- w - lr u. Updates have the unit of the weights, so that no learning rate is needed.
+    then w <- w - lr u. Updates have the units of the weights, so that no learning rate is needed.
 
     Parameters
     ----------
     parameters, gradients : list of torch.Tensor
-        Of the same shapes; the parameters are updated in place.
+        With the same shapes; the parameters are updated in place.
     state : dict
         Holds `squares` and `squared_updates`, lists of tensors like the parameters.
     lr : float
-        Factor of the update; 1 is the published rule.
+        Factor applied to the update; 1 is the published rule.
     rho : float
-        Weight of the past in the averages, in [0, 1).
+        Decay rate of the averages, in [0, 1).
     eps : float
-        Under both roots; starts the updates.
+        Added under both roots; gets the updates started.
     weight_decay, maximize
         See `descent.optimizers.scratch._gradients.effective`.
 

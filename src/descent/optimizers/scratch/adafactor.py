@@ -15,36 +15,36 @@ def adafactor(
     weight_decay=0,
     maximize=False,
 ):
-    """Divide the gradient by the root of an average of its square that is kept as two vectors.
+    """Divide the gradient by the root of its averaged square, which is kept as two vectors.
 
-    With b = t^c at iteration t from 1, and means over the columns and over the rows of a matrix:
+    With b = t^c at iteration t, from 1, and means over the columns and over the rows of a matrix:
 
     - r <- (1 - b) r + b mean_columns(g^2), q <- (1 - b) q + b mean_rows(g^2), s = r q / mean(r);
       for a vector, s <- (1 - b) s + b g^2;
     - u = g / max(sqrt(s), eps_1), clipped to u / max(1, rms(u) / d);
     - w <- w - max(eps_2, rms(w)) min(lr, 1 / sqrt(t)) u, after w <- (1 - lr lambda) w.
 
-    Not element-wise: r, q and the root mean squares belong to one tensor of one network.
+    Not elementwise: r, q and the root mean squares belong to one tensor of one network.
 
     Parameters
     ----------
     parameters, gradients : list of torch.Tensor
-        Matrices and vectors, of the same shapes; the parameters are updated in place.
+        Matrices and vectors with the same shapes; the parameters are updated in place.
     state : dict
-        Holds `iteration`, and `squares`: for each matrix r (rows, 1) and q (1, columns), for each
-        vector s.
+        Holds `iteration` and `squares`: r (rows, 1) and q (1, columns) for each matrix, s for each
+        vector.
     lr : float
-        Largest relative step size.
+        Maximum relative step size.
     beta2_decay : float
         c, negative.
     eps : pair of float
-        eps_1, with None the distance from 1 to the next number, and eps_2.
+        eps_1, where None is the distance from 1 to the next number, and eps_2.
     d : float
-        Threshold of the clipping.
+        Clipping threshold.
     weight_decay : float
         lambda.
     maximize : bool
-        Whether to climb the loss.
+        Whether to maximize the loss.
 
     References
     ----------

@@ -21,12 +21,12 @@ def adagrad(
 ):
     """Divide the step by the root of the sum of all squared gradients.
 
-    s <- s + g^2, then w <- w - lr / (1 + (t - 1) eta) g / (sqrt(s) + eps), at iteration t from 1.
+    s <- s + g^2, then w <- w - lr / (1 + (t - 1) eta) g / (sqrt(s) + eps), at iteration t, from 1.
 
     Parameters
     ----------
     parameters, gradients : list of torch.Tensor
-        Of the same shapes; the parameters are updated in place.
+        With the same shapes; the parameters are updated in place.
     state : dict
         Holds `iteration` and `sums`, a list of tensors like the parameters.
     lr : float
@@ -34,9 +34,9 @@ def adagrad(
     lr_decay : float
         eta.
     initial_accumulator_value : float
-        Where s starts.
+        Initial value of s.
     eps : float
-        Keeps the denominator from 0.
+        Keeps the denominator away from 0.
     weight_decay, maximize
         See `descent.optimizers.scratch._gradients.effective`.
 

@@ -20,16 +20,16 @@ def adam(
     maximize=False,
     decoupled_weight_decay=False,
 ):
-    """Divide an average of the gradient by the root of an average of its square.
+    """Divide a moving average of the gradient by the root of a moving average of its square.
 
     m <- b1 m + (1 - b1) g and s <- b2 s + (1 - b2) g^2 start at 0; at iteration t, from 1, their
     bias is corrected: w <- w - lr m / (1 - b1^t) / (sqrt(s / (1 - b2^t)) + eps). With amsgrad, the
-    largest s so far takes the place of s in the update.
+    largest s so far replaces s in the update.
 
     Parameters
     ----------
     parameters, gradients : list of torch.Tensor
-        Of the same shapes; the parameters are updated in place.
+        With the same shapes; the parameters are updated in place.
     state : dict
         Holds `iteration`, and lists of tensors like the parameters: `means`, `squares`, `largest`.
     lr : float
@@ -37,17 +37,17 @@ def adam(
     betas : pair of float
         b1 and b2, in [0, 1).
     eps : float
-        Keeps the denominator from 0; added to the root, not under it.
+        Keeps the denominator away from 0; added to the root, not under it.
     amsgrad : bool
     weight_decay, maximize
         See `descent.optimizers.scratch._gradients.effective`.
     decoupled_weight_decay : bool
-        Whether to shrink the weights themselves, w <- (1 - lr lambda) w, as `adamw.py` does.
+        Whether to shrink the weights themselves, w <- (1 - lr lambda) w, as in `adamw.py`.
 
     References
     ----------
     Kingma and Ba, Adam: a method for stochastic optimization, ICLR 2015; amsgrad: Reddi, Kale and
-    Kumar, On the convergence of Adam and beyond, ICLR 2018, there without bias correction;
+    Kumar, On the convergence of Adam and beyond, ICLR 2018, without bias correction;
     `torch.optim.Adam`.
     """
     beta1, beta2 = betas

@@ -18,15 +18,15 @@ def adamax(
     weight_decay=0,
     maximize=False,
 ):
-    """Divide an average of the gradient by its largest value in the recent past.
+    """Divide a moving average of the gradient by its largest recent magnitude.
 
     m <- b1 m + (1 - b1) g and u <- max(b2 u, |g| + eps), then w <- w - lr / (1 - b1^t) m / u, at
-    iteration t from 1. The maximum needs no correction of its bias.
+    iteration t, from 1. The maximum needs no bias correction.
 
     Parameters
     ----------
     parameters, gradients : list of torch.Tensor
-        Of the same shapes; the parameters are updated in place.
+        With the same shapes; the parameters are updated in place.
     state : dict
         Holds `iteration` and `means` and `largest`, lists of tensors like the parameters.
     lr : float
@@ -34,14 +34,14 @@ def adamax(
     betas : pair of float
         b1 and b2, in [0, 1).
     eps : float
-        Keeps the denominator from 0.
+        Keeps the denominator away from 0.
     weight_decay, maximize
         See `descent.optimizers.scratch._gradients.effective`.
 
     References
     ----------
-    Kingma and Ba, Adam: a method for stochastic optimization, ICLR 2015, section 7.1, there without
-    eps; `torch.optim.Adamax`.
+    Kingma and Ba, Adam: a method for stochastic optimization, ICLR 2015, section 7.1, without eps;
+    `torch.optim.Adamax`.
     """
     beta1, beta2 = betas
     if not state:

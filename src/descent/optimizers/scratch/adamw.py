@@ -17,18 +17,18 @@ def adamw(
     amsgrad=False,
     maximize=False,
 ):
-    """Shrink the weights, w <- (1 - lr lambda) w, and then step as Adam does.
+    """Shrink the weights, w <- (1 - lr lambda) w, and then take an Adam step.
 
-    Adam's own weight decay adds lambda w to the gradient, and so divides it by the root of s.
+    Adam's own weight decay adds lambda w to the gradient, and so divides it by the root of s too.
 
     m <- b1 m + (1 - b1) g and s <- b2 s + (1 - b2) g^2 start at 0; at iteration t, from 1, their
     bias is corrected: w <- w - lr m / (1 - b1^t) / (sqrt(s / (1 - b2^t)) + eps). With amsgrad, the
-    largest s so far takes the place of s in the update.
+    largest s so far replaces s in the update.
 
     Parameters
     ----------
     parameters, gradients : list of torch.Tensor
-        Of the same shapes; the parameters are updated in place.
+        With the same shapes; the parameters are updated in place.
     state : dict
         Holds `iteration`, and lists of tensors like the parameters: `means`, `squares`, `largest`.
     lr : float
@@ -36,12 +36,12 @@ def adamw(
     betas : pair of float
         b1 and b2, in [0, 1).
     eps : float
-        Keeps the denominator from 0.
+        Keeps the denominator away from 0.
     weight_decay : float
         lambda.
     amsgrad : bool
     maximize : bool
-        Whether to climb the loss.
+        Whether to maximize the loss.
 
     References
     ----------

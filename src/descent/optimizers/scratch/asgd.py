@@ -22,22 +22,22 @@ def asgd(
     """Descend with decreasing steps, and average the weights from iteration t0 on.
 
     At iteration t, from 1: w <- (1 - lambda eta_t) w - eta_t g, then a <- a + mu_t (w - a), with
-    eta_t = lr / (1 + lambda lr (t - 1))^alpha and mu_t = 1 / max(1, t - 1 - t0). The average a is
-    the method's result in theory; it is kept in the state, and as in torch nothing else uses it.
+    eta_t = lr / (1 + lambda lr (t - 1))^alpha and mu_t = 1 / max(1, t - 1 - t0). In theory,
+    the average a is the method's result; here, as in torch, it is only kept in the state.
 
     Parameters
     ----------
     parameters, gradients : list of torch.Tensor
-        Of the same shapes; the parameters are updated in place.
+        With the same shapes; the parameters are updated in place.
     state : dict
-        Holds `iteration`, the next `rate` eta and the `averages`, a list of tensors like the
+        Holds `iteration`, the next `rate` eta, and `averages`, a list of tensors like the
         parameters.
     lr : float
-        Learning rate. As in torch, a changed one is felt an iteration later.
+        Learning rate. As in torch, a change takes effect one iteration later.
     lambd : float
         lambda.
     alpha : float
-        Power of the decrease, in (1/2, 1).
+        Exponent of the decrease, in (1/2, 1).
     t0 : float
         Iteration at which averaging begins.
     weight_decay, maximize

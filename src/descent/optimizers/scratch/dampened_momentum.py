@@ -1,4 +1,4 @@
-"""Stochastic gradient descent with the options of torch.optim.SGD, but for Nesterov's momentum."""
+"""Stochastic gradient descent with the options of torch.optim.SGD except Nesterov momentum."""
 
 from descent.optimizers.scratch._gradients import effective
 
@@ -16,16 +16,16 @@ def dampened_momentum(
     weight_decay=0,
     maximize=False,
 ):
-    """Step along a velocity that takes a part of each gradient.
+    """Step along a velocity that adds only a fraction of each gradient.
 
     v <- mu v + (1 - tau) g, then w <- w - lr v. The velocity starts at the first gradient,
-    undampened. With dampening mu it is the exponential average of the gradients; with dampening 0
-    the rule is that of `sgd_momentum.py`.
+    undampened. With dampening mu it is an exponential average of the gradients; with dampening 0
+    the rule is the one in `sgd_momentum.py`.
 
     Parameters
     ----------
     parameters, gradients : list of torch.Tensor
-        Of the same shapes; the parameters are updated in place.
+        With the same shapes; the parameters are updated in place.
     state : dict
         Holds `velocity`, a list of tensors like the parameters.
     lr : float
@@ -41,7 +41,7 @@ def dampened_momentum(
     ----------
     Polyak, Some methods of speeding up the convergence of iteration methods, USSR Computational
     Mathematics and Mathematical Physics 4(5), 1964; dampening as in `torch.optim.SGD`, whose
-    documentation points out the undampened first velocity.
+    documentation notes that the first velocity is undampened.
     """
     gradients = effective(parameters, gradients, weight_decay=weight_decay, maximize=maximize)
     if not state:

@@ -1,4 +1,4 @@
-"""Muon: momentum, orthogonalized."""
+"""Muon: orthogonalized momentum."""
 
 import torch
 
@@ -17,19 +17,19 @@ def muon(
     ns_steps=5,
     adjust_lr_fn=None,
 ):
-    """Replace the singular values of the momentum, a matrix, by about 1.
+    """Step along the momentum matrix, with its singular values moved to about 1.
 
-    m <- mu m + (1 - mu) g, u = mu m + (1 - mu) g with Nesterov's momentum, else u = m, then
+    m <- mu m + (1 - mu) g, u = mu m + (1 - mu) g with Nesterov momentum or else u = m, then
     w <- (1 - lr lambda) w - lr a orthogonalize(u), where a depends on the shape of w.
 
-    Not element-wise: a matrix is orthogonalized as a whole. Biases are taken as matrices of one
-    column, which are normalized. It is common to leave biases, embeddings and the last layer to
+    Not elementwise: a matrix is orthogonalized as a whole. Biases are treated as matrices with one
+    column, which are thereby normalized. Biases, embeddings and the last layer are commonly left to
     AdamW instead.
 
     Parameters
     ----------
     parameters, gradients : list of torch.Tensor
-        Matrices and vectors, of the same shapes; the parameters are updated in place.
+        Matrices and vectors with the same shapes; the parameters are updated in place.
     state : dict
         Holds `momenta`, a list of tensors like the parameters.
     lr : float
@@ -40,11 +40,11 @@ def muon(
         mu, in [0, 1).
     nesterov : bool
     ns_coefficients, ns_steps
-        Of the iteration in `orthogonalize`.
+        Coefficients and number of steps of the iteration in `orthogonalize`.
     eps : float
-        Least norm that a matrix is divided by.
+        Smallest norm that a matrix is divided by.
     adjust_lr_fn : str or None
-        a, for w of n rows and m columns: `original` or None, sqrt(max(1, n / m));
+        a, for w with n rows and m columns: `original` or None, sqrt(max(1, n / m));
         `match_rms_adamw`, 0.2 sqrt(max(n, m)); `spectral_unclamped`, sqrt(n / m).
 
     References
@@ -65,16 +65,16 @@ def muon(
 
 
 def orthogonalize(matrix, coefficients, steps, eps):
-    """Bring the singular values of a matrix to about 1 by the iteration of Newton and Schulz.
+    """Move the singular values of a matrix to about 1 with the Newton-Schulz iteration.
 
     x = matrix / |matrix|, then x <- a x + (b y + c y^2) x with y = x x^T, in bfloat16. The
-    coefficients are those that lift small singular values fastest: the others end between about
-    0.7 and 1.2.
+    usual coefficients raise small singular values as fast as possible: the others end up between
+    about 0.7 and 1.2.
     """
     a, b, c = coefficients
     x = matrix.bfloat16()
     tall = len(x) > x.shape[1]
-    if tall:  # the smaller of the two products x x^T and x^T x
+    if tall:  # use the smaller of the two products x x^T and x^T x
         x = x.T
     x = x / x.norm().clamp(min=eps)
     for _ in range(steps):

@@ -1,4 +1,4 @@
-"""NAdam: Adam with Nesterov's momentum."""
+"""NAdam: Adam with Nesterov momentum."""
 
 import torch
 
@@ -20,16 +20,16 @@ def nadam(
     decoupled_weight_decay=False,
     maximize=False,
 ):
-    """Step as Adam does, along the average that the next gradient will meet.
+    """Step like Adam, with a momentum that looks one iteration ahead.
 
-    m and s are those of `adam.py`, d = sqrt(s / (1 - b2^t)) + eps. The momentum grows with the
+    m and s are as in `adam.py`, and d = sqrt(s / (1 - b2^t)) + eps. The momentum grows with the
     iteration, mu_t = b1 (1 - 0.96^(psi t) / 2), and P_t is the product of mu_1 to mu_t:
     w <- w - lr (1 - mu_t) / (1 - P_t) g / d - lr mu_(t+1) / (1 - P_(t+1)) m / d.
 
     Parameters
     ----------
     parameters, gradients : list of torch.Tensor
-        Of the same shapes; the parameters are updated in place.
+        With the same shapes; the parameters are updated in place.
     state : dict
         Holds `iteration`, the product `momenta`, and `means` and `squares`, lists of tensors like
         the parameters.
@@ -38,13 +38,13 @@ def nadam(
     betas : pair of float
         b1 and b2, in [0, 1).
     eps : float
-        Keeps the denominator from 0.
+        Keeps the denominator away from 0.
     weight_decay, maximize
         See `descent.optimizers.scratch._gradients.effective`.
     momentum_decay : float
         psi.
     decoupled_weight_decay : bool
-        Whether to shrink the weights themselves, w <- (1 - lr lambda) w, as `adamw.py` does.
+        Whether to shrink the weights themselves, w <- (1 - lr lambda) w, as in `adamw.py`.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Stochastic gradient descent with Nesterov's momentum."""
+"""Stochastic gradient descent with Nesterov momentum."""
 
 import torch
 
@@ -10,7 +10,7 @@ ELEMENTWISE = True
 def nesterov(
     parameters, gradients, state, *, lr=0.001, momentum=0.9, weight_decay=0, maximize=False
 ):
-    """Step along the velocity that looks one gradient ahead.
+    """Step along a velocity that looks one gradient ahead.
 
     v <- mu v + g, then w <- w - lr (g + mu v). The velocity starts at 0. Heavy-ball momentum, in
     `sgd_momentum.py`, steps along v itself.
@@ -18,7 +18,7 @@ def nesterov(
     Parameters
     ----------
     parameters, gradients : list of torch.Tensor
-        Of the same shapes; the parameters are updated in place.
+        With the same shapes; the parameters are updated in place.
     state : dict
         Holds `velocity`, a list of tensors like the parameters.
     lr : float
@@ -31,7 +31,7 @@ def nesterov(
     References
     ----------
     Nesterov, A method of solving a convex programming problem with convergence rate O(1/k^2),
-    Soviet Mathematics Doklady 27, 1983; in the variables of `torch.optim.SGD` with `nesterov`,
+    Soviet Mathematics Doklady 27, 1983; in the form of `torch.optim.SGD` with `nesterov`,
     Bengio, Boulanger-Lewandowski and Pascanu, Advances in optimizing recurrent networks, ICASSP
     2013.
     """

@@ -1,4 +1,4 @@
-"""RAdam: Adam with a rectified variance."""
+"""RAdam: Adam with variance rectification."""
 
 import torch
 
@@ -19,19 +19,19 @@ def radam(
     decoupled_weight_decay=False,
     maximize=False,
 ):
-    """Step as Adam does, shorter while few squared gradients have been seen, or not divided at all.
+    """Step like Adam, but shorter or without the division until enough gradients have been seen.
 
-    m and s are those of `adam.py`. The average s is as good as one of rho squares, with
-    rho_inf = 2 / (1 - b2) - 1 and rho = rho_inf - 2 t b2^t / (1 - b2^t), at iteration t from 1:
+    m and s are as in `adam.py`. The average s is as good as one of rho squared gradients, with
+    rho_inf = 2 / (1 - b2) - 1 and rho = rho_inf - 2 t b2^t / (1 - b2^t), at iteration t, from 1:
 
     - rho > 5: w <- w - lr r m / (1 - b1^t) sqrt(1 - b2^t) / (sqrt(s) + eps), with
       r^2 = (rho - 4) (rho - 2) rho_inf / ((rho_inf - 4) (rho_inf - 2) rho);
-    - else: w <- w - lr m / (1 - b1^t).
+    - otherwise: w <- w - lr m / (1 - b1^t).
 
     Parameters
     ----------
     parameters, gradients : list of torch.Tensor
-        Of the same shapes; the parameters are updated in place.
+        With the same shapes; the parameters are updated in place.
     state : dict
         Holds `iteration` and `means` and `squares`, lists of tensors like the parameters.
     lr : float
@@ -39,16 +39,16 @@ def radam(
     betas : pair of float
         b1 and b2, in [0, 1).
     eps : float
-        Keeps the denominator from 0.
+        Keeps the denominator away from 0.
     weight_decay, maximize
         See `descent.optimizers.scratch._gradients.effective`.
     decoupled_weight_decay : bool
-        Whether to shrink the weights themselves, w <- (1 - lr lambda) w, as `adamw.py` does.
+        Whether to shrink the weights themselves, w <- (1 - lr lambda) w, as in `adamw.py`.
 
     References
     ----------
     Liu et al., On the variance of the adaptive learning rate and beyond, ICLR 2020, which rectifies
-    from rho > 4 on; `torch.optim.RAdam`.
+    when rho > 4; `torch.optim.RAdam`.
     """
     beta1, beta2 = betas
     if not state:

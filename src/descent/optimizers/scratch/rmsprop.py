@@ -20,28 +20,28 @@ def rmsprop(
     centered=False,
     maximize=False,
 ):
-    """Divide the gradient by the root of an average of its square.
+    """Divide the gradient by the root of a moving average of its square.
 
-    s <- alpha s + (1 - alpha) g^2, v <- mu v + g / (sqrt(s) + eps), then w <- w - lr v. Centered,
-    s is replaced in the root by the variance s - m^2, with m <- alpha m + (1 - alpha) g. Adam, in
-    `adam.py`, averages the gradient before it divides, and corrects both averages for their start.
+    s <- alpha s + (1 - alpha) g^2, v <- mu v + g / (sqrt(s) + eps), then w <- w - lr v. If
+    centered, the variance s - m^2 replaces s in the root, with m <- alpha m + (1 - alpha) g. Adam,
+    in `adam.py`, averages the gradient before dividing it, and corrects the bias of both averages.
 
     Parameters
     ----------
     parameters, gradients : list of torch.Tensor
-        Of the same shapes; the parameters are updated in place.
+        With the same shapes; the parameters are updated in place.
     state : dict
         Holds `squares`, `means` and `velocity`, lists of tensors like the parameters.
     lr : float
         Learning rate.
     alpha : float
-        Weight of the past in the averages, in [0, 1).
+        Decay rate of the averages, in [0, 1).
     eps : float
-        Keeps the denominator from 0.
+        Keeps the denominator away from 0.
     momentum : float
         mu, in [0, 1).
     centered : bool
-        Whether to subtract the square of the mean.
+        Whether to subtract the squared mean.
     weight_decay, maximize
         See `descent.optimizers.scratch._gradients.effective`.
 

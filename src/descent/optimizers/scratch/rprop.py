@@ -15,33 +15,33 @@ def rprop(
     step_sizes=(1e-6, 50),
     maximize=False,
 ):
-    """Step by the sign of the gradient, with a step size of its own for every weight.
+    """Step by the sign of the gradient, with a separate step size for every weight.
 
-    A step size starts at lr. It grows by the factor eta_plus, up to a largest one, when the
-    gradient keeps its sign, and shrinks by eta_minus, down to a smallest one, when the sign
-    changes; the gradient then counts as 0, in this iteration and as the next one's predecessor.
-    Made for gradients of the whole data set: with mini-batches signs change by chance.
+    A step size starts at lr. It grows by the factor eta_plus, up to a maximum, when the gradient
+    keeps its sign, and shrinks by eta_minus, down to a minimum, when the sign changes; the gradient
+    then counts as 0, both now and as the previous gradient in the next iteration. The rule is meant
+    for gradients of the whole data set: with mini-batches, signs change by chance.
 
     Parameters
     ----------
     parameters, gradients : list of torch.Tensor
-        Of the same shapes; the parameters are updated in place.
+        With the same shapes; the parameters are updated in place.
     state : dict
-        Holds `previous` gradients and `sizes` of steps, lists of tensors like the parameters.
+        Holds the `previous` gradients and the step `sizes`, lists of tensors like the parameters.
     lr : float
-        The first step size.
+        Initial step size.
     etas : pair of float
         eta_minus, in (0, 1), and eta_plus, greater than 1.
     step_sizes : pair of float
-        The smallest and the largest step size.
+        Minimum and maximum step size.
     maximize : bool
-        Whether to climb the loss.
+        Whether to maximize the loss.
 
     References
     ----------
     Riedmiller and Braun, A direct adaptive method for faster backpropagation learning: the RPROP
-    algorithm, ICNN 1993; in the form without backtracking of Igel and Huesken, Improving the Rprop
-    learning algorithm, NC 2000 (iRprop-), as in `torch.optim.Rprop`.
+    algorithm, ICNN 1993; without backtracking (iRprop-) as in Igel and Huesken, Improving the Rprop
+    learning algorithm, NC 2000, and in `torch.optim.Rprop`.
     """
     if not state:
         state["previous"] = [torch.zeros_like(parameter) for parameter in parameters]

@@ -9,7 +9,7 @@ def sgd(parameters, gradients, state, *, lr):
     Parameters
     ----------
     parameters, gradients : list of torch.Tensor
-        Of the same shapes; the parameters are updated in place.
+        With the same shapes; the parameters are updated in place.
     state : dict
         Not used.
     lr : float
@@ -18,7 +18,7 @@ def sgd(parameters, gradients, state, *, lr):
     References
     ----------
     Robbins and Monro, A stochastic approximation method, Annals of Mathematical Statistics 22,
-    1951. `torch.optim.SGD` without momentum is the same rule.
+    1951. `torch.optim.SGD` without momentum is the same update rule.
     """
     for parameter, gradient in zip(parameters, gradients, strict=True):
         parameter.sub_(gradient, alpha=lr)

@@ -8,14 +8,14 @@ ELEMENTWISE = True
 def sgd_momentum(parameters, gradients, state, *, lr, momentum):
     """Step along a velocity that sums the gradients: v <- mu v + g, then w <- w - lr v.
 
-    The velocity starts at 0. Look-alikes that are other rules: the exponential average
-    v <- mu v + (1 - mu) g takes steps that are 1 - mu times as long; Nesterov's momentum steps
-    along g + mu v; and w <- w - u with u <- mu u + lr g differs as soon as lr changes.
+    The velocity starts at 0. Three rules look similar but differ: the exponential average
+    v <- mu v + (1 - mu) g takes steps that are 1 - mu times as long; Nesterov momentum steps along
+    g + mu v; and w <- w - u with u <- mu u + lr g differs as soon as lr changes.
 
     Parameters
     ----------
     parameters, gradients : list of torch.Tensor
-        Of the same shapes; the parameters are updated in place.
+        With the same shapes; the parameters are updated in place.
     state : dict
         Holds `velocity`, a list of tensors like the parameters.
     lr : float

@@ -1,4 +1,5 @@
-"""Figures: one module for each kind, all in the style of `style`.
+"""Figures: one module per kind, all in the style set by `style`.
 
-In: tables of results. Out: PNG, SVG and PDF files. Only these modules import matplotlib and seaborn.
+In: tables of results. Out: PNG, SVG and PDF files. Only these modules import matplotlib and
+seaborn.
 """

@@ -1,4 +1,4 @@
-"""The overlay of the curves of one comparison."""
+"""The overlaid curves of one comparison."""
 
 import textwrap
 
@@ -11,9 +11,9 @@ from descent.reporting import wording
 from descent.reporting.figures.style import HALF_PAGE, save, scale_accuracy, scale_loss, set_style
 
 _LINE_STYLES = ["-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (6, 1, 1, 1, 1, 1))]
-_MAX_POINTS = 1000  # about as many as the figure is pixels wide
-_MAX_LOSS = 20  # nats; what a run reaches before it diverges would leave the others no room
-_BAND_ROOM = 3  # times the highest or the lowest loss; a wider band leaves the axes
+_MAX_POINTS = 1000  # about the width of the figure in pixels
+_MAX_LOSS = 20  # nats; the losses just before a run diverges would leave no room for the others
+_BAND_ROOM = 3  # times the highest or the lowest loss; a wider band is cut off
 _NOTE_WIDTH = 80  # characters
 
 
@@ -32,39 +32,40 @@ def overlay(
 ):
     """Overlay the curves of the variants of one comparison, with their bands.
 
-    A variant's line ends where a seed of it diverges. A cross marks the place, and thin lines show
-    the other seeds from there on.
+    A variant's line ends where one of its seeds diverges. A cross marks the place, and thin lines
+    show the seeds from there on.
 
     Parameters
     ----------
     curves : pandas.DataFrame
-        Of `descent.analysis.curves.curves`, of this metric only.
+        Returned by `descent.analysis.curves.curves`, this metric only.
     accuracies : pandas.DataFrame
-        Of `descent.analysis.summaries.final_accuracy`; the legend quotes mean and standard deviation.
+        Returned by `descent.analysis.summaries.final_accuracy`; the legend has mean and standard
+        deviation.
     variants : list of str
         Those to overlay, in the order of the legend.
     metric : str
-        `train_loss`, on a logarithmic axis, or `train_accuracy`, in percent, on an axis that is
-        about logarithmic in the error.
+        Column of `descent.metrics.METRICS`. A share is drawn in percent, on an axis that is roughly
+        logarithmic in the error; anything else on a logarithmic axis.
     files : list of str
-        To write; the ending says the format.
+        Files to write; the suffix determines the format.
     band : str
         Key of `descent.analysis.bands.KINDS`, for the note below the axis.
     confidence_level : float
-        Of the bands, for the note.
+        The level of the bands, for the note.
     smoothing_window, batch_size : int
         For the note and the label of the axis.
     experiment : str
         What was run, for the note.
     """
     set_style()
-    height = 2.6 + 0.13 * len(variants)  # the legend stands above the axes: it hides no curve
+    height = 2.6 + 0.13 * len(variants)  # the legend is above the axes, where it hides no curve
     figure, axes = plt.subplots(figsize=(HALF_PAGE, height), layout="constrained")
-    if metric == "train_accuracy":
+    if METRICS[metric].is_share:
         curves = curves.assign(**100 * curves[["mean", "lower", "upper"]])
     curves = curves[curves["variant"].isin(variants)]
     over_seeds, seeds = curves[curves["seed"].isna()], curves[curves["seed"].notna()]
-    diverged = seeds[seeds["mean"].isna()]  # one row for each
+    diverged = seeds[seeds["mean"].isna()]  # one row per diverged run
     n_seeds = over_seeds["n_seeds"].iloc[0]
     final = accuracies.set_index("variant")
     colours = dict(zip(variants, sns.color_palette("colorblind", len(variants)), strict=True))
@@ -105,7 +106,7 @@ def _limit(axes, curves, metric, diverged):
     """Scale and limit the axes so that bands leave room for the lines."""
     axes.set_xlim(0, curves["iteration"].max())
     axes.xaxis.get_major_locator().set_params(integer=True)
-    if metric == "train_loss":
+    if not METRICS[metric].is_share:
         scale_loss(axes)
         lines = curves["mean"][curves["mean"] > 0]
         if lines.empty:  # crosses alone: the losses of these runs were never finite
@@ -122,9 +123,9 @@ def _limit(axes, curves, metric, diverged):
 
 
 def _mark(axes, seeds, diverged, colours, metric):
-    """Put a cross at the last finite value of each diverged run, at the edge if it is beyond it."""
+    """Put a cross at the last finite value of each diverged run, or at the edge if it is beyond."""
     bottom, top = axes.get_ylim()
-    worst = top if metric == "train_loss" else bottom
+    worst = bottom if METRICS[metric].is_share else top
     for row in diverged.itertuples():
         run = seeds[(seeds["variant"] == row.variant) & (seeds["seed"] == row.seed)]
         last = run["mean"].dropna().tail(1).max()
@@ -134,7 +135,7 @@ def _mark(axes, seeds, diverged, colours, metric):
 
 
 def _thin(curve):
-    """Keep at most as many points as the figure can show, the first and the last among them."""
+    """Keep at most as many points as the figure can show, including the first and the last."""
     chosen = np.linspace(0, len(curve) - 1, min(len(curve), _MAX_POINTS)).round().astype(int)
     return curve.iloc[chosen]
 

@@ -1,4 +1,4 @@
-"""The grid of labelled images."""
+"""The grid of labeled images."""
 
 import matplotlib.pyplot as plt
 
@@ -11,12 +11,12 @@ def examples(images, labels, files, *, rows=4, columns=8):
     Parameters
     ----------
     images : numpy.ndarray
-        (images, height, width), grey levels in any scale.
+        (images, height, width), gray levels on any scale.
     labels : list of str
     files : list of str
-        To write; the ending says the format.
+        Files to write; the suffix determines the format.
     rows, columns : int
-        Of the grid.
+        The size of the grid.
     """
     set_style()
     figure, axes = plt.subplots(
@@ -24,7 +24,7 @@ def examples(images, labels, files, *, rows=4, columns=8):
     )
     for cell in axes.flat:
         cell.set_axis_off()
-    size = 8 if max(map(len, labels)) <= 3 else 5  # of names, such as Ankle boot
+    size = 8 if max(map(len, labels)) <= 3 else 5  # for names, such as Ankle boot
     for cell, image, label in zip(axes.flat, images, labels, strict=False):
         cell.imshow(image, cmap="gray")
         cell.set_title(label, pad=2, fontsize=size)

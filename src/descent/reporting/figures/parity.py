@@ -1,4 +1,4 @@
-"""The figure of parity: how far a rule is from its reference, iteration by iteration."""
+"""The parity figure: how far an update rule is from its reference, iteration by iteration."""
 
 import matplotlib.pyplot as plt
 import seaborn as sns
@@ -11,12 +11,12 @@ _LABELS = {"replay": "same gradients", "closed": "own gradients (not judged)"}
 
 
 def parity(trace, *, reference, n_seeds, first_seed=None):
-    """Draw the differences of `descent.parity.replay.replay` with the rounding bound.
+    """Draw the differences found by `descent.parity.replay.replay`, with the rounding bound.
 
     Parameters
     ----------
     trace : pandas.DataFrame
-        Of one comparison.
+        The rows of one comparison.
     reference : str
         The variant that the others are compared with.
     n_seeds : int

@@ -14,17 +14,17 @@ from descent.reporting import wording
 from descent.reporting.figures.style import HALF_PAGE, save, scale_accuracy, scale_loss, set_style
 
 _PANELS = ["validation_accuracy", "validation_loss"]
-_LOG_RATIO = 10  # of the largest to the smallest value from which an axis is logarithmic
-_MAX_LOSS = 20  # nats; beyond, a run learned nothing
+_LOG_RATIO = 10  # largest to smallest value; from this ratio on, an axis is logarithmic
+_MAX_LOSS = 20  # nats; beyond it, a run learned nothing
 _MARKERS = "osD^v"
-_LOOKS = [{"linestyle": "-"}] + [  # of the last rung, the one before, and so on
+_LOOKS = [{"linestyle": "-"}] + [  # the last rung, the one before it, and so on
     {"linestyle": dashes, "markerfacecolor": "none"} for dashes in ("--", "-.", ":")
 ]
 
 
 @dataclass
 class _Line:
-    """Combinations that differ in the value on the axis alone, in the order of their values."""
+    """Combinations that differ only in the value on the axis, in the order of their values."""
 
     label: str
     combinations: list
@@ -32,25 +32,25 @@ class _Line:
 
 
 def sensitivity(final, sweeps, selected, files, *, axis, band, confidence_level, experiment):
-    """Draw final validation accuracy and loss against a hyperparameter, a line for each sweep.
+    """Draw final validation accuracy and loss against a hyperparameter, one line per sweep.
 
-    A sweep over further hyperparameters has a line for each of their combinations, and one in
-    rungs a line for each rung. A cross at the edge marks a value at which runs diverged, with their
-    number; it has no mean and no band. Of the rungs only the last one has bands.
+    A sweep over further hyperparameters has a line for each combination of them, and one with rungs
+    has a line for each rung. A cross at the edge marks a value at which runs diverged, with their
+    number; it has no mean and no band. Only the last rung has bands.
 
     Parameters
     ----------
     final : pandas.DataFrame
-        Of `descent.analysis.selection.final_values`, and the `epochs` of each run; from the first rung to
-        the last.
+        Returned by `descent.analysis.selection.final_values`, with the `epochs` of each run; from
+        the first rung to the last.
     sweeps : dict
         Maps the variant that is selected from each sweep to its combinations and their settings.
     selected : set of str
-        The combinations that were selected; ringed.
+        The selected combinations, which are marked by rings.
     files : list of str
-        To write; the ending says the format.
+        Files to write; the suffix determines the format.
     axis : str
-        The hyperparameter.
+        The hyperparameter on the horizontal axis.
     band : str
         Key of `descent.analysis.bands.KINDS`.
     confidence_level : float
@@ -109,7 +109,7 @@ def sensitivity(final, sweeps, selected, files, *, axis, band, confidence_level,
 
 
 def _lines(selected, sweep, axis):
-    """Group the combinations of a sweep by what they hold beside the value on the axis."""
+    """Group the combinations of a sweep by their settings other than the one on the axis."""
     others = [{key: v for key, v in settings.items() if key != axis} for settings in sweep.values()]
     groups = {}
     for name, rest in zip(sweep, others, strict=True):
@@ -130,20 +130,20 @@ def _is_number(value):
 
 
 def _places(values):
-    """Return the function that places a value on the axis: a number at itself, others in turn."""
+    """Return a function that places a value on the axis: numbers to scale, others in order."""
     if all(map(_is_number, values)):
         return lambda value: value
     return values.index
 
 
 def _draw(axes, x, runs, **style):
-    """Draw the mean of the values at which all runs completed, and every run."""
+    """Draw the mean where all runs completed, and every single run."""
     axes.plot(x, runs.mean(axis=1), linewidth=0.9, markersize=3.5, zorder=4, **style)
     axes.plot(x, runs, ".", color=style["color"], markersize=2, zorder=3)
 
 
 def _shade(axes, x, runs, band, confidence_level, colour):
-    """Draw the band of the values at which all runs completed."""
+    """Draw the band where all runs completed."""
     complete = np.isfinite(runs).all(axis=1)
     bounds = np.full((2, len(runs)), np.nan)
     bounds[:, complete] = compute_band(runs[complete], band, confidence_level)
@@ -167,7 +167,7 @@ def _scale(axes, values, metric):
 
 
 def _mark(axes, line, runs, place, colour, index, *, top):
-    """Put a cross at the edge, those of other lines beside it, where runs diverged."""
+    """Put a cross at the edge where runs diverged, each line at its own height."""
     height = 0.97 - 0.08 * index if top else 0.03 + 0.08 * index
     for name, value in zip(line.combinations, line.values, strict=True):
         lost = runs.loc[name].isna().sum()

@@ -1,4 +1,4 @@
-"""The look of every figure, and the way into its files."""
+"""The style of all figures, and how they are saved."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,7 +14,7 @@ HALF_PAGE = 3.4
 
 
 def set_style():
-    """Set fonts, colours and the formats' settings for the figures that follow."""
+    """Set fonts, colors and the options of file formats for all figures drawn from now on."""
     sns.set_theme(context="paper", style="ticks", palette="colorblind")
     plt.rcParams.update(
         {
@@ -27,7 +27,7 @@ def set_style():
             "legend.title_fontsize": 7,
             "pdf.fonttype": 42,  # embed fonts as text, not as outlines
             "svg.fonttype": "none",
-            "svg.hashsalt": "descent",  # the same file from the same curves
+            "svg.hashsalt": "descent",  # so that the same curves give the same file
         }
     )
 
@@ -39,7 +39,7 @@ def save(figure, files):
     ----------
     figure : matplotlib.figure.Figure
     files : list of str
-        To write; the ending says the format.
+        Files to write; the suffix determines the format.
     """
     for file in files:
         kind = file.rpartition(".")[2]
@@ -58,14 +58,14 @@ def scale_loss(axes):
 
 
 def scale_accuracy(axes):
-    """Scale and limit an axis of accuracies in percent about like the logarithm of the error.
+    """Scale and limit an axis of accuracies, in percent, roughly logarithmically in the error.
 
-    What happens between 90 and 100 % is what matters.
+    The range from 90 to 100 % matters most.
 
     Parameters
     ----------
     axes : matplotlib.axes.Axes
-        With everything drawn.
+        With everything already drawn.
     """
     axes.set_yscale("function", functions=(_accuracy_scale, _inverse_accuracy_scale))
     bottom, top = max(axes.get_ylim()[0], 0), min(axes.get_ylim()[1], 100)

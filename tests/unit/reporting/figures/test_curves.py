@@ -1,3 +1,5 @@
+"""The overlay plots, by what their files hold."""
+
 import re
 
 import numpy as np

@@ -1,0 +1,56 @@
+"""Write the public address and the version into the files that quote them.
+
+The address is `Repository` in pyproject.toml, the version `__version__` in src/descent/__init__.py.
+Run by `make address`.
+"""
+
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[1]
+
+#: For each file the places, as regular expressions, and what stands there.
+PLACES = {
+    "README.md": {
+        r"(?s)(?<=<!-- address -->\n).*?(?=<!-- /address -->)": (
+            "```sh not run: needs the public address\ngit clone {address} && cd {name}\n```\n"
+        ),
+    },
+    "CITATION.cff": {
+        r"(?m)^version: .*": "version: {version}",
+        r"(?m)^repository-code: .*": "repository-code: {address}",
+    },
+    "SECURITY.md": {r"https?://[^\s()]+(?=/security/)": "{address}"},
+    ".github/ISSUE_TEMPLATE/config.yml": {r"https?://\S+(?=/(security|blob)/)": "{address}"},
+    ".snakemake-workflow-catalog.yml": {r"(?<=git clone )[^\s`]+": "{address}"},
+}
+
+
+def main():
+    """Write the files; end with a message if one lacks a place."""
+    values = {"version": _version(), **_address()}
+    for file, places in PLACES.items():
+        text = (PROJECT / file).read_text()
+        for place, form in places.items():
+            text, found = re.subn(place, lambda _, form=form: form.format(**values), text)
+            if not found:
+                sys.exit(f"{file}: nothing matches {place}")
+        (PROJECT / file).write_text(text)
+
+
+def _address():
+    """Return the address and its last part, the name of the folder of a clone."""
+    urls = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["urls"]
+    address = urls["Repository"].rstrip("/").removesuffix(".git")
+    return {"address": address, "name": address.rpartition("/")[2]}
+
+
+def _version():
+    text = (PROJECT / "src/descent/__init__.py").read_text()
+    return re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE)[1]
+
+
+if __name__ == "__main__":
+    main()

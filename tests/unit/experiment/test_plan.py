@@ -1,0 +1,24 @@
+"""Which runs a configuration asks for, and what they are compared with."""
+
+from configurations import MINE, configure
+from descent.experiment.plan import marked_references, references, seed_blocks, variants
+
+TORCH = {"optimizer": "torch.optim.SGD", "lr": 1}
+
+
+def test_variants_are_trained_without_what_says_how_they_are_compared():
+    config = configure(comparisons={"a": {"y": MINE, "x": {**TORCH, "reference": True}}})
+    assert variants(config) == {"y": MINE, "x": TORCH}
+    assert [list(settings) for settings in variants(config).values()] == [["lr", "optimizer"]] * 2
+
+
+def test_a_comparison_with_a_reference_holds_the_others_against_it():
+    marked = {"x": MINE, "reference": {**TORCH, "reference": True}, "b": MINE}
+    config = configure(comparisons={"with": marked, "without": {"y": MINE, "z": TORCH}})
+    assert references(config) == {"with": ("reference", ["b", "x"])}
+    assert marked_references(marked) == ["reference"]
+
+
+def test_seeds_are_split_in_their_order():
+    assert seed_blocks(configure()["seeds"], 2) == [[0, 1], [2, 3], [4]]
+    assert seed_blocks([5, 3], 5) == [[5, 3]]

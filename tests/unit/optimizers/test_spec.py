@@ -1,0 +1,47 @@
+"""The name of an optimizer is taken apart in one place."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from descent.optimizers.spec import (
+    SCRATCH,
+    Spec,
+    parse,
+    rule_provenance,
+    source_file,
+    split_settings,
+)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "parts"),
+    [
+        ("scratch.sgd", Spec("scratch", "sgd")),
+        ("torch.optim.SGD", Spec("torch.optim", "SGD")),
+        ("my_rules.py:momentum", Spec("file", "momentum", "my_rules.py")),
+        ("a:b/c.d.py:Mine", Spec("file", "Mine", "a:b/c.d.py")),
+        ("sgd", Spec("", "sgd")),
+    ],
+)
+def test_an_optimizer_has_three_forms(optimizer, parts):
+    assert parse(optimizer) == parts
+
+
+def test_the_file_of_a_rule():
+    assert source_file("scratch.sgd") == SCRATCH / "sgd.py" and (SCRATCH / "sgd.py").exists()
+    assert source_file("a/mine.py:rule") == Path("a/mine.py")
+    assert source_file("torch.optim.SGD") is None
+
+
+def test_settings_are_an_optimizer_and_its_hyperparameters():
+    settings = {"lr": 0.1, "optimizer": "scratch.sgd", "momentum": 0.9}
+    assert split_settings(settings) == ("scratch.sgd", {"lr": 0.1, "momentum": 0.9})
+
+
+def test_the_content_of_a_users_file_is_recorded(tmp_path):
+    (tmp_path / "mine.py").write_bytes(b"def rule(): pass")
+    digest = hashlib.sha256(b"def rule(): pass").hexdigest()
+    assert rule_provenance(f"{tmp_path / 'mine.py'}:rule") == {"rule_sha256": digest}
+    assert rule_provenance("scratch.sgd") == rule_provenance("torch.optim.SGD") == {}

@@ -1,0 +1,53 @@
+"""The tables of the report; test_report.py has most of their cells."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from descent.reporting.html_tables import number, shown
+from evidence import equivalence
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "scale", "text"),
+    [(0.98765, ".2f", 100, "98.77"), (np.nan, ".2f", 1, "-"), (pd.NA, "g", 1, "-")],
+)
+def test_a_number_is_rounded_and_a_missing_one_is_a_dash(value, form, scale, text):
+    assert number(value, form, scale) == text
+
+
+def test_differences_have_signs_and_units_of_their_quantity():
+    table = equivalence().assign(
+        reference="theirs",
+        n=3,
+        n_reference=5,
+        design="paired",
+        ci95_lower=np.nan,
+        ci95_upper=np.nan,
+        p_equivalence=0.001,
+        p_difference=0.7,
+    )
+    content = shown(table, "equivalence")
+    points, nats = (dict(zip(content["headings"], row, strict=True)) for row in content["rows"])
+    assert points["difference"] == "-0.04" and nats["difference"] == "-0.0004"
+    assert points["90 % interval"] == "-0.21 to +0.14" and points["95 % interval"] == "-"
+    assert points["margin"] == "0.5" and nats["margin"] == "0.01"
+    assert points["seeds"] == "3 and 5, paired" and points["seeds needed"] == "-"
+
+
+def test_a_selected_combination_says_its_name():
+    row = {
+        "variant": "m_selected",
+        "hyperparameters": "lr = 0.1",
+        "epochs": 2,
+        "n": 2,
+        "diverged": 0,
+        "validation_accuracy": 0.9,
+        "validation_accuracy_sd": 0.01,
+        "validation_loss": 0.3,
+        "selected_as": "m_selected",
+    }
+    rows = shown(pd.DataFrame([row, row | {"selected_as": np.nan, "diverged": 1}]), "selection")
+    chosen, other = rows["rows"]
+    assert chosen[4:] == ["none", "90.00 ± 1.00", "0.3000", "as m_selected"]
+    assert other[4] == "1" and other[-1] == ""

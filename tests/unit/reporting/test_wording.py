@@ -1,0 +1,43 @@
+"""What a figure shows and what was run, in words."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from configurations import configure
+from descent.analysis.bands import KINDS
+from descent.reporting import wording
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_band_has_words(kind):
+    assert re.search("90 %|sd|minimum", wording.band(kind, 0.9, 5))
+    assert wording.band(kind, 0.9, 5).startswith("mean of 5 seeds, ")
+    assert wording.band(kind, 0.9, 1) == "1 seed, hence no band"
+
+
+def test_an_experiment_in_a_line():
+    config = configure(training={"epochs": 1, "batch_size": 32}, seeds=[0, 1], seeding="paired")
+    line = wording.experiment(config)
+    assert line.startswith("1 epoch on mnist in mini-batches of 32 images, ")
+    assert "100 and 100 units" in line and line.endswith("2 seeds per variant")
+    assert wording.experiment(config, [7]).endswith("1 seed per variant")
+
+
+def test_a_variant_by_its_optimizer_and_hyperparameters():
+    variant = {"optimizer": "scratch.sgd", "lr": 0.1, "reference": True}
+    assert wording.settings(variant) == "scratch.sgd, lr = 0.1"
+
+
+def test_smoothing():
+    assert wording.smoothing(1) == "unsmoothed"
+    assert wording.smoothing(20) == "moving average over 20 iterations"
+
+
+def test_a_curve_ends_at_its_last_finite_value():
+    mean = pd.Series([0.5, 0.9871, np.nan], index=[10, 20, 30])
+    assert wording.curve(mean, "train_accuracy") == "goes from 50 % to 98.7 % at iteration 20"
+    assert wording.curve(mean, "train_loss") == "goes from 0.5 to 0.987 at iteration 20"
+    assert wording.curve(mean * np.nan, "train_loss") == "has no finite value"

@@ -1,0 +1,37 @@
+"""A result names the commit that it is of."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from descent import provenance
+
+
+def test_provenance_knows_the_commit_and_whether_the_workflow_differs_from_it(tmp_path):
+    library = tmp_path / "src" / "descent"
+    shutil.copytree(Path(provenance.__file__).parent, library)
+    (tmp_path / ".gitignore").write_text("__pycache__/\n")
+    code = "from descent.provenance import provenance; print(provenance()['git_{}'])"
+
+    def ask(what):
+        return subprocess.run(
+            [sys.executable, "-c", code.format(what)],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONPATH": str(library.parent), "GIT_CEILING_DIRECTORIES": "/"},
+        ).stdout.strip()
+
+    def git(*arguments):
+        identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        subprocess.run(["git", *identity, *arguments], cwd=tmp_path, check=True)
+
+    assert (ask("commit"), ask("dirty")) == ("None", "None")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-q", "-m", "first")
+    assert (len(ask("commit")), ask("dirty")) == (40, "False")
+    (library / "optimizers" / "mine.py").write_text("")
+    assert ask("dirty") == "True"
