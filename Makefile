@@ -1,6 +1,6 @@
 # make         the default experiment       make demo    the same on included digits, no download
-# make test    the whole test suite         make lint    ruff, snakefmt, snakemake --lint
-# make lock    compile workflow/envs/requirements.txt     make clean   remove everything made
+# make test    the whole test suite         make lint    ruff, mypy, snakefmt, snakemake --lint
+# make lock    compile the lock, workflow/envs/     make clean   remove everything made
 # make test-cluster    the workflow and its faults on a real Slurm started for it: docs/cluster.md
 # make benchmark    time the peers, this engine and the limit; make scaling    time evaluation
 # make efficiency   time the default experiment, job by job
@@ -13,11 +13,12 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+LOCK := workflow/envs/requirements.txt
 # A torch build other than PyPI's, by its name in uv: make setup TORCH_BACKEND=cpu
 TORCH_BACKEND ?=
 # The lock has neither the hashes nor the dependencies of such a build: it then only constrains.
 UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKEND) --no-verify-hashes \
-    -c workflow/envs/requirements.txt -r pyproject.toml --extra dev --extra cluster,sync --require-hashes workflow/envs/requirements.txt)
+    -c $(LOCK) -r pyproject.toml --extra dev --extra cluster,sync --require-hashes $(LOCK))
 
 .PHONY: results demo setup test test-cluster lint format lock clean benchmark benchmark-cluster \
     benchmark-lock efficiency checkpoints overhead scaling mutants hints coverage docs address
@@ -36,9 +37,9 @@ setup: .venv/done
 	touch $@
 
 # uv is installed first, from the same lock: pip alone would take minutes for everything.
-.venv/locked: workflow/envs/requirements.txt
+.venv/locked: $(LOCK)
 	$(PYTHON) -m venv .venv
-	awk '/^[^ ]/ {uv = /^uv==/} uv' workflow/envs/requirements.txt > .venv/uv.txt
+	awk '/^[^ ]/ {uv = /^uv==/} uv' $(LOCK) > .venv/uv.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
 	$(BIN)/$(UV_INSTALL) --python $(BIN)/python --compile-bytecode
 	touch $@
@@ -64,7 +65,7 @@ format: setup
 
 lock: setup
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra cluster --universal \
-	    --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -o workflow/envs/requirements.txt
+	    --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -o $(LOCK)
 
 # The peers have their own lock and environment, separate from the main ones.
 benchmark: .venv-benchmark/done
@@ -112,7 +113,7 @@ coverage: setup
 	touch $@
 
 benchmark-lock: setup
-	$(BIN)/uv pip compile benchmarks/requirements.in -c workflow/envs/requirements.txt --universal \
+	$(BIN)/uv pip compile benchmarks/requirements.in -c $(LOCK) --universal \
 	    --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 	    -o benchmarks/requirements.txt
 

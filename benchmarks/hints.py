@@ -79,13 +79,13 @@ def write_page(table, processes):
         f"check` against {REFERENCE}, learning rate {SETTINGS['lr']}, momentum "
         f"{SETTINGS['momentum']}. {table['right'].sum()} of {len(table)} wrong update rules get "
         "the right hint and no other.",
-        f"The catalogue has {len(MUTANTS) + 1} wrong update rules, here called mutants: "
+        f"The catalog has {len(MUTANTS) + 1} wrong update rules, here called mutants: "
         f"{len(MUTANTS)} that are wrong under any learning rate, and one, the learning rate in the "
         "velocity, that is wrong only when the learning rate changes. Its verdict is therefore "
         "`equal to rounding`, and the hint says what is wrong.",
         "To find a hint, `descent check` compares an update rule with these same mutants. The "
         "table therefore shows that each of them is told apart from all others. It does not show "
-        "how many mistakes outside the catalogue would be recognized.",
+        "how many mistakes outside the catalog would be recognized.",
         "The whole command, including the start of Python and the import of torch, takes "
         f"{times}, medians of {PROCESSES}. On a machine that others use as well, CPU time is more "
         "stable than wall time. The seconds in the table are the wall time of the check alone.",

@@ -117,7 +117,7 @@ def write_page(mutants, correct):
         "update rules are different (expected: all but the learning rate in the velocity while it "
         f"is constant). {alarms} of the {len(runs)} runs of correct update rules are different.",
         "## Wrong versions of momentum",
-        f"The catalogue has {len(MUTANTS) + 1} wrong update rules, here called mutants: "
+        f"The catalog has {len(MUTANTS) + 1} wrong update rules, here called mutants: "
         f"{len(MUTANTS)} that are wrong under any learning rate, and one, the learning rate in the "
         "velocity, that is wrong only when the learning rate changes. There are more rows because "
         "two of them are tried twice: the forgotten velocity at two iterations, and the learning "

@@ -1,4 +1,4 @@
-"""How a benchmark writes its results."""
+"""How benchmarks write their results."""
 
 import json
 from pathlib import Path
@@ -7,13 +7,13 @@ from descent.files import replacing
 
 
 def publish(name, result, page):
-    """Write `<name>.json` and `<name>.md` here, and print the page.
+    """Write `<name>.json` and `<name>.md` to this folder, and print the page.
 
     Parameters
     ----------
     name : str
     result : dict
-        Of values that JSON can represent.
+        Must be JSON-serializable.
     page : str
         Markdown.
     """

@@ -1,7 +1,7 @@
 """Write the public address and the version into the files that quote them.
 
-The address is `Repository` in pyproject.toml, the version `__version__` in src/descent/__init__.py.
-Run by `make address`.
+The address is `Repository` in pyproject.toml; the version is `__version__` in
+src/descent/__init__.py. Run by `make address`.
 """
 
 import re
@@ -11,7 +11,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
 
-#: For each file the places, as regular expressions, and what stands there.
+#: For each file, regular expressions that match the places, and the text that goes there.
 PLACES = {
     "README.md": {
         r"(?s)(?<=<!-- address -->\n).*?(?=<!-- /address -->)": (
@@ -29,7 +29,7 @@ PLACES = {
 
 
 def main():
-    """Write the files; end with a message if one lacks a place."""
+    """Write the files; exit with a message if a file has no match for a place."""
     values = {"version": _version(), **_address()}
     for file, places in PLACES.items():
         text = (PROJECT / file).read_text()
@@ -41,7 +41,7 @@ def main():
 
 
 def _address():
-    """Return the address and its last part, the name of the folder of a clone."""
+    """Return the address and its last part, which names the folder of a clone."""
     urls = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["urls"]
     address = urls["Repository"].rstrip("/").removesuffix(".git")
     return {"address": address, "name": address.rpartition("/")[2]}

@@ -1,8 +1,8 @@
 """Compare two folders of results: python tests/compare_results.py OLD/results/mnist results/mnist.
 
-Runs, curves, traces and tables must hold the same values, bit for bit; weights and figures must be
-the same bytes. Left out is what differs between any two runs: measured times, provenance, pages.
-Exit code 1 and a line for each file that differs or exists in one folder only.
+Runs, curves, traces and tables must hold the same values, bit for bit; weights and figures must
+have the same bytes. What differs between any two runs is ignored: measured times, provenance and
+pages. Prints a line for each file that differs or is in one folder only; the exit code is then 1.
 """
 
 import filecmp
@@ -26,7 +26,7 @@ PATTERNS = [
 
 
 def same(one, other):
-    """Tell whether two files hold the same results."""
+    """Return whether two files hold the same results."""
     if one.suffix not in READERS:
         return filecmp.cmp(one, other, shallow=False)
     frames = (

@@ -1,10 +1,9 @@
-"""The engines, one a file, and what they share.
+"""The engines, one per file, and the code they share.
 
-An engine `name` is the function `prepare(folder, momentum, **options)` of `name.py`: it reads the
-data set in `folder` and returns `epoch()`, which trains one epoch from the current state, every
-mini-batch in a new random order, and returns the loss and the accuracy of each mini-batch, before
-its update, as two arrays. Libraries are imported at the top of the file: each engine runs in a
-process of its own.
+An engine `name` is the function `prepare(folder, momentum, **options)` in `name.py`. It reads the
+data set in `folder` and returns `epoch()`, which continues training for one epoch, in a new random
+order, and returns the loss and accuracy of each mini-batch before its update, as two arrays. Each
+file imports its libraries at the top because each engine runs in its own process.
 """
 
 import itertools
@@ -19,12 +18,12 @@ HIDDEN = [100, 100]
 
 
 def prepared_file(folder):
-    """Return the prepared tensors of the data set in `folder`, see `descent.data.prepare`."""
+    """Return the path of the prepared tensors in `folder`; see `descent.data.prepare`."""
     return Path(folder) / "prepared.safetensors"
 
 
 def training_arrays(folder):
-    """Read normalised training images, (images, pixels) float32, and labels, (images,) int64."""
+    """Read normalized training images, float32 (images, pixels), and labels, int64 (images,)."""
     with safe_open(prepared_file(folder), framework="numpy") as prepared:
         mean, std = (np.float32(prepared.metadata()[key]) for key in ("mean", "std"))
         images = prepared.get_tensor("train_images").astype(np.float32)
@@ -32,12 +31,12 @@ def training_arrays(folder):
 
 
 def initial_layers(n_inputs=784, n_classes=10):
-    """Draw a network as `descent.model.initialize` does, from NumPy's generator.
+    """Initialize a network as `descent.model.initialize` does, but with NumPy's generator.
 
     Returns
     -------
     list of (numpy.ndarray, numpy.ndarray)
-        Weight, (outputs, inputs), and bias, (outputs,), of each layer, float32.
+        Weight, (outputs, inputs), and bias, (outputs,), of each layer, as float32.
     """
     generator = np.random.default_rng(0)
     sizes = [n_inputs, *HIDDEN, n_classes]

@@ -1,4 +1,4 @@
-"""JAX and optax: one compiled program an epoch, a scan over its mini-batches."""
+"""JAX and optax: one compiled program per epoch, which scans over the mini-batches."""
 
 from functools import partial
 
@@ -11,7 +11,7 @@ from engines import BATCH_SIZE, LEARNING_RATE, initial_layers, training_arrays
 
 
 def prepare(folder, momentum):
-    """Train with optax.sgd; the first epoch compiles."""
+    """Train with optax.sgd; the first epoch includes compilation."""
     images, labels = (jnp.asarray(array) for array in training_arrays(folder))
     parameters = [(jnp.asarray(weight), jnp.asarray(bias)) for weight, bias in initial_layers()]
     optimizer = optax.sgd(LEARNING_RATE, momentum or None)
@@ -25,7 +25,7 @@ def prepare(folder, momentum):
         losses = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
         return losses.mean(), (logits.argmax(1) == labels).mean()
 
-    # The images are an argument, for otherwise they would be compiled in as a constant.
+    # The images are passed as an argument; otherwise they would be compiled in as a constant.
     @partial(jax.jit, donate_argnums=0)
     def train_epoch(state, key, images, labels):
         def iteration(state, chosen):

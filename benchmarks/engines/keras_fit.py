@@ -1,4 +1,4 @@
-"""Keras on its JAX backend: compile and fit, values recorded by a callback."""
+"""Keras on its JAX backend: compile and fit, with a callback that records the values."""
 
 import os
 
@@ -11,29 +11,29 @@ from engines import BATCH_SIZE, LEARNING_RATE, initial_layers, training_arrays
 
 
 class OfMiniBatch(keras.metrics.MeanMetricWrapper):
-    """The mean over one mini-batch, where Keras' own metrics run on through the epoch."""
+    """The mean over one mini-batch; Keras's own metrics accumulate over the epoch."""
 
     def update_state(self, *values, **named):
-        """Forget the mini-batches before."""
+        """Discard the previous mini-batches."""
         self.reset_state()
         return super().update_state(*values, **named)
 
 
 class Recorder(keras.callbacks.Callback):
-    """Keep each mini-batch's loss and accuracy."""
+    """Record each mini-batch's loss and accuracy."""
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Begin anew."""
+        """Start empty lists."""
         self.losses, self.accuracies = [], []
 
     def on_train_batch_end(self, batch, logs=None):
-        """Read the values of the mini-batch."""
+        """Append the values of the mini-batch."""
         self.losses.append(logs["mini_batch_loss"])
         self.accuracies.append(logs["mini_batch_accuracy"])
 
 
 def prepare(folder, momentum):
-    """Train keras.Sequential with keras.optimizers.SGD; the first epoch compiles."""
+    """Train keras.Sequential with keras.optimizers.SGD; the first epoch includes compilation."""
     images, labels = training_arrays(folder)
     layers = initial_layers()
     model = keras.Sequential(

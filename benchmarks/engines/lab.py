@@ -1,4 +1,4 @@
-"""The lab's loop, taken literally: torchvision's images one by one, values read at every step."""
+"""The lab's loop, taken literally: torchvision images one at a time, values read at every step."""
 
 import numpy as np
 import torch
@@ -9,7 +9,7 @@ from engines import BATCH_SIZE, LEARNING_RATE, initial_layers
 
 
 def prepare(folder, momentum):
-    """Train plain tensors with a hand-written rule on the batches of a DataLoader."""
+    """Train plain tensors with a hand-written update rule on batches from a DataLoader."""
     loader, _ = loaders(folder, batch_size=BATCH_SIZE)
     parameters = [
         torch.from_numpy(value).requires_grad_() for layer in initial_layers() for value in layer

@@ -1,7 +1,8 @@
-"""The limit: the eight matrix products of an iteration alone, into tensors made beforehand.
+"""The limit: only the eight matrix products of an iteration, written to preallocated tensors.
 
-Three forward, then for every layer the gradient of its weight and, but for the first, of its input;
-in the layout of `descent.model`, where activations are columns, which measured faster than rows.
+Three are the forward pass; the others are the gradients of each layer's weight and, except in the
+first layer, of its input. As in `descent.model`, activations are columns, which measured faster
+than rows.
 """
 
 import numpy as np
@@ -11,7 +12,7 @@ from engines import BATCH_SIZE, initial_layers, training_arrays
 
 
 def prepare(folder, momentum):
-    """Compute the products of all mini-batches, in the order of the file; nothing is learned."""
+    """Compute the products for all mini-batches, in file order; nothing is learned."""
     images, _ = training_arrays(folder)
     batches = torch.from_numpy(images).split(BATCH_SIZE)
     w0, w1, w2 = (torch.from_numpy(weight) for weight, _ in initial_layers())

@@ -1,7 +1,7 @@
-"""The operators of our engine alone, on stacked seeds: what is left to gain without a compiler.
+"""Only the operators of our engine, on stacked seeds: what is left to gain without a compiler.
 
-No autograd, no rule and hardly an allocation: the gradient is written out, its tensors made
-beforehand.
+There is no autograd, no update rule and hardly any allocation: the gradient is written out by hand,
+into preallocated tensors.
 """
 
 import torch
@@ -14,7 +14,7 @@ from engines import BATCH_SIZE, HIDDEN, LEARNING_RATE, prepared_file
 
 
 def prepare(folder, momentum, seeds, hidden=HIDDEN):
-    """Train `seeds` networks together by SGD, written out operator by operator."""
+    """Train `seeds` networks together with SGD, written out operator by operator."""
     torch.set_num_threads(1)
     data = load_prepared(prepared_file(folder))
     initialization, orders = (
@@ -75,7 +75,7 @@ def prepare(folder, momentum, seeds, hidden=HIDDEN):
 
 
 def _buffers(seeds, n, sizes):
-    """Make the tensors of a mini-batch of `n` images: its own and those of every layer."""
+    """Allocate the tensors for a mini-batch of `n` images: its pixels and those of each layer."""
     rows = seeds * n, sizes[0]
     widths = [*sizes[1:], sizes[1], sizes[2], sizes[3]]
     layers = [torch.empty(seeds, width, n) for width in widths]

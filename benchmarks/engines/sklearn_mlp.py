@@ -1,4 +1,4 @@
-"""scikit-learn's MLPClassifier, one partial_fit an epoch."""
+"""scikit-learn's MLPClassifier, with one partial_fit per epoch."""
 
 import numpy as np
 from sklearn.neural_network import MLPClassifier
@@ -7,14 +7,14 @@ from engines import BATCH_SIZE, HIDDEN, LEARNING_RATE, initial_layers, training_
 
 
 class RecordingMLP(MLPClassifier):
-    """Keep each mini-batch's loss and accuracy, which the public methods do not give.
+    """Record each mini-batch's loss and accuracy, which the public methods do not expose.
 
-    Hooked in where scikit-learn has just computed both: the fastest way, and kinder to it than a
-    second forward pass. The method is private, hence tied to the locked version.
+    The hook runs where scikit-learn has just computed both, so no second forward pass counts
+    against it. The method is private, so this class is tied to the locked version.
     """
 
     def _init_coef(self, fan_in, fan_out, dtype):
-        # set here, for the layers do not exist before the first call of partial_fit
+        # set here because the layers do not exist before the first call to partial_fit
         weight, bias = self.layers.pop(0)
         return weight.T.astype(dtype), bias.astype(dtype)
 
@@ -26,7 +26,7 @@ class RecordingMLP(MLPClassifier):
 
 
 def prepare(folder, momentum):
-    """Train with the solver `sgd`, without Nesterov's momentum or a penalty."""
+    """Train with the `sgd` solver, without Nesterov momentum or a penalty."""
     images, labels = training_arrays(folder)
     classes = np.unique(labels)
     model = RecordingMLP(

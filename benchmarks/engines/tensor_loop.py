@@ -1,4 +1,4 @@
-"""The idiomatic loop of PyTorch over data held as one tensor: nn.Sequential and torch.optim."""
+"""The idiomatic PyTorch loop, nn.Sequential and torch.optim, over data held in one tensor."""
 
 import torch
 import torch.nn.functional as F

@@ -24,7 +24,7 @@ def main(arguments=None):
     Returns
     -------
     int
-        Exit code: 0 if the rule matches the reference, 1 if it differs or fails, 2 if wrongly used.
+        Exit code: 0 if the rule matches the reference, 1 if it differs or fails, 2 for wrong usage.
     """
     options = _parser().parse_args(arguments)
     try:

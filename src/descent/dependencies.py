@@ -1,7 +1,7 @@
 """Which files of the library a result depends on, read from the imports in the syntax tree.
 
-When one of them changes, Snakemake reruns what it has made. The Snakefile imports this module at
-every start, hence it is light.
+When one of them changes, Snakemake reruns whatever depends on it. The Snakefile imports this module
+at every start, so it must stay light.
 """
 
 import ast
@@ -17,8 +17,8 @@ NEUTRAL = ("__init__.py", "errors.py", "jobs.py")
 def sources(*files):
     """Find the library's files that some files import, directly or through others.
 
-    An import inside a function counts like any other. Not found are modules that are imported by a
-    name computed at run time: the included update rules, which are to be given as `files`.
+    An import inside a function counts like any other. Modules imported by a name computed at run
+    time, the included update rules, are not found; pass them as `files`.
 
     Parameters
     ----------

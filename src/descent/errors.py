@@ -1,14 +1,14 @@
 """Every error that a user can cause.
 
-All of them derive from `DescentError`, so that one `except` catches what input can be corrected and
-lets mistakes in this library through. Each also derives from the built-in exception that fits.
+All of them derive from `DescentError`, so that one `except` catches every error that the user can
+fix and lets bugs in this library through. Each also derives from the built-in exception that fits.
 A message is one line (one line per problem where there are several) that names the file or key,
 says what is wrong and what to do.
 """
 
 
 class DescentError(Exception):
-    """Something that the user gave cannot be used.
+    """Some user input cannot be used.
 
     Examples
     --------

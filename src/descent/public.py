@@ -1,4 +1,4 @@
-"""The public form of a check: its report can also draw itself, which takes two rooms."""
+"""The public form of a check: its report can also draw itself, which needs `reporting`."""
 
 from __future__ import annotations
 

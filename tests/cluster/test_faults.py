@@ -1,4 +1,4 @@
-"""What clusters do to jobs: the run completes, with the bits of an undisturbed one."""
+"""What clusters do to jobs: the run still completes, with the bits of an undisturbed one."""
 
 import os
 import re
@@ -11,9 +11,9 @@ from contextlib import suppress
 import psutil
 import pytest
 import yaml
-from conftest import GENERIC, LONG, SLURM, TRAINING, assert_same_bits, assert_went_on
 
 from checkouts import PROJECT, Checkout
+from clusters import GENERIC, LONG, SLURM, TRAINING, assert_same_bits, assert_went_on
 from private_slurm import wait_until
 
 GENERIC_SETTINGS = yaml.safe_load((PROJECT / GENERIC[1] / "config.yaml").read_text())
@@ -22,7 +22,7 @@ WITHOUT_N2 = f"{GENERIC_SETTINGS['cluster-generic-submit-cmd']} --exclude=n2"
 
 @pytest.fixture(scope="session")
 def right_to_mount():
-    """Root has it, but not in every container."""
+    """Skip without the right to mount, which even root lacks in some containers."""
     if subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode:
         pytest.skip("needs the right to mount")
 
@@ -59,8 +59,8 @@ def test_a_job_over_its_time_gets_more(cluster, undisturbed):
 
 
 def hang(cluster, job):
-    """Stop the training script of a job, as a network file system that is stuck does."""
-    scripts = re.compile(rf"{re.escape(str(cluster.folder))}/\S+train\.py")  # not of another Slurm
+    """Stop the training script of a job, as a stuck network file system would."""
+    scripts = re.compile(rf"{re.escape(str(cluster.folder))}/\S+train\.py")  # no other Slurm's
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             runs_script = scripts.search(" ".join(process.cmdline()))
@@ -107,7 +107,7 @@ def test_a_node_that_does_not_see_the_data_is_left_out(
     try:
         cluster.configure(seeds_per_job=3, root_seed=7)
         assert_jobs_fail(cluster, here, log)
-        here.run(*TRAINING)  # these results must not pass for those of another configuration
+        here.run(*TRAINING)  # these results must not be taken for another configuration's
         cluster.configure(**LONG)
         assert_jobs_fail(cluster, here, log)
         slurm.output("scontrol", "update", "NodeName=n1", "State=RESUME")
@@ -122,7 +122,7 @@ def test_a_node_that_does_not_see_the_data_is_left_out(
 
 
 def assert_jobs_fail(cluster, here, log):
-    """Fail unless both jobs fail, say why and are still to be run."""
+    """Fail unless both jobs fail, say why and would run again."""
     process = cluster.snakemake(*TRAINING)
     assert process.returncode != 0 and process.stdout.count("Error in rule train_") == 2
     newest = max((cluster.folder / ".snakemake").glob(log), key=os.path.getmtime)
@@ -159,7 +159,7 @@ def test_a_controller_that_was_away_loses_no_job_of_cluster_generic(cluster, und
     process = cluster.start(*TRAINING)
     cluster.wait_for_training()
     cluster.slurm.stop_controller()
-    time.sleep(10)  # some looks at the queue
+    time.sleep(10)  # long enough for several queue checks
     cluster.slurm.start_controller()
     said = cluster.finish(process)
     assert "Trying to restart job" not in said

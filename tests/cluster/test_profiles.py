@@ -1,18 +1,18 @@
-"""The workflow on a real Slurm gives the bits of a local run."""
+"""On a real Slurm, the workflow gives the same bits as a local run."""
 
 import pytest
 import yaml
-from conftest import GENERIC, SLURM, ClusterCheckout, assert_same_bits
 from filelock import FileLock
 
 from checkouts import PROJECT, Checkout, make_checkout
+from clusters import GENERIC, SLURM, ClusterCheckout, assert_same_bits
 
 MNIST = PROJECT.parent / "shared" / "mnist"
 DIGITS = yaml.safe_load((PROJECT / "config" / "digits.yaml").read_text())
 
 
 def make(folder, configuration):
-    """Make a checkout with another experiment than the tiny one."""
+    """Make a checkout with an experiment other than the tiny one."""
     checkout = make_checkout(folder)
     (folder / "tiny.yaml").write_text(yaml.safe_dump({**configuration, "name": "tiny"}))
     return checkout
@@ -20,7 +20,7 @@ def make(folder, configuration):
 
 @pytest.fixture(scope="session")
 def local_digits(tmp_path_factory, worker_id):
-    """Results of the digits on this machine."""
+    """Results of the digits experiment, run on this machine."""
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "digits"
     with FileLock(f"{folder}.lock"):

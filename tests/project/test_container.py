@@ -1,4 +1,4 @@
-"""The container is made of what the tests run: the steps of the Makefile."""
+"""The container is built with the steps of the Makefile, as the tests' environment is."""
 
 import re
 import shutil

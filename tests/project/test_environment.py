@@ -1,4 +1,4 @@
-"""pyproject.toml and the two files of workflow/envs/ describe one environment."""
+"""pyproject.toml and the two files in workflow/envs/ describe the same environment."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""The package that is built holds all of the library."""
+"""The built package contains the whole library."""
 
 import shutil
 import subprocess

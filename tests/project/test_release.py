@@ -1,4 +1,4 @@
-"""What releases and contributors rely on: one address, one version, files that say what is so."""
+"""What releases and contributors rely on: one address, one version, accurate files."""
 
 import re
 import shutil
@@ -26,7 +26,7 @@ QUOTING_THE_ADDRESS = {
     "SECURITY.md",
     "pyproject.toml",
 }
-#: Hosts of package indexes; in two parts, so that this file is none that names them.
+#: Hosts of package indexes, in parts so that this file does not name them itself.
 INDEXES = [
     ".".join(parts)
     for parts in (
@@ -179,7 +179,7 @@ def test_the_catalogue_finds_what_it_requires():
     for name in ("workflow/Snakefile", "config/README.md", "workflow/envs/descent.yaml"):
         assert (PROJECT / name).is_file()
     readme = read("README.md").lower()
-    assert "snakemake" in readme and "workflow" in readme  # how the catalogue searches
+    assert "snakemake" in readme and "workflow" in readme  # how the catalog searches
     usage = yaml.safe_load(read(".snakemake-workflow-catalog.yml"))["usage"]
     assert set(usage) == {"mandatory-flags", "software-stack-deployment", "report"}
     assert set(usage["mandatory-flags"]) == {"desc", "flags"}

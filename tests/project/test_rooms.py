@@ -1,4 +1,4 @@
-"""The library is a house of rooms, and a room imports only rooms before it."""
+"""The library is divided into rooms, in an order, and none imports from a later one."""
 
 import ast
 from graphlib import CycleError, TopologicalSorter
@@ -9,7 +9,7 @@ from configurations import PROJECT
 
 LIBRARY = PROJECT / "src" / "descent"
 
-#: From the first to the last. `__init__` has the version and the public names, as text.
+#: From first to last. `__init__` has the version and the public names, as strings.
 ROOMS = [
     "__init__",
     *("errors", "metrics", "files", "provenance", "model"),
@@ -97,7 +97,7 @@ def test_light_modules_import_no_heavy_library():
         name = module_name(file)
         if not any(name == prefix or name.startswith(f"{prefix}.") for prefix in light):
             continue
-        for node in ast.parse(file.read_text()).body:  # inside functions they are allowed
+        for node in ast.parse(file.read_text()).body:  # imports inside functions are allowed
             names = []
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]

@@ -1,4 +1,4 @@
-"""The status commands of schedulers that are not here, on what those print by their manuals."""
+"""The status commands for schedulers that are not installed, on output as in their manuals."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""`descent check`, called as a user calls it."""
+"""Arguments of `descent check`, as a user would type them."""
 
-#: Momentum against torch's.
+#: Compares momentum with torch's.
 MOMENTUM = ["--against", "torch.optim.SGD", "--set", "lr=0.01", "--set", "momentum=0.9"]

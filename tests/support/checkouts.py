@@ -37,7 +37,7 @@ TINY = {
 }
 
 
-#: Rules that only name what is to be made.
+#: Snakemake rules that only collect targets.
 TARGETS = {"default", "all", "train", "figures", "tables"}
 
 
@@ -56,18 +56,19 @@ class Checkout:
         return [*command, "--configfile", "tiny.yaml"]
 
     def environment(self):
-        return {**os.environ, "PYTHONPATH": ""}
+        """Return the environment of a user who has installed nothing, and keeps byte code."""
+        return {**os.environ, "PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": ""}
 
     def snakemake(self, *arguments, cores=2):
-        """Run snakemake and return the finished process, its output as text in `stdout`.
+        """Run snakemake and return the finished process, with its output as text in `stdout`.
 
-        The process is forked from one that has imported Snakemake; `start_anew` imports it.
+        The process is forked from one that has imported Snakemake; `start_anew` starts a new one.
         """
         _, _, _, *given = self.command(*arguments, cores=cores)
-        return nursery().run(given, self.folder, self.environment())
+        return nursery("snakemake").run(given, self.folder, self.environment())
 
     def start_anew(self, *arguments, cores=2):
-        """Run snakemake as a user does: in a new interpreter."""
+        """Run snakemake as a user would, in a new interpreter."""
         return subprocess.run(
             self.command(*arguments, cores=cores),
             cwd=self.folder,
@@ -78,13 +79,13 @@ class Checkout:
         )
 
     def run(self, *arguments, cores=2):
-        """Run snakemake, which must succeed."""
+        """Run snakemake, which must succeed, and return its output."""
         process = self.snakemake(*arguments, cores=cores)
         assert process.returncode == 0, process.stdout
         return process.stdout
 
     def would_run(self, *arguments):
-        """Name the rules that a run would run, with the number of their jobs."""
+        """Map each Snakemake rule that would run to its number of jobs."""
         output = self.run("-n", *arguments)
         if "Nothing to be done" in output:
             return {}
@@ -96,8 +97,16 @@ class Checkout:
         (self.folder / "tiny.yaml").write_text(yaml.safe_dump({**TINY, **changes}))
 
 
+def refusal(process):
+    """Return the one line that snakemake said when it refused to start."""
+    assert process.returncode != 0, process.stdout
+    lines = [line for line in process.stdout.splitlines() if "profile" not in line]
+    assert len(lines) == 1, process.stdout
+    return lines[0]
+
+
 def trains(jobs):
-    """Keep the training jobs of `would_run`."""
+    """Keep only the training jobs of `would_run`."""
     return {rule: count for rule, count in jobs.items() if rule.startswith("train_")}
 
 

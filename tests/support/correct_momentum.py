@@ -1,4 +1,4 @@
-"""Momentum as careful people write it: the same rule in exact arithmetic, other roundings."""
+"""Correct ways to write momentum: equal in exact arithmetic, but rounded differently."""
 
 import torch
 
@@ -39,7 +39,7 @@ def two_terms(parameters, gradients, state, *, lr, momentum):
 
 
 def two_points(parameters, gradients, state, *, lr, momentum):
-    """Polyak's own form: w + mu (w - w before) - lr g."""
+    """Polyak's original form: w + mu (w - previous w) - lr g."""
     before = state.setdefault("before", [tensor.clone() for tensor in parameters])
     for p, g, old in zip(parameters, gradients, before, strict=True):
         new = p + momentum * (p - old) - lr * g

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 
 def texts(svg):
-    """The texts of an SVG file, each in an element of its own."""
+    """The text elements of an SVG file."""
     return [
         "".join(element.itertext()).strip()
         for element in ElementTree.parse(svg).iter("{http://www.w3.org/2000/svg}text")
@@ -19,7 +19,7 @@ def bands(svg):
 
 
 def lines(svg, width):
-    """How many curves are drawn with a line of this width, in points."""
+    """Count the curves drawn with a line of this width, in points."""
     return len(re.findall(rf'd="M[^"]*" clip-path[^>]*stroke-width: {width}[;"]', svg.read_text()))
 
 

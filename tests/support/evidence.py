@@ -1,4 +1,4 @@
-"""Tables of results for tests of what is said about them."""
+"""Tables of results, for tests of what the report says about them."""
 
 import numpy as np
 import pandas as pd

@@ -1,6 +1,6 @@
-"""What is right to say of a mistake of the catalogue `descent.parity.mutants`."""
+"""The right hint for each mistake in the catalog `descent.parity.mutants`."""
 
-#: Where it is not `looks like <name>;`: these show in another way than by their steps.
+#: The hints that are not `looks like <name>;`: these mistakes do not show in their steps.
 OTHER_HINTS = {
     "replaced_parameters": "update them in place",
     "velocity_of_another_run": "something is kept outside `state`",
@@ -9,5 +9,5 @@ OTHER_HINTS = {
 
 
 def expected_hint(mutant):
-    """Return a part of the right hint for a wrong update rule, named as its function."""
+    """Return part of the right hint for a wrong update rule, given its function's name."""
     return OTHER_HINTS.get(mutant, f"looks like {mutant.replace('_', ' ')};")

@@ -1,69 +1,131 @@
-"""Snakemake in a process that forks from one that has imported it, which saves a second each time.
+"""Programs in processes that fork from one that has imported them, which saves seconds each time.
 
-What runs is `snakemake.cli.main`, in a process of its own, with its own folder, environment and
-output. Nothing of `descent` is imported before the fork: the Snakefile imports the checkout's.
+A nursery imports a program and then forks for every call: the program runs in a process of its own,
+with its own folder, environment and output, but without the seconds that its imports take. Nothing
+of `descent` is imported before the fork, so that it is the checkout's.
+
+As a script, this file is that program for shells, see `Nursery.command`: it hands its arguments,
+folder, environment and output over.
 """
 
+import gc
 import json
 import os
-import subprocess
+import select
+import socket
 import sys
-import tempfile
 from functools import cache
-from pathlib import Path
 
 
 @cache
-def nursery():
-    """Return the nursery of this test process; it ends with it."""
-    return Nursery()
+def nursery(program):
+    """Return this process's nursery of `snakemake` or of `descent`."""
+    return Nursery(program)
 
 
 class Nursery:
-    """A process that has imported Snakemake; every call of `run` is a fork of it."""
+    """A process that has imported a program; it ends with the process that made it."""
 
-    def __init__(self):
+    def __init__(self, program):
+        import subprocess
+        import tempfile
+
+        self._folder = tempfile.TemporaryDirectory()
+        self._socket = os.path.join(self._folder.name, "socket")
         self._process = subprocess.Popen(
-            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, __file__, "serve", self._socket, program],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},
         )
+        assert self._process.stdout.readline() == b"ready\n"
+
+    def command(self):
+        """Return the command that calls the program from a shell, without its arguments."""
+        return [sys.executable, "-I", "-S", __file__, "call", self._socket]
 
     def run(self, arguments, folder, environment):
-        """Run snakemake and return the finished process, its output as text in `stdout`."""
-        with tempfile.NamedTemporaryFile("r") as output:
-            call = [arguments, str(folder), environment, output.name]
-            print(json.dumps(call), file=self._process.stdin, flush=True)
-            code = int(self._process.stdout.readline())
+        """Call the program; return the finished process, its output as text in `stdout`."""
+        import subprocess
+        import tempfile
+
+        with tempfile.TemporaryFile("w+") as output:
+            code = call(self._socket, arguments, folder, environment, 2 * [output.fileno()])
+            output.seek(0)
             return subprocess.CompletedProcess(arguments, code, output.read())
 
 
-def serve():
-    """Fork for every line of the standard input, and answer with the exit code."""
+def call(address, arguments, folder, environment, outputs):
+    """Let a nursery fork; return the exit code of the fork."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(address)
+        message = json.dumps([arguments, os.fspath(folder), dict(environment)]).encode()
+        socket.send_fds(connection, [len(message).to_bytes(8)], outputs)
+        connection.sendall(message)
+        return int(connection.makefile().read())
+
+
+def serve(address, program):
+    """Fork for every connection, until the standard input ends."""
+    main = {"snakemake": import_snakemake, "descent": import_what_descent_does}[program]()
+    gc.freeze()  # what is there stays
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen()
+        print("ready", flush=True)
+        while listener in select.select([listener, sys.stdin], [], [])[0]:
+            connection, _ = listener.accept()
+            child = os.fork()
+            if child == 0:
+                listener.close()
+                sys.argv = [program, *settle(connection)]
+                sys.exit(main(sys.argv[1:]))
+            code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            connection.sendall(str(code).encode())
+            connection.close()
+
+
+def settle(connection):
+    """Become what a call asks for: no input, its output, folder, environment; return arguments."""
+    size, outputs, _, _ = socket.recv_fds(connection, 8, 2)
+    with connection.makefile("rb") as stream:
+        arguments, folder, environment = json.loads(stream.read(int.from_bytes(size)))
+    connection.close()
+    for standard, file in enumerate([os.open(os.devnull, os.O_RDONLY), *outputs]):
+        os.dup2(file, standard)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    return arguments
+
+
+def import_snakemake():
     import jsonschema  # noqa: F401 - the Snakefile imports it
     import snakemake.cli
 
     snakemake.cli.get_argument_parser()  # it imports the plugins
-    assert "descent" not in sys.modules
-    for line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            arguments, folder, environment, output = json.loads(line)
-            settle(folder, environment, output)
-            snakemake.cli.main(arguments)
-            sys.exit()
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+    return snakemake.cli.main
 
 
-def settle(folder, environment, output):
-    """Give this process a folder, an environment and an output of its own, and no input."""
-    os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(environment)
-    for standard, file, mode in ((0, os.devnull, os.O_RDONLY), (1, output, os.O_WRONLY)):
-        os.dup2(os.open(file, mode | os.O_APPEND), standard)
-    os.dup2(1, 2)
-    sys.argv = ["snakemake"]
+def import_what_descent_does():
+    import cloudpickle  # noqa: F401
+    import pandas  # noqa: F401
+    import torch._dynamo  # noqa: F401 - the first optimizer of torch imports it
+    import yaml  # noqa: F401
+
+    def main(arguments):
+        sys.path[:0] = os.environ["PYTHONPATH"].split(os.pathsep)
+        from descent.cli import main
+
+        return main(arguments)
+
+    return main
 
 
 if __name__ == "__main__":
-    sys.path.remove(str(Path(__file__).parent))  # no helper of the tests is there for snakemake
-    serve()
+    what, address, *arguments = sys.argv[1:]
+    if what == "serve":
+        sys.path.pop(0)  # the helpers of the tests are not there for programs
+        serve(address, *arguments)
+    else:
+        sys.exit(call(address, arguments, os.getcwd(), os.environ, [1, 2]))

@@ -31,7 +31,7 @@ TRAINING = TrainingSettings(
 
 
 def run(data, settings, seeds, *, variant="v", epochs=2, evaluation_batch_size=25, **changes):
-    """Train small networks; `changes` are of the training settings or of the checkpoint."""
+    """Train small networks; `changes` are training settings or checkpoint arguments of `train`."""
     names = {field.name for field in fields(TrainingSettings)}
     training = {key: changes.pop(key) for key in names & changes.keys()}
     return train(
@@ -47,7 +47,7 @@ def run(data, settings, seeds, *, variant="v", epochs=2, evaluation_batch_size=2
 
 
 def repeat(data, seed, configuration):
-    """Train one seed again from the configuration in the metadata of its run."""
+    """Retrain one seed from the configuration in its run's metadata."""
     names = {field.name for field in fields(TrainingSettings)}
     shared = {key: value for key, value in configuration.items() if key in names}
     own = {key: value for key, value in configuration.items() if key not in names}
@@ -55,7 +55,7 @@ def repeat(data, seed, configuration):
 
 
 def bits(run):
-    """All numbers of a run that do not depend on the clock."""
+    """Everything in a run that does not depend on the clock."""
     return [
         run.seed,
         run.status(),

@@ -1,4 +1,4 @@
-"""Rules as users write them, each with something of its own; tests copy this file's text."""
+"""Update rules as users might write them, each unusual in some way; tests copy this file."""
 
 import math
 

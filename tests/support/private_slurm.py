@@ -1,4 +1,4 @@
-"""A real Slurm with two nodes on this machine, in a folder of its own, for tests and timings."""
+"""A real Slurm with two nodes on this machine, in its own folder, for tests and timings."""
 
 import os
 import pwd
@@ -17,7 +17,7 @@ PACKAGES = {
     "sbatch": "slurm-client",
 }
 NODES = ("n1", "n2")
-# A node that does not answer is down after SlurmdTimeout, a job over a limit dies KillWait later.
+# A silent node counts as down after SlurmdTimeout; a job over a limit is killed after KillWait.
 SETTINGS = """\
 ClusterName=descent
 SlurmctldHost={host}(127.0.0.1)
@@ -53,19 +53,19 @@ PartitionName=all Nodes=n1,n2 Default=YES DefMemPerCPU=1000 MaxTime=INFINITE
 
 
 def find_program(name):
-    """Find a program, also where a normal user's PATH does not lead."""
+    """Find a program, even outside a normal user's PATH."""
     return shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
 
 
 def missing_packages():
-    """Say how to install the Debian packages whose programs are not here, if any."""
+    """Say how to install the missing Debian packages, if any."""
     packages = [package for program, package in PACKAGES.items() if not find_program(program)]
     if packages:
         return f"Slurm is missing: apt-get install --no-install-recommends {' '.join(packages)}"
 
 
 def free_ports(count):
-    """Find ports that nobody listens on."""
+    """Find unused ports."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:
@@ -85,8 +85,8 @@ def wait_until(condition, what, timeout=60):
 class PrivateSlurm:
     """Munge, a controller and two nodes; everything they write is in `folder`.
 
-    `environment` leads the clients, and snakemake, to this Slurm. The executor's job step drops
-    SLURM_CONF before it calls srun, hence a wrapper, first on the PATH, that sets it again.
+    `environment` points the clients, and snakemake, to this Slurm. The executor's job step drops
+    SLURM_CONF before it calls srun, so a wrapper, first on the PATH, sets it again.
     """
 
     def __init__(self, folder):
@@ -126,7 +126,7 @@ class PrivateSlurm:
         self.stop()
 
     def stop(self):
-        """Cancel all jobs, then stop the daemons in the reverse order of their start."""
+        """Cancel all jobs, then stop the daemons in reverse order."""
         if "slurmctld" in self.daemons:
             self.run("scancel", f"--user={self.user}")
             with suppress(AssertionError):
@@ -142,24 +142,24 @@ class PrivateSlurm:
             return f"{self.folder}/munge.{kind}"
 
         subprocess.run([find_program("mungekey"), "-c", "-k", file("key")], check=True)
-        # Forced, because munge wants all folders above its socket open to everybody.
+        # Forced, because munge wants every folder above its socket to be open to everybody.
         options = [f"--{kind}-file={file(kind)}" for kind in ("key", "pid", "log", "seed")]
         socket_option = f"--socket={file('socket')}"
         self._spawn("munge", "munged", "--foreground", "--force", socket_option, *options)
         wait_until((self.folder / "munge.socket").exists, "munge")
 
     def start_controller(self):
-        """Start the controller, which finds its jobs again."""
+        """Start the controller, which recovers its jobs."""
         self._spawn("slurmctld", "slurmctld", "-D")
         wait_until(lambda: self.run("scontrol", "ping").returncode == 0, "controller")
 
     def stop_controller(self):
-        """Stop the controller, which keeps its state; a killed one forgets its youngest jobs."""
+        """Stop the controller, which saves its state; if killed, it would lose its newest jobs."""
         self.daemons["slurmctld"].terminate()
         self.daemons["slurmctld"].wait(timeout=30)
 
     def start_node(self, node, hidden=None):
-        """Start a node; it sees an empty folder in the place of `hidden`."""
+        """Start a node; it sees an empty folder in place of `hidden`."""
         command = [find_program("slurmd"), "-D", "-N", node]
         if hidden:
             script = 'mount -t tmpfs hidden "$0" && exec "$@"'
@@ -183,17 +183,17 @@ class PrivateSlurm:
         self.daemons[node].wait()
 
     def run(self, *command):
-        """Run a client of Slurm."""
+        """Run a Slurm client."""
         return subprocess.run(command, env=self.environment, capture_output=True, text=True)
 
     def output(self, *command):
-        """Return what a client of Slurm prints, which must succeed."""
+        """Run a Slurm client, which must succeed, and return what it prints."""
         process = self.run(*command)
         assert process.returncode == 0, process.stderr
         return process.stdout.strip()
 
     def _is_step_of(self, node, process):
-        """Tell a node's step daemon by the socket that it listens on."""
+        """Recognize a node's step daemon by the socket it listens on."""
         with suppress(psutil.Error):
             if process.name() == "slurmstepd":
                 folder = f"{self.folder}/{node}/"
@@ -208,5 +208,5 @@ class PrivateSlurm:
                 stdout=log,
                 stderr=log,
                 env=self.environment,
-                start_new_session=True,  # Ctrl-C is for the tests, which then stop the daemons
+                start_new_session=True,  # Ctrl-C reaches the tests only, which stop the daemons
             )

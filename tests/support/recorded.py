@@ -1,4 +1,4 @@
-"""A run as training records it, with random numbers."""
+"""A run as training records it, but with random numbers."""
 
 import numpy as np
 

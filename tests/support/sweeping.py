@@ -1,4 +1,4 @@
-"""Sweeps for tests: comparisons with a list of values, and the final values of their runs."""
+"""Sweeps for tests: comparisons with lists of values, and the final values of their runs."""
 
 import pandas as pd
 
@@ -17,7 +17,7 @@ def sgd(**settings):
 
 
 def runs(**final):
-    """Runs that end with the given (accuracy, loss) of each seed."""
+    """Runs that end with the given (accuracy, loss) for each seed."""
     return {
         (name, seed): pd.DataFrame(
             {"validation_accuracy": [0.99, accuracy], "validation_loss": [0.0, loss]}

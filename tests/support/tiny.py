@@ -1,4 +1,4 @@
-"""A tiny data set that tests make: noisy images of four classes, as IDX files."""
+"""A tiny data set for tests: noisy images of four classes, as IDX files."""
 
 import gzip
 import hashlib
@@ -29,8 +29,8 @@ def write_tiny_idx(folder):
 def write_emnist(folder, raw, *, leave_out=None):
     """Write a zip file like EMNIST's, gzip.zip, and return its checksum.
 
-    `raw` maps the names of the four files to images, upright, and labels. Beside these members
-    are one of another split and two whose paths lead out of the folder.
+    `raw` maps the names of the four files to upright images and labels. The archive also has one
+    member of another split and two whose paths lead out of the folder.
     """
     folder.mkdir()
     with zipfile.ZipFile(folder / "gzip.zip", "w") as archive:

@@ -1,4 +1,4 @@
-"""The command `descent`, as it is installed, and what it says of wrong usage."""
+"""The command `descent`, as installed, and what it says about wrong usage."""
 
 import tomllib
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""The sources of a result are found in the imports of its script."""
+"""The sources of a result are found from the imports of its script."""
 
 from pathlib import Path
 
@@ -11,8 +11,8 @@ from descent.optimizers.spec import source_file
 
 SCRIPTS = PROJECT / "workflow" / "scripts"
 
-#: What each script's rule listed by hand until version 0.1.0, by the names of today. Update rules
-#: are given apart, with what they import.
+#: What each script's Snakemake rule listed by hand until version 0.1.0, under today's names. Update
+#: rules are listed separately, with what they import.
 BY_HAND = {
     "train": """model training/checkpoint data/prepared optimizers/step optimizers/user_rules
         records training/run training/seeding training/loop training/epoch""",

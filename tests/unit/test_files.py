@@ -1,4 +1,4 @@
-"""Files are whole or absent, whatever happens to their writers."""
+"""Files are complete or absent, whatever happens to the process that writes them."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The recorded quantities, and the scale that they are shown at."""
+"""The recorded quantities, and the scale they are shown on."""
 
 import pytest
 

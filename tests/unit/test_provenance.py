@@ -1,4 +1,4 @@
-"""A result names the commit that it is of."""
+"""A result names the commit that produced it."""
 
 import os
 import shutil

@@ -132,7 +132,7 @@ write_iterations(sys.argv[1] + "/a/seed_0.parquet", "a", make_run(0), {})
         ("a", 0)
     ]
     assert len(pd.read_parquet(tmp_path)) == 12
-    assert left.exists()  # it may be that of a writer on another machine
+    assert left.exists()  # a writer on another machine may need it
     two_days_ago = time.time() - 2 * 24 * 60 * 60
     os.utime(left, (two_days_ago, two_days_ago))
     write_iterations(tmp_path / "a" / "seed_1.parquet", "a", make_run(1), {})
@@ -156,7 +156,7 @@ def test_files_of_a_run(tmp_path):
     for name, values in weights.items():
         assert torch.equal(values, runs[1].parameters[name]) and values.any()
     metadata = read_metadata(files[0])
-    forward_pass = {"forward_pass": runs[1].forward_pass}  # has a time
+    forward_pass = {"forward_pass": runs[1].forward_pass}  # includes a time
     assert metadata | forward_pass == read_metadata(files[1])
     assert metadata["configuration"] == configuration
     assert metadata["status"] == "completed"

@@ -1,4 +1,4 @@
-"""Real runs of snakemake, in copies of this checkout, on a tiny data set."""
+"""Real snakemake runs on a tiny data set, in copies of this checkout."""
 
 import shutil
 
@@ -10,31 +10,32 @@ from checkouts import Checkout, make_checkout
 
 @pytest.fixture
 def checkout(tmp_path):
-    """A checkout in which nothing has run."""
+    """A checkout in which nothing has run yet."""
     return make_checkout(tmp_path)
 
 
 @pytest.fixture(scope="session")
 def finished_once(tmp_path_factory, worker_id):
-    """A checkout whose run is complete, made once for all test processes; not to be changed."""
+    """A checkout with a complete run, made once for all test processes; do not change it."""
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "finished"
     with FileLock(f"{folder}.lock"):
         if not (folder / "done").exists():
-            make_checkout(folder).run()
+            process = make_checkout(folder).start_anew()
+            assert process.returncode == 0, process.stdout
             (folder / "done").touch()
     return Checkout(folder)
 
 
 @pytest.fixture
 def finished(finished_once, tmp_path):
-    """A copy of its own of a checkout whose run is complete."""
+    """A private copy of a checkout with a complete run."""
     shutil.copytree(finished_once.folder, tmp_path / "copy")
     return Checkout(tmp_path / "copy")
 
 
 @pytest.fixture
 def prepared(finished):
-    """A checkout in which nothing but the data is there."""
+    """A checkout that has the prepared data but no results."""
     shutil.rmtree(finished.results)
     return finished

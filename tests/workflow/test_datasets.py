@@ -1,4 +1,4 @@
-"""Data sets that are fetched, from generated files of their form."""
+"""Data sets that are fetched, with generated files in their format."""
 
 import gzip
 

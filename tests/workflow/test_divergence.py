@@ -1,4 +1,4 @@
-"""What becomes of runs that diverge, and of runs whose seeds are paired."""
+"""What happens to runs that diverge, and to runs whose seeds are paired."""
 
 import numpy as np
 import pandas as pd
@@ -51,6 +51,7 @@ def test_runs_that_diverge_are_a_result(prepared):
     assert (targets.loc["theirs", "reached"] > 0).all()
 
 
+@pytest.mark.slow
 def test_all_runs_of_a_comparison_may_diverge(prepared):
     """Seeds train alone here, and each ends where it diverges."""
     wild = {"optimizer": "torch.optim.SGD", "lr": 1e30}

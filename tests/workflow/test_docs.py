@@ -1,12 +1,12 @@
-"""The documentation as written: its files, its commands in their order, their output.
+"""The documentation as written: its files, its commands in order, and their output.
 
-A fence of the pages says what it is:
+The info string of a fenced block says what the block is:
 
-- `sh`: commands, run; with a reason behind it, as in `sh not run: needs a cluster`, not run.
-- `text`: output; right behind a block of `sh` it is what these commands print, and they may fail.
-- `python`, `yaml`: a file, if its first line is a comment that names one; else an excerpt.
+- `sh`: commands, run; with a reason after it, as in `sh not run: needs a cluster`, not run.
+- `text`: output; right after an `sh` block, it is what those commands print, and they may fail.
+- `python`, `yaml`: a file, if its first line is a comment that names one; otherwise an excerpt.
 
-`snakemake` and `make` only plan (`-n`), but for the tutorial, which is run in earnest.
+`snakemake` and `make` only do a dry run (`-n`), except in the tutorial, which is really run.
 """
 
 import os
@@ -136,3 +136,10 @@ def test_links_between_pages_lead_somewhere():
                     for title in titles
                 }
                 assert anchor in anchors, f"{page}: {target}{anchor}"
+
+
+def test_files_that_pages_name_exist():
+    folders = "src|workflow|tests|benchmarks|profiles|config|docs"
+    for page in [*PAGES, PROJECT / "CONTRIBUTING.md"]:
+        for path in re.findall(rf"(?<![\w/.-])(?:{folders})/[\w./-]+\.\w+", page.read_text()):
+            assert (PROJECT / path).exists(), f"{page}: {path}"

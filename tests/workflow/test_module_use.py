@@ -1,4 +1,4 @@
-"""The workflow from elsewhere: as a module, from another folder, from a read-only checkout."""
+"""The workflow from elsewhere: as a module, from another folder, in a read-only checkout."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""A metric is added in two files, as docs/architecture.md says, and the workflow follows."""
+"""Adding a metric takes two files, as docs/architecture.md says; the workflow does the rest."""
 
 import pandas as pd
 import pytest
@@ -23,7 +23,7 @@ def test_a_new_metric_is_recorded_and_drawn(prepared):
         file.write_text(text.replace(old, addition))
     prepared.run()
     runs = pd.read_parquet(prepared.results / "iterations")
-    assert runs["train_confidence"].between(0.25, 1).all()  # of four classes
+    assert runs["train_confidence"].between(0.25, 1).all()  # four classes
     assert set(pd.read_parquet(prepared.results / "curves.parquet")["metric"]) == {
         "train_loss",
         "train_accuracy",

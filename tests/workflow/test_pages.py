@@ -1,4 +1,4 @@
-"""The pages of a run, opened from the file in a real browser that reaches no network."""
+"""The pages of a run, opened as files in a real browser without a network."""
 
 import json
 import os
@@ -29,7 +29,7 @@ def chromium():
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     for argument in (
         "--headless=new",
-        "--no-sandbox",  # the sandbox refuses root, who runs the tests in a container
+        "--no-sandbox",  # the sandbox refuses root, which runs the tests in containers
         "--disable-dev-shm-usage",
         "--disable-background-networking",
         "--host-resolver-rules=MAP * ~NOTFOUND",

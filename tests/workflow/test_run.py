@@ -1,4 +1,4 @@
-"""What one run makes."""
+"""What one run produces."""
 
 import html
 import shutil
@@ -118,7 +118,7 @@ def test_figures_show_something(finished_once):
     figures = finished_once.results / "figures"
     for file in figures.glob("*.png"):
         pixels = matplotlib.image.imread(file)
-        # 3.4 inches at 300 dpi; the two panels of parity are twice as wide
+        # 3.4 inches at 300 dpi; parity has two panels, so it is twice as wide
         assert pixels.shape[1] == (2040 if file.name.startswith("parity") else 1020)
         assert pixels[..., :3].std() > 0.05, file
     for metric, label in (("train_loss", "cross-entropy (nats)"), ("train_accuracy", "(%)")):

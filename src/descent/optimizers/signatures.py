@@ -140,6 +140,11 @@ def _scratch_rules():
 def _torch_file(name):
     """Find the file that defines a torch optimizer class; None if there is none."""
     torch = importlib.util.find_spec("torch")
+    if torch is None:
+        raise SignatureError(
+            "optimizer: hyperparameters are checked against torch, which is not installed here; "
+            "install it beside Snakemake, for example with make setup"
+        )
     for file in sorted(Path(torch.submodule_search_locations[0], "optim").glob("*.py")):
         definition = _definition(file, name, ast.ClassDef)
         bases = map(_last_name, definition.bases) if definition else []

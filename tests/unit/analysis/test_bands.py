@@ -1,4 +1,4 @@
-"""Bands around a mean curve, held against scipy and against simulated coverage."""
+"""Bands around a mean curve, checked against scipy and against simulated coverage."""
 
 from functools import cache
 from pathlib import Path
@@ -41,7 +41,7 @@ def test_the_t_band_of_five_seeds_covers_pointwise_as_often_as_it_says():
     # 2,000 repetitions of about 20 independent points: a standard error of 0.2 %
     inside = covered(smooth_gaussian_curves(5, 2000), "t")
     assert inside.mean() == pytest.approx(0.95, abs=0.01)
-    assert inside.all(axis=0).mean() < 0.5  # it is not simultaneous
+    assert inside.all(axis=0).mean() < 0.5  # the band is not simultaneous
 
 
 @pytest.mark.parametrize(("n_seeds", "length"), [(2, 0.2), (3, 0.05), (5, 0.05), (20, 0.05)])

@@ -1,4 +1,4 @@
-"""Equivalence tests, held against statsmodels and against their promises."""
+"""Equivalence tests, checked against statsmodels and against their guarantees."""
 
 import numpy as np
 import pandas as pd
@@ -63,7 +63,7 @@ def test_equivalence_is_tost_of_statsmodels_adjusted_by_holm():
     holm = [min(1, 2 * min(raw)), max(raw)]
     expected = sorted(max(holm[0], p) for p in holm)
     np.testing.assert_allclose(sorted(table["p_equivalence"]), expected)
-    # TOST at 5 % is the 90 % interval within the margin
+    # TOST at 5 % asks whether the 90 % interval lies within the margin
     alone = equivalence(runs, {"pair": ("theirs", ["ours"])}, {"test_accuracy": 0.005}).iloc[0]
     inside = alone["ci90_lower"] > -0.005 and alone["ci90_upper"] < 0.005
     assert inside == (alone["p_equivalence"] < 0.05)
@@ -170,7 +170,7 @@ def test_the_paired_seeds_needed_give_the_power_promised(without_collection):
     theirs = normal(4, 0.9, 0.02)
     pilot = outcomes(ours=theirs + normal(4, 0, 0.005, seed=1), theirs=theirs)
     n = int(equivalence(pilot, *one, design="paired")["seeds_needed"].iloc[0])
-    assert n < 30  # of independent seeds, hundreds
+    assert n < 30  # independent seeds would need hundreds
     random = np.random.default_rng(14)
     said = [
         equivalence(simulate_pairs(random, n, 0, 0.005), *one, design="paired")["verdict"][0]
@@ -205,4 +205,4 @@ def test_nothing_is_tested_where_a_run_diverged(design):
     alone = equivalence(runs, {"one": ("a", ["c"])}, margins, design=design)
     tested = table[table["verdict"] != "diverged"].reset_index(drop=True)
     assert tested["seeds_needed"].notna().tolist() == [False, True]
-    pd.testing.assert_frame_equal(tested, alone)  # what is not tested costs no level
+    pd.testing.assert_frame_equal(tested, alone)  # the correction ignores untested ones

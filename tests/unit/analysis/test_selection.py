@@ -1,4 +1,4 @@
-"""Which combinations of a sweep are selected, or go on to the next rung."""
+"""Which combinations of a sweep are selected, or advance to the next rung."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The known data sets, held against torchvision, and against the files where they are."""
+"""The known data sets, checked against torchvision and, where present, against the files."""
 
 import hashlib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Raw IDX files: what is damaged is named."""
+"""Raw IDX files: errors name what is damaged."""
 
 import struct
 

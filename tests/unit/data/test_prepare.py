@@ -51,7 +51,7 @@ def test_prepared_pixels_are_those_of_the_loaders(folder):
                 labels[other],
             )
         assert pixels.dtype == images.dtype == torch.float32
-        torch.testing.assert_close(images, pixels, rtol=0, atol=2**-22)  # an ulp of 2 to 4
+        torch.testing.assert_close(images, pixels, rtol=0, atol=2**-22)  # an ulp between 2 and 4
         assert torch.equal(answers, labels)
     assert data.n_classes == 4
 

@@ -1,4 +1,4 @@
-"""Files of rules that a test writes."""
+"""Files of update rules, written by tests."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""`descent new`: the template of a rule, and its test."""
+"""`descent new`: the template for an update rule, and its test."""
 
 import os
 import subprocess

@@ -1,9 +1,9 @@
-"""Every hand-written rule against its class of torch.optim: one table, in both precisions.
+"""Every hand-written update rule against its torch.optim class: one table, in both precisions.
 
 Both get the same gradients, and their parameters are compared after every iteration. They may
-differ by `TOLERANCE` times the largest number that the tensor has held: rounding, which two orders
-of the same operations gather over the iterations. Measured: all are identical, but for RMSprop
-without momentum and Adafactor, which differ by up to 4e-7 in float32 and 1e-15 in float64.
+differ by `TOLERANCE` times the largest number the tensor has held: the rounding that accumulates
+when the same operations run in another order. Measured: all are identical, except RMSprop without
+momentum and Adafactor, which differ by up to 4e-7 in float32 and 1e-15 in float64.
 """
 
 import functools
@@ -20,7 +20,7 @@ from descent.optimizers.step import make_step
 from descent.training.epoch import train_epoch
 from networks import make_data
 
-torch.set_num_threads(1)  # the tensors are tiny: more threads only wait
+torch.set_num_threads(1)  # the tensors are tiny: more threads would only wait
 
 ITERATIONS = 60
 N_SEEDS = 2
@@ -31,7 +31,7 @@ DECAY = {"weight_decay": 0.1}
 UP = {"maximize": True}
 DECOUPLED = {"weight_decay": 0.1, "decoupled_weight_decay": True}
 
-#: Maps each rule to its class of torch.optim and to the options that both are tried with.
+#: Maps each update rule to its torch.optim class and the options that both are tried with.
 TABLE = {
     "sgd": ("SGD", [{"lr": 0.0}, {"lr": 0.1}]),
     "sgd_momentum": (

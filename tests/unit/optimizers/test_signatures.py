@@ -3,7 +3,8 @@
 import pytest
 
 from configurations import PROJECT, configure, variant
-from descent.errors import ConfigurationError
+from descent.errors import ConfigurationError, SignatureError
+from descent.optimizers.signatures import check_hyperparameters
 
 RULES = (PROJECT / "tests" / "support" / "own_rules.py").read_text()
 
@@ -76,3 +77,11 @@ def test_a_broken_file_is_named(write, name, source, said):
 def test_a_missing_file_is_named():
     with pytest.raises(ConfigurationError, match=r"no/such.py: no such file; the path is relative"):
         configure(**variant(optimizer="no/such.py:rule", lr=1))
+
+
+def test_without_torch_the_message_says_so(monkeypatch):
+    """With --sdm conda, jobs have an environment of their own, and Snakemake may have no torch."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(SignatureError, match="torch, which is not installed here"):
+        check_hyperparameters("torch.optim.SGD", {"lr"})
+    check_hyperparameters("scratch.sgd", {"lr"})

@@ -1,4 +1,4 @@
-"""The name of an optimizer is taken apart in one place."""
+"""Optimizer names are parsed in one place."""
 
 import hashlib
 from pathlib import Path

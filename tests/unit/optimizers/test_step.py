@@ -1,4 +1,4 @@
-"""Wrong rules, which must not agree with torch.optim; test_zoo.py has those that must."""
+"""Wrong update rules, which must not agree with torch.optim; test_scratch.py has the right ones."""
 
 from functools import partial
 

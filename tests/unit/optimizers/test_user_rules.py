@@ -1,4 +1,4 @@
-"""Rules in files of the user's own: right for every seed, and told clearly what is wrong."""
+"""Update rules in a user's own files: right for every seed, and clear errors if they are wrong."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""`descent check` on rules that a test writes."""
+"""`descent check` on update rules written by tests."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""`descent check`, called as a user calls it: verdicts, places and errors."""
+"""`descent check`, called as a user would: verdicts, places and errors."""
 
 import inspect
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What `descent check` says of a wrong rule: the known mistake that it looks like, or facts."""
+"""What `descent check` says about a wrong update rule: the mistake it looks like, or facts."""
 
 import inspect
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Parity by replay: every mutant is called different, no correct rule is."""
+"""Parity by replay: every mutant is called different, but no correct update rule is."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Verdicts on traces; test_replay.py has those on real ones."""
+"""Verdicts on made-up traces; test_replay.py has verdicts on real ones."""
 
 import pandas as pd
 import pytest

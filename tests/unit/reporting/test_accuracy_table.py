@@ -1,4 +1,4 @@
-"""The table of final accuracies as files to read."""
+"""The table of final accuracies, as files for people to read."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""What the verdicts say for each outcome of parity and equivalence."""
+"""What the report concludes from each outcome of parity and equivalence."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The tables of the report; test_report.py has most of their cells."""
+"""The tables of the report; test_report.py checks most of their cells."""
 
 import numpy as np
 import pandas as pd

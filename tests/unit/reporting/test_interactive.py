@@ -1,4 +1,4 @@
-"""The curves to explore: what is drawn, and how large the page is."""
+"""The interactive curves: what is drawn, and how large the page is."""
 
 import numpy as np
 import pandas as pd

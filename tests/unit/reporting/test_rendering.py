@@ -1,4 +1,4 @@
-"""Pages from templates: escaped, strict, and whole without a network."""
+"""Pages from templates: escaped, strict, and complete without a network."""
 
 import base64
 

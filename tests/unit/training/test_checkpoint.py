@@ -1,4 +1,4 @@
-"""Training that was interrupted and goes on gets the bits of training that was not."""
+"""Training that is interrupted and resumed gives the same bits as training that is not."""
 
 from collections import defaultdict
 from typing import NamedTuple
@@ -257,7 +257,7 @@ def test_a_diverged_seed_is_resumed_as_such(data, tmp_path, monkeypatch):
 )
 def test_progress_of_another_configuration_is_refused(data, tmp_path, monkeypatch, capsys, change):
     ours = {"identity": {"configuration": {"lr": 0.1}}}
-    if "hidden" in change:  # as the training job says it
+    if "hidden" in change:  # as in the training job
         change = {**change, "identity": {"configuration": {"hidden": change["hidden"]}}}
     interrupted(monkeypatch, data, SGD, tmp_path, after=3, **ours)
     other = run(data, SGD, [0, 1], epochs=EPOCHS, checkpoint_folder=tmp_path, **change)

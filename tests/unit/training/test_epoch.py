@@ -1,4 +1,4 @@
-"""What training costs, in counts that do not depend on the machine; benchmarks/ has the seconds."""
+"""The cost of training, in counts that are the same on every machine; see benchmarks/ for times."""
 
 import pytest
 import torch

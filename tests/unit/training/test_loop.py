@@ -1,4 +1,4 @@
-"""Training a stack of seeds: the numbers of each are its own."""
+"""Training a stack of seeds: the numbers of each do not depend on the others."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ from networks import MOMENTUM, SGD, TORCH, bits, make_data, run
     [
         {},
         {"hidden": (100, 100), "batch_size": 128},
-        {"hidden": (7,), "batch_size": 15},  # slices that are aligned differently
+        {"hidden": (7,), "batch_size": 15},  # slices with different alignment
         {"batch_size": 23},  # the last mini-batch has one image
         {"hidden": (1, 5)},
         {"evaluation_batch_size": 59},  # the last batch has one image
@@ -115,7 +115,7 @@ def test_a_diverged_run_ends_with_the_iteration_whose_loss_is_not_finite():
     assert np.isfinite(result.iterations["train_loss"]).tolist() == [True] * (n - 1) + [False]
     assert len(result.iterations["train_accuracy"]) == n < 10
     lists = (result.test_loss, result.test_accuracy, result.train_seconds)
-    assert [len(values) for values in lists] == [1, 1, 1]  # the untrained network
+    assert [len(values) for values in lists] == [1, 1, 1]  # only the untrained network
     assert any(weight.isnan().any() for weight in result.parameters.values())
 
 

@@ -1,4 +1,4 @@
-"""What a run records, and when it has diverged."""
+"""What a run records, and when it counts as diverged."""
 
 import numpy as np
 

@@ -27,6 +27,6 @@ def test_streams_differ_by_each_of_their_arguments_and_stay_what_they_are():
     }
     assert len(streams) == 5
     assert stream_seed(0, "order", None, 0) not in streams
-    # a published run must be reproducible by later versions
+    # a published run must stay reproducible in later versions
     assert stream_seed(0, "order", "sgd_scratch", 0) == 17174269606290232149
     assert stream_seed(0, "order", None, 0) == 7983451878373509741

@@ -1,4 +1,4 @@
-"""What training depends on, and what of it is a parameter of a job."""
+"""The settings of training, and which of them are parameters of a job."""
 
 from configurations import configure
 from descent.training.settings import TrainingSettings

@@ -1,4 +1,4 @@
-"""The overlay plots, by what their files hold."""
+"""The overlay plots, judged by what is in their files."""
 
 import re
 
@@ -133,7 +133,7 @@ def test_divergence_is_marked_counted_and_leaves_the_other_seeds(tmp_path, metri
     assert "variant (final test accuracy of completed runs: mean ± sd)" in found
     assert "cross: a run diverged; thin lines: the variant's seeds from there on" in found
     assert len(crosses(svg)) == 2
-    # the thin line of seed 1 is a point, at 1e29 nats outside the axes
+    # the thin line of seed 1 is a point at 1e29 nats, outside the axes
     assert lines(svg, 0.9) == 2 and lines(svg, 0.4) == (4 if metric == "train_loss" else 5)
     height = float(re.search(r'height="([0-9.]+)pt"', svg.read_text())[1])
     assert all(0 < y < height for _, y in crosses(svg))

@@ -1,4 +1,4 @@
-"""The figure of parity, by what is drawn in it."""
+"""The parity figure, judged by what is drawn in it."""
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -1,4 +1,4 @@
-"""The figure of a sweep, by what its SVG file holds."""
+"""The figure of a sweep, judged by what is in its SVG file."""
 
 import numpy as np
 import pandas as pd

@@ -32,7 +32,7 @@ def test_an_axis_of_accuracies_gives_the_last_percents_room(axes, accuracies, ti
     scale_accuracy(axes)
     assert labels(axes) == ticks
     places = [axes.transData.transform((0, percent))[1] for percent in (10, 50, 90, 99)]
-    if accuracies[1] > 80:  # as many pixels from 90 to 99 as from 50 to 90, at least
+    if accuracies[1] > 80:  # 90 to 99 takes more pixels than 50 to 90
         assert places[3] - places[2] > places[2] - places[1]
 
 

@@ -1,0 +1,111 @@
+"""Checkouts whose jobs run on a private Slurm, and what must hold for their results."""
+
+import re
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from safetensors import safe_open
+
+from checkouts import Checkout
+from private_slurm import PrivateSlurm, wait_until
+
+# The profiles, with shorter waits.
+SLURM = ("--workflow-profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "5")
+GENERIC = ("--workflow-profile", "profiles/cluster-generic", "--seconds-between-status-checks", "2")
+LONG = {"seeds_per_job": 3, "training": {"epochs": 1000, "batch_size": 32}}
+TRAINING = ("train_ours_0", "train_theirs_0")
+
+
+@dataclass
+class ClusterCheckout(Checkout):
+    """A checkout whose jobs run on a private Slurm."""
+
+    slurm: PrivateSlurm
+    profile: tuple = SLURM
+
+    def command(self, *arguments, cores=None):
+        command = [sys.executable, "-m", "snakemake", *self.profile, "--latency-wait", "5"]
+        return [*command, *arguments, "--configfile", "tiny.yaml"]
+
+    def environment(self):
+        return {**self.slurm.environment, "PYTHONPATH": ""}
+
+    def snakemake(self, *arguments):
+        return self.start_anew(*arguments)
+
+    def start(self, *arguments):
+        """Start snakemake and return at once; its output goes to the file `said`."""
+        with open(self.folder / "said", "w") as said:
+            return subprocess.Popen(
+                self.command(*arguments),
+                cwd=self.folder,
+                stdout=said,
+                stderr=said,
+                env=self.environment(),
+            )
+
+    def said(self):
+        return (self.folder / "said").read_text()
+
+    def wait_for_training(self):
+        """Wait until both training jobs run their scripts; map them to their Slurm job IDs."""
+
+        def running():
+            lines = self.slurm.output("squeue", "-h", "-t", "RUNNING", "-o", "%i %j %k")
+            jobs = {rule: job for job, rule in re.findall(r"^(\d+) .*(train_\w+)", lines, re.M)}
+            logs = [self.results / "logs" / f"{rule}.log" for rule in TRAINING]
+            return jobs if len(jobs) == 2 and all(log.exists() for log in logs) else None
+
+        return wait_until(running, "both training jobs to run", 300)
+
+    def wait_for_checkpoint(self):
+        """Wait until the training of `ours` has saved more than the untrained network."""
+        file = self.results / "checkpoints" / "ours_0" / "0.safetensors"
+
+        def kept():
+            if file.exists():
+                with safe_open(file, "numpy") as checkpoint:
+                    return '["epoch", 0]' not in checkpoint.metadata()["progress"]
+
+        wait_until(kept, "a checkpoint", 120)
+
+    def finish(self, process):
+        """Wait for snakemake, which must succeed, and return its output."""
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=600)
+        process.kill()
+        assert process.wait() == 0, self.said()
+        return self.said()
+
+
+def assert_went_on(results):
+    """Fail unless the training of `ours` resumed from the checkpoint of an interrupted run."""
+    log = (results / "logs" / "train_ours_0.log").read_text()
+    assert re.match(r"resuming after epoch [1-9]\d*, from a checkpoint\n", log), log[:200]
+
+
+def contents(results):
+    """Map every file of numbers to its bytes, without measured times and metadata."""
+    found = {}
+    for path in sorted(results.rglob("*.parquet")):
+        table = pq.read_table(path).replace_schema_metadata(None)
+        if "train_seconds" in table.column_names:
+            table = table.drop_columns("train_seconds")
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema) as stream:
+            stream.write_table(table.combine_chunks())
+        found[str(path.relative_to(results))] = sink.getvalue().to_pybytes()
+    for path in sorted(results.rglob("*.safetensors")):
+        found[str(path.relative_to(results))] = path.read_bytes()
+    return found
+
+
+def assert_same_bits(results, expected):
+    """Fail unless two folders hold the same numbers, bit for bit."""
+    here, there = contents(results), contents(expected)
+    assert there and here.keys() == there.keys()
+    assert [name for name in there if here[name] != there[name]] == []
