@@ -1,5 +1,6 @@
 # make         the default experiment       make demo    the same on included digits, no download
-# make test    the whole test suite         make lint    ruff, mypy, snakefmt, snakemake --lint
+# make test    the test suite               make lint    ruff, mypy, snakefmt, snakemake --lint
+# make test-fast    the unit tests that are quick, while you edit; make test-slow    what takes long
 # make lock    compile the lock, workflow/envs/     make clean   remove everything made
 # make test-cluster    the workflow and its faults on a real Slurm started for it: docs/cluster.md
 # make benchmark    time the peers, this engine and the limit; make scaling    time evaluation
@@ -20,8 +21,8 @@ TORCH_BACKEND ?=
 UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKEND) --no-verify-hashes \
     -c $(LOCK) -r pyproject.toml --extra dev --extra cluster,sync --require-hashes $(LOCK))
 
-.PHONY: results demo setup test test-cluster lint format lock clean benchmark benchmark-cluster \
-    benchmark-lock efficiency checkpoints overhead scaling mutants hints coverage docs address
+.PHONY: results demo setup test test-fast test-slow test-cluster lint format lock clean benchmark \
+    benchmark-cluster benchmark-lock efficiency checkpoints overhead scaling mutants hints coverage docs address
 
 results: setup
 	$(BIN)/snakemake --cores all
@@ -44,8 +45,19 @@ setup: .venv/done
 	$(BIN)/$(UV_INSTALL) --python $(BIN)/python --compile-bytecode
 	touch $@
 
+# A process that is done takes half of what another has left. The markers are in pyproject.toml.
+PYTEST := $(BIN)/pytest -n auto --dist worksteal
+
 test: setup
-	$(BIN)/pytest -n auto --ignore tests/cluster
+	$(PYTEST) -m "not slow and not cluster" --ignore tests/cluster
+
+test-slow: setup
+	$(PYTEST) -m "slow and not cluster" --ignore tests/cluster
+
+# What is left out: unit tests that take seconds each, being whole checks and simulated studies.
+test-fast: setup
+	$(PYTEST) -m "not slow" tests/unit $(addprefix --ignore tests/unit/, analysis/test_equivalence.py \
+	    optimizers/test_scaffold.py parity/test_check.py parity/test_diagnosis.py parity/test_replay.py)
 
 # They mostly wait for Slurm; each process starts its own.
 test-cluster: setup

@@ -7,6 +7,8 @@ from filelock import FileLock
 from checkouts import PROJECT, Checkout, make_checkout
 from clusters import GENERIC, SLURM, ClusterCheckout, assert_same_bits
 
+pytestmark = pytest.mark.cluster
+
 MNIST = PROJECT.parent / "shared" / "mnist"
 DIGITS = yaml.safe_load((PROJECT / "config" / "digits.yaml").read_text())
 

@@ -34,8 +34,8 @@ class ClusterCheckout(Checkout):
     def environment(self):
         return {**self.slurm.environment, "PYTHONPATH": ""}
 
-    def snakemake(self, *arguments):
-        return self.start_anew(*arguments)
+    def snakemake(self, *arguments, cores=None):
+        return self.start_anew(*arguments, cores=cores)
 
     def start(self, *arguments):
         """Start snakemake and return at once; its output goes to the file `said`."""

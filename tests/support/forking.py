@@ -14,13 +14,22 @@ import os
 import select
 import socket
 import sys
-from functools import cache
 
 
-@cache
+_NURSERIES = {}
+
+
 def nursery(program):
     """Return this process's nursery of `snakemake` or of `descent`."""
-    return Nursery(program)
+    if program not in _NURSERIES:
+        _NURSERIES[program] = Nursery(program)
+    return _NURSERIES[program]
+
+
+def close_nurseries():
+    """End the nurseries of this process."""
+    while _NURSERIES:
+        _NURSERIES.popitem()[1].close()
 
 
 class Nursery:
@@ -39,6 +48,12 @@ class Nursery:
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},
         )
         assert self._process.stdout.readline() == b"ready\n"
+
+    def close(self):
+        """End the process."""
+        self._process.stdin.close()
+        self._process.wait()
+        self._folder.cleanup()
 
     def command(self):
         """Return the command that calls the program from a shell, without its arguments."""
@@ -68,7 +83,6 @@ def call(address, arguments, folder, environment, outputs):
 def serve(address, program):
     """Fork for every connection, until the standard input ends."""
     main = {"snakemake": import_snakemake, "descent": import_what_descent_does}[program]()
-    gc.freeze()  # what is there stays
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen()
@@ -104,6 +118,7 @@ def import_snakemake():
     import snakemake.cli
 
     snakemake.cli.get_argument_parser()  # it imports the plugins
+    gc.freeze()  # what is imported stays, and is not looked through at the end
     return snakemake.cli.main
 
 
@@ -117,7 +132,9 @@ def import_what_descent_does():
         sys.path[:0] = os.environ["PYTHONPATH"].split(os.pathsep)
         from descent.cli import main
 
-        return main(arguments)
+        code = main(arguments)
+        sys.stdout.flush()
+        os._exit(code)  # torch's clean-up takes long and says something
 
     return main
 

@@ -6,9 +6,12 @@ import subprocess
 import sys
 
 import pandas as pd
+import pytest
 import yaml
 
 from checkouts import TINY, make_checkout
+
+pytestmark = pytest.mark.slow  # test_module_plans.py has dry runs
 
 OUTER = """
 configfile: "own.yaml"

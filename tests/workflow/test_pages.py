@@ -14,7 +14,11 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 PROGRAMS = {"chromium": "chromium", "chromedriver": "chromium-driver"}
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+PATIENCE = 600  # seconds: a limit for what never comes, whatever the machine
 DESKTOP = {"width": 1200, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+
+
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +41,7 @@ def chromium():
         options.add_argument(argument)
     service = Service(shutil.which("chromedriver"))
     with webdriver.Chrome(options=options, service=service) as driver:
+        driver.set_page_load_timeout(PATIENCE)
         yield driver
 
 
@@ -119,7 +124,11 @@ def drawn(chromium):
 
 
 def wait_for(chromium, n_curves):
-    WebDriverWait(chromium, 10, 0.05).until(lambda driver: drawn(driver) == n_curves)
+    wait_until(chromium, lambda driver: drawn(driver) == n_curves)
+
+
+def wait_until(chromium, condition):
+    WebDriverWait(chromium, PATIENCE, 0.05).until(condition)
 
 
 def choose(chromium, view):
@@ -127,7 +136,7 @@ def choose(chromium, view):
 
 
 def test_means_at_first_and_every_seed_on_demand(curves):
-    assert drawn(curves) == 2 * 2  # variants, metrics
+    wait_for(curves, 2 * 2)  # variants, metrics
     for view in ("1", "200"):
         choose(curves, view)
         wait_for(curves, 2 * 2 * 3)  # seeds
@@ -147,7 +156,8 @@ def test_a_click_on_the_legend_hides_a_variant_in_every_view(curves):
 
 def test_hovering_reads_the_value(curves, finished_once):
     ActionChains(curves).move_to_element(find(curves, ".nsewdrag")[0]).perform()
-    WebDriverWait(curves, 10, 0.05).until(lambda driver: find(driver, ".hoverlayer .hovertext"))
+    wait_until(curves, lambda driver: len(find(driver, ".hoverlayer .hovertext")) == 2)
+    wait_until(curves, lambda driver: find(driver, ".hoverlayer .axistext"))
     [iteration] = [text.text for text in find(curves, ".hoverlayer .axistext")]
     table = pd.read_parquet(finished_once.results / "curves.parquet")
     table = table[(table["iteration"] == int(iteration)) & (table["metric"] == "train_loss")]
@@ -163,6 +173,7 @@ def test_dragging_zooms_both_metrics(curves):
     ActionChains(curves).move_to_element(area).click_and_hold().move_by_offset(
         200, 0
     ).release().perform()
+    wait_until(curves, lambda driver: driver.execute_script(ranges)[0] != before)
     first, second = curves.execute_script(ranges)
     assert first == second
     assert first[1] - first[0] < 0.5 * (before[1] - before[0])

@@ -69,32 +69,38 @@ def test_equivalence_is_tost_of_statsmodels_adjusted_by_holm():
     assert inside == (alone["p_equivalence"] < 0.05)
 
 
-@pytest.fixture
-def without_collection(monkeypatch):
-    """Spare the simulations the garbage collection in multipletests, nine tenths of their time."""
+def verdicts(monkeypatch, studies, design="independent"):
+    """Compute the verdict on the accuracy in each of many simulated studies.
+
+    They are spared the garbage collection in multipletests, nine tenths of their time, and the
+    seeds needed, which no verdict depends on.
+    """
     monkeypatch.setattr("gc.collect", lambda: 0)
+    monkeypatch.setattr(module, "_seeds_needed", lambda *arguments: pd.NA)
+    pair, margins = {"pair": ("theirs", ["ours"])}, {"test_accuracy": 0.005}
+    return [equivalence(runs, pair, margins, design=design)["verdict"][0] for runs in studies]
 
 
-def test_the_error_of_a_false_equivalence_is_at_most_its_level(without_collection):
+def share_equivalent(verdicts):
+    return sum(verdict.startswith("equivalent") for verdict in verdicts) / len(verdicts)
+
+
+def test_the_error_of_a_false_equivalence_is_at_most_its_level(monkeypatch):
     random = np.random.default_rng(7)
-    said = 0
-    for _ in range(200):
-        runs = outcomes(ours=random.normal(0.905, 0.002, 10), theirs=random.normal(0.9, 0.002, 10))
-        table = equivalence(runs, {"pair": ("theirs", ["ours"])}, {"test_accuracy": 0.005})
-        said += table["verdict"].iloc[0].startswith("equivalent")
-    assert said / 200 == pytest.approx(0.05, abs=0.03)
+    studies = [
+        outcomes(ours=random.normal(0.905, 0.002, 10), theirs=random.normal(0.9, 0.002, 10))
+        for _ in range(200)
+    ]
+    assert share_equivalent(verdicts(monkeypatch, studies)) == pytest.approx(0.05, abs=0.03)
 
 
-def test_the_seeds_needed_give_the_power_promised(without_collection):
+def test_the_seeds_needed_give_the_power_promised(monkeypatch):
     pilot = outcomes(ours=normal(5, 0.9, 0.005), theirs=normal(5, 0.9, 0.005, seed=1))
     one = {"pair": ("theirs", ["ours"])}, {"test_accuracy": 0.005}
     n = int(equivalence(pilot, *one)["seeds_needed"].iloc[0])
     random = np.random.default_rng(8)
-    shown = sum(
-        equivalence(outcomes(ours=a, theirs=b), *one)["verdict"].iloc[0].startswith("equivalent")
-        for a, b in random.normal(0.9, 0.005, (200, 2, n))
-    )
-    assert shown / 200 == pytest.approx(0.9, abs=0.05)
+    studies = [outcomes(ours=a, theirs=b) for a, b in random.normal(0.9, 0.005, (100, 2, n))]
+    assert share_equivalent(verdicts(monkeypatch, studies)) == pytest.approx(0.9, abs=0.05)
 
 
 def test_one_seed_is_inconclusive():
@@ -153,32 +159,23 @@ def simulate_pairs(random, n, shift, sd):
     return outcomes(ours=theirs + random.normal(shift, sd, n), theirs=theirs)
 
 
-def test_the_error_of_a_false_paired_equivalence_is_at_most_its_level(without_collection):
+def test_the_error_of_a_false_paired_equivalence_is_at_most_its_level(monkeypatch):
     random = np.random.default_rng(13)
-    one = {"pair": ("theirs", ["ours"])}, {"test_accuracy": 0.005}
-    said = [
-        equivalence(simulate_pairs(random, 10, 0.005, 0.002), *one, design="paired")["verdict"][0]
-        for _ in range(200)
-    ]
-    assert sum(verdict.startswith("equivalent") for verdict in said) / 200 == pytest.approx(
-        0.05, abs=0.03
-    )
+    studies = [simulate_pairs(random, 10, 0.005, 0.002) for _ in range(200)]
+    said = verdicts(monkeypatch, studies, "paired")
+    assert share_equivalent(said) == pytest.approx(0.05, abs=0.03)
 
 
-def test_the_paired_seeds_needed_give_the_power_promised(without_collection):
+def test_the_paired_seeds_needed_give_the_power_promised(monkeypatch):
     one = {"pair": ("theirs", ["ours"])}, {"test_accuracy": 0.005}
     theirs = normal(4, 0.9, 0.02)
     pilot = outcomes(ours=theirs + normal(4, 0, 0.005, seed=1), theirs=theirs)
     n = int(equivalence(pilot, *one, design="paired")["seeds_needed"].iloc[0])
-    assert n < 30  # independent seeds would need hundreds
+    assert n < 30  # of independent seeds, hundreds
     random = np.random.default_rng(14)
-    said = [
-        equivalence(simulate_pairs(random, n, 0, 0.005), *one, design="paired")["verdict"][0]
-        for _ in range(200)
-    ]
-    assert sum(verdict.startswith("equivalent") for verdict in said) / 200 == pytest.approx(
-        0.9, abs=0.05
-    )
+    studies = [simulate_pairs(random, n, 0, 0.005) for _ in range(100)]
+    said = verdicts(monkeypatch, studies, "paired")
+    assert share_equivalent(said) == pytest.approx(0.9, abs=0.05)
 
 
 @pytest.mark.parametrize("design", ["independent", "paired"])

@@ -4,8 +4,10 @@ import hashlib
 from pathlib import Path
 
 import pytest
+import yaml
 from torchvision.datasets import EMNIST, KMNIST, MNIST, FashionMNIST
 
+from configurations import SCHEMA
 from descent.data.catalog import DATASETS
 from descent.data.download import EMNIST_MEMBERS
 
@@ -48,3 +50,8 @@ def test_facts_of_emnist_are_torchvisions():
     for split in ("train", "t10k"):
         theirs.train = split == "train"
         assert f"gzip/{theirs._file_prefix}-images-idx3-ubyte.gz" in EMNIST_MEMBERS.values()
+
+
+def test_the_schema_knows_the_same_data_sets():
+    schema = yaml.safe_load(SCHEMA.read_text())
+    assert schema["properties"]["dataset"]["properties"]["name"]["enum"] == list(DATASETS)

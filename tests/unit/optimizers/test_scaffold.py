@@ -1,6 +1,7 @@
 """`descent new`: the template for an update rule, and its test."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -11,7 +12,7 @@ from descent.cli import main
 
 
 def test_a_new_rule_passes_its_test_and_fails_it_when_it_is_wrong(tmp_path):
-    """In processes of their own, as a user has it: `python -m descent`, then pytest."""
+    """In processes of their own, as a user has it: `python -m descent`, then pytest for both."""
 
     def python(*arguments):
         environment = {**os.environ, "PYTHONPATH": str(PROJECT / "src")}
@@ -25,11 +26,15 @@ def test_a_new_rule_passes_its_test_and_fails_it_when_it_is_wrong(tmp_path):
     assert files.keys() == {"mine.py", "test_mine.py"}
     again = python("descent", "new", "mine")
     assert again.returncode == 2 and "mine.py: already exists" in again.stderr
-    assert python("pytest", "test_mine.py").returncode == 0
 
-    (tmp_path / "mine.py").write_text(files["mine.py"].replace("sub_(lr * g", "sub_(3 * lr * g"))
-    process = python("pytest", "test_mine.py")
+    for name, text in files.items():
+        text = text.replace("mine", "wrong").replace("sub_(lr * g", "sub_(3 * lr * g")
+        (tmp_path / name.replace("mine", "wrong")).write_text(text)
+    process = python("pytest", "-rA", "test_mine.py", "test_wrong.py")
     assert process.returncode == 1
+    assert re.search("^PASSED test_mine.py::", process.stdout, re.MULTILINE)
+    assert re.search("^FAILED test_wrong.py::", process.stdout, re.MULTILINE)
+    assert "1 failed, 1 passed" in process.stdout
     assert "the first step is 3 times the reference's" in process.stdout
 
 

@@ -222,10 +222,10 @@ in_both_precisions = pytest.mark.parametrize(
 
 
 @in_both_precisions
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize(("rule", "options"), CASES, ids=str)
-def test_rule_agrees_with_torch_at_every_iteration(rule, options, kind, dtype):
-    assert difference(rule, options, gradients_of(kind, dtype)) <= TOLERANCE[dtype]
+def test_rule_agrees_with_torch_at_every_iteration(rule, options, dtype):
+    found = {kind.__name__: difference(rule, options, gradients_of(kind, dtype)) for kind in KINDS}
+    assert {kind: size for kind, size in found.items() if size > TOLERANCE[dtype]} == {}
 
 
 @in_both_precisions

@@ -40,6 +40,7 @@ def judge(rules, *, lr=0.05, momentum=0.9, seeds=SEEDS, iterations=ITERATIONS, s
         seeds,
         iterations=iterations,
         schedule=schedule,
+        closed_loop=False,  # it is not judged
         training=TRAINING,
     )
     table = parity({"momentum": trace}, {"momentum": "torch"}, len(seeds))
@@ -101,13 +102,20 @@ def test_our_momentum_has_the_bits_of_torchs():
 
 
 @pytest.mark.parametrize(
-    ("rule", "torchs"), [("nadam", "NAdam"), ("asgd", "ASGD"), ("adam", "Adam"), ("muon", "Muon")]
+    ("rule", "torchs", "iterations"),
+    [
+        ("nadam", "NAdam", ITERATIONS),
+        ("asgd", "ASGD", ITERATIONS),
+        ("adam", "Adam", ITERATIONS),
+        ("muon", "Muon", 15),  # of which each costs ten of the others
+    ],
 )
-def test_rules_with_scalars_or_networks_of_their_own_are_replayed(rule, torchs):
+def test_rules_with_scalars_or_networks_of_their_own_are_replayed(rule, torchs, iterations):
     """torch keeps some scalars in the default dtype, which must be that of the replay."""
     names = f"torch.optim.{torchs}", f"scratch.{rule}"
     makers = {name: maker(name, lr=0.01) for name in names}
-    trace = replay(make_data(), makers, names[0], SEEDS, iterations=ITERATIONS, training=TRAINING)
+    extent = {"iterations": iterations, "closed_loop": False}
+    trace = replay(make_data(), makers, names[0], SEEDS, **extent, training=TRAINING)
     table = parity({rule: trace}, {rule: names[0]}, len(SEEDS))
     assert table.set_index("dtype").loc["float64", "verdict"] == IDENTICAL
     assert DIFFERENT not in set(table["verdict"])
@@ -187,6 +195,30 @@ def test_seeds_of_several_blocks_are_all_compared():
 def test_a_diverging_reference_ends_the_replay():
     table, _ = judge(["scratch.sgd_momentum"], lr=1e30, iterations=20)
     assert (table["iterations"] < 20).all()
+
+
+def test_in_the_closed_loop_every_rule_follows_its_own_gradients():
+    """One seed of it; there the same rule keeps its bits, and another one leaves for good."""
+    makers = {
+        "torch": maker("torch.optim.SGD", lr=0.05, momentum=0.9),
+        "same": maker("scratch.sgd_momentum", lr=0.05, momentum=0.9),
+        "slower": maker("scratch.sgd_momentum", lr=0.049, momentum=0.9),
+    }
+    trace = replay(make_data(), makers, "torch", SEEDS, iterations=5, training=TRAINING)
+    assert set(trace["loop"]) == {"replay", "closed"}
+    closed = trace[trace["loop"] == "closed"]
+    assert set(closed["seed"]) == {SEEDS[0]}
+    assert closed.groupby("variant")["identical"].agg(["any", "all"]).values.tolist() == [
+        [True, True],
+        [False, False],
+    ]
+    own, given = (
+        trace.query(
+            "variant == 'slower' and dtype == 'float64' and loop == @loop and iteration > 1"
+        )
+        for loop in ("closed", "replay")
+    )
+    assert (own["difference"].to_numpy() != given["difference"].to_numpy()).all()
 
 
 def test_parity_of_not_a_number_is_different():

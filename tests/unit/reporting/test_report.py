@@ -2,14 +2,31 @@
 
 import base64
 import re
+from functools import partial
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from configurations import configure
+from descent.analysis.curves import curves as curves_of
+from descent.analysis.equivalence import equivalence as equivalence_of
+from descent.analysis.summaries import final_accuracy, targets, untrained
+from descent.experiment.plan import references
+from descent.metrics import TRAIN_METRICS
+from descent.optimizers.step import make_step
+from descent.parity.replay import replay
+from descent.parity.verdict import parity as parity_of
+from descent.records import divergences, read_all_metadata, read_runs, write_run
+from descent.reporting import interactive
+from descent.reporting.figures.curves import overlay
+from descent.reporting.figures.parity import parity as parity_figure
+from descent.reporting.figures.style import save
 from descent.reporting.report import report
 from evidence import PAIR, accuracy, equivalence, parity
+from networks import TRAINING, make_data, run
 
 CONFIG = {
     "name": "small",
@@ -203,3 +220,76 @@ def test_runs_of_several_commits_are_all_named(figures):
 def test_a_curve_without_a_finite_value(figures):
     page = write(figures, curves=curves().assign(mean=np.nan))
     assert "ours has no finite value" in page
+
+
+def test_every_run_may_have_diverged(tmp_path):
+    """From the runs to both pages, as the workflow makes them."""
+    settings = {"optimizer": "torch.optim.SGD", "lr": 1e30}
+    experiment = {"comparisons": {"pair": {"ours": settings, "theirs": settings}}}
+    experiment["comparisons"]["pair"]["theirs"] = {**settings, "reference": True}
+    config = configure(seeds=[0, 1], seeds_per_job=1, **experiment)
+    files = {kind: [] for kind in ("iterations", "epochs", "weights")}
+    for variant in ("ours", "theirs"):
+        for one in run(make_data(), settings, [0, 1], variant=variant):
+            for kind, paths in files.items():
+                paths.append(tmp_path / kind / f"{variant}_{one.seed}")
+            configuration = {"variant": variant, "root_seed": 0, "seeding": "independent"}
+            paths = [paths[-1] for paths in files.values()]
+            write_run(one, {**configuration, "settings": settings}, *paths)
+    expected = {"ours": [0, 1], "theirs": [0, 1]}
+    diverged = divergences(files["epochs"])
+    about = read_all_metadata(files["epochs"])
+    final = read_runs(files["epochs"], expected, ["test_accuracy", "test_loss"])
+    timed = read_runs(files["epochs"], expected, ["iteration", "test_accuracy", "train_seconds"])
+    iterations = read_runs(files["iterations"], expected, TRAIN_METRICS)
+    makers = {
+        v: partial(make_step, "torch.optim.SGD", hyperparameters={"lr": 1e30}) for v in expected
+    }
+    trace = replay(make_data(), makers, "theirs", [0, 1], iterations=5, training=TRAINING)
+    margins = {"test_accuracy": 0.005, "test_loss": 0.01}
+    found = {
+        "final_accuracy": final_accuracy(final, diverged, confidence_level=0.95),
+        "targets": targets(timed, [0.9]),
+        "untrained": untrained(final, {one: about[one]["forward_pass"] for one in about}),
+        "equivalence": equivalence_of(
+            final, diverged, references(config), margins, design="independent"
+        ),
+        "parity": parity_of({"pair": trace}, {"pair": "theirs"}, 2),
+    }
+    assert found["final_accuracy"]["diverged"].tolist() == [2, 2]
+    assert found["final_accuracy"]["mean"].isna().all()
+    for name, table in found.items():  # as the report reads them
+        table.to_csv(tmp_path / f"{name}.csv", index=False)
+        found[name] = pd.read_csv(tmp_path / f"{name}.csv", dtype={"diverged_at": str})
+    look = {"smoothing_window": 1, "band": "t", "confidence_level": 0.95}
+    means = curves_of(iterations, **look)
+    drawn = [str(tmp_path / f"{name}.png") for name in (*TRAIN_METRICS, "parity")]
+    for metric, file in zip(TRAIN_METRICS, drawn, strict=False):
+        overlay(
+            means[means["metric"] == metric],
+            found["final_accuracy"],
+            list(expected),
+            metric,
+            [file],
+            **look,
+            batch_size=32,
+            experiment="",
+        )
+    save(parity_figure(trace, reference="theirs", n_seeds=2), drawn[2:])
+    pictures = [Path(file).rename(file.replace(".png", "_pair.png")) for file in drawn]
+    (tmp_path / "examples.png").write_bytes(PIXEL)
+    page = report(
+        config={**config, "curves": look},
+        tables=found,
+        figures=[*pictures, tmp_path / "examples.png"],
+        curves=means,
+        labels=["5"],
+        n_classes=4,
+        provenance=list(about.values()),
+    )
+    Outline(page)
+    assert "2, at iteration" in page and not re.search(r"\bnan\b", page)
+    page = interactive.page(
+        iterations, means, name="wild", experiment="", comparisons=PAIR, settings=look
+    )
+    assert "ours" in page and "theirs" in page

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -164,10 +165,12 @@ def test_paired_variants_share_initialisation_and_order(threads):
 
 
 def test_the_forward_pass_of_the_untrained_network_is_timed():
+    """The median of 25 passes, of which 13 thus take as long or longer."""
     for batch_size, images in ((25, 25), (256, 60)):
+        start = time.perf_counter()
         for result in run(make_data(), SGD, [0, 1], evaluation_batch_size=batch_size, epochs=1):
             assert result.forward_pass["images"] == images
-            assert 0 < result.forward_pass["seconds"] < 0.1
+            assert 0 < result.forward_pass["seconds"] < (time.perf_counter() - start) / 13
 
 
 def test_training_imports_neither_torchvision_nor_plotting():
@@ -177,7 +180,7 @@ def test_training_imports_neither_torchvision_nor_plotting():
         capture_output=True,
         text=True,
         check=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3] / "workflow")},
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3] / "src")},
     ).stdout.split()
     assert "torch" in modules
     assert not {"torchvision", "pandas", "matplotlib", "seaborn", "sklearn", "snakemake"} & set(

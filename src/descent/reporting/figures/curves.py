@@ -8,7 +8,14 @@ import seaborn as sns
 
 from descent.metrics import METRICS
 from descent.reporting import wording
-from descent.reporting.figures.style import HALF_PAGE, save, scale_accuracy, scale_loss, set_style
+from descent.reporting.figures.style import (
+    HALF_PAGE,
+    colors,
+    save,
+    scale_accuracy,
+    scale_loss,
+    set_style,
+)
 
 _LINE_STYLES = ["-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (6, 1, 1, 1, 1, 1))]
 _MAX_POINTS = 1000  # about the width of the figure in pixels
@@ -68,7 +75,7 @@ def overlay(
     diverged = seeds[seeds["mean"].isna()]  # one row per diverged run
     n_seeds = over_seeds["n_seeds"].iloc[0]
     final = accuracies.set_index("variant")
-    colours = dict(zip(variants, sns.color_palette("colorblind", len(variants)), strict=True))
+    colours = dict(zip(variants, colors(len(variants)), strict=True))
     for index, (variant, colour) in enumerate(colours.items()):
         curve = _thin(over_seeds[over_seeds["variant"] == variant].dropna(subset="mean"))
         iteration = curve["iteration"]

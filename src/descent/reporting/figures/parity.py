@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import seaborn as sns
 
-from descent.reporting.figures.style import HALF_PAGE, set_style
+from descent.reporting.figures.style import HALF_PAGE, colors, set_style
 
 _FLOOR = 1e-19  # where a difference of 0 is drawn on the logarithmic axis
 _LOOPS = {"replay": "-", "closed": (0, (1, 1))}
@@ -30,7 +30,7 @@ def parity(trace, *, reference, n_seeds, first_seed=None):
     """
     set_style()
     variants = sorted(trace["variant"].unique())
-    colours = dict(zip(variants, sns.color_palette("colorblind", len(variants)), strict=True))
+    colours = dict(zip(variants, colors(len(variants)), strict=True))
     figure, panels = plt.subplots(
         1,
         2,

@@ -11,7 +11,14 @@ from descent.analysis.bands import band as compute_band
 from descent.experiment.sweeps import describe, sweep_of
 from descent.metrics import METRICS
 from descent.reporting import wording
-from descent.reporting.figures.style import HALF_PAGE, save, scale_accuracy, scale_loss, set_style
+from descent.reporting.figures.style import (
+    HALF_PAGE,
+    colors,
+    save,
+    scale_accuracy,
+    scale_loss,
+    set_style,
+)
 
 _PANELS = ["validation_accuracy", "validation_loss"]
 _LOG_RATIO = 10  # largest to smallest value; from this ratio on, an axis is logarithmic
@@ -68,7 +75,7 @@ def sensitivity(final, sweeps, selected, files, *, axis, band, confidence_level,
     last = last.pivot(index="combination", columns="seed", values="validation_loss")
     height = 2.5 + 0.13 * -(-len(lines) // 3)
     figure, panels = plt.subplots(1, 2, figsize=(2 * HALF_PAGE, height), layout="constrained")
-    colours = sns.color_palette("colorblind", len(lines))
+    colours = colors(len(lines))
     for axes, metric in zip(panels, _PANELS, strict=True):
         table = METRICS[metric].scale * final.pivot(
             index=["epochs", "combination"], columns="seed", values=metric

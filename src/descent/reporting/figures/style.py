@@ -32,6 +32,11 @@ def set_style():
     )
 
 
+def colors(n):
+    """Return the colors of that many variants or lines, in order: those of every figure."""
+    return sns.color_palette("colorblind", n)
+
+
 def save(figure, files):
     """Write a figure and close it.
 
