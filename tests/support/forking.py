@@ -15,7 +15,6 @@ import select
 import socket
 import sys
 
-
 _NURSERIES = {}
 
 

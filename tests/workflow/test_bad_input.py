@@ -61,12 +61,14 @@ def test_a_missing_file_is_named(checkout):
     assert "raw/t10k-labels-idx1-ubyte" in process.stdout
 
 
-@pytest.mark.parametrize("content", [b"<html>404</html>", b"\x1f\x8b\x08 truncated"])
-def test_a_file_that_is_no_gzip_is_named(checkout, content):
-    (checkout.folder / "raw" / "t10k-labels-idx1-ubyte.gz").write_bytes(content)
-    process = checkout.snakemake("prepare")
+def test_files_that_are_no_gzip_are_named(checkout):
+    contents = {"t10k-labels-idx1": b"<html>404</html>", "train-labels-idx1": b"\x1f\x8b\x08 trunc"}
+    for name, content in contents.items():
+        (checkout.folder / "raw" / f"{name}-ubyte.gz").write_bytes(content)
+    process = checkout.snakemake("--keep-going", "prepare")
     assert process.returncode != 0
-    assert "raw/t10k-labels-idx1-ubyte.gz: not a complete gzip file" in process.stdout
+    for name in contents:
+        assert f"raw/{name}-ubyte.gz: not a complete gzip file" in process.stdout
     assert "Traceback" not in process.stdout
 
 

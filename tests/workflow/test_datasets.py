@@ -3,6 +3,7 @@
 import gzip
 
 import numpy as np
+import pytest
 from safetensors.numpy import load_file
 
 from descent.data.catalog import DATASETS
@@ -10,6 +11,13 @@ from descent.data.idx import RAW_FILES
 from tiny import write_emnist
 
 
+def test_a_known_data_set_is_fetched_from_the_sources_given(checkout):
+    checkout.configure(dataset={"name": "emnist", "sources": ["mirror"]})
+    prepared = "data/emnist/prepared.safetensors"
+    assert checkout.would_run(prepared) == {"fetch": 1, "prepare": 1}
+
+
+@pytest.mark.slow
 def test_emnist_is_fetched_once_and_prepared_upright(checkout):
     random = np.random.default_rng(2)
     raw = {

@@ -67,6 +67,7 @@ def test_all_runs_of_a_comparison_may_diverge(prepared):
     assert [line.split(":")[0] for line in log] == ["epoch 0/2", "epoch 1/2"]
 
 
+@pytest.mark.slow
 def test_paired_seeds(prepared):
     prepared.configure(seeding="paired", seeds_per_job=3)
     targets = ["results/tiny/tables/equivalence.csv", "results/tiny/tables/final_accuracy.csv"]

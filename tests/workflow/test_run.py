@@ -157,6 +157,7 @@ def test_the_report_page_quotes_the_numbers(finished_once):
     assert metadata["cpu"] in page and metadata["torch"] in page
 
 
+@pytest.mark.slow
 def test_a_run_in_another_folder(finished_once, tmp_path):
     """The Snakefile may lie elsewhere; jobs find its library, and the report is made, too."""
     targets = [f"results/tiny/{file}" for file in ("figures/examples.png", "snakemake-report.html")]
@@ -186,7 +187,9 @@ def test_nested_values_on_the_command_line(finished):
     assert jobs["overlay"] == 2
 
 
-@pytest.mark.parametrize(("seeds_per_job", "cores"), [(1, 2), (3, 1)])
+@pytest.mark.parametrize(
+    ("seeds_per_job", "cores"), [pytest.param(1, 2, marks=pytest.mark.slow), (3, 1)]
+)
 def test_bits_do_not_depend_on_seeds_per_job_or_cores(
     finished_once, prepared, seeds_per_job, cores
 ):

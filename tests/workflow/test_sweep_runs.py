@@ -177,6 +177,7 @@ def test_halving_repeats_the_bits_of_the_rung_before(prepared):
     assert trains(prepared.would_run(*targets)) == {**added, **places}
 
 
+@pytest.mark.slow
 def test_all_combinations_diverge(prepared):
     configure(prepared, {**OURS, "lr": [1e29, 1e30]})
     process = prepared.snakemake("results/tiny/tables/selection.csv")

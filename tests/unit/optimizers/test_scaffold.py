@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 
@@ -11,6 +12,21 @@ from configurations import PROJECT
 from descent.cli import main
 
 
+def test_the_template_passes_its_test_and_fails_it_when_it_is_wrong(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "mine"]) == 0
+    assert {file.name for file in tmp_path.iterdir()} == {"mine.py", "test_mine.py"}
+    test = runpy.run_path("test_mine.py")["test_mine_takes_the_steps_of_its_reference"]
+    test()
+    assert main(["new", "mine"]) == 2
+    assert "mine.py: already exists" in capsys.readouterr().err
+    source = (tmp_path / "mine.py").read_text()
+    (tmp_path / "mine.py").write_text(source.replace("sub_(lr * g", "sub_(3 * lr * g"))
+    with pytest.raises(AssertionError, match="the first step is 3 times the reference's"):
+        test()
+
+
+@pytest.mark.slow
 def test_a_new_rule_passes_its_test_and_fails_it_when_it_is_wrong(tmp_path):
     """In processes of their own, as a user has it: `python -m descent`, then pytest for both."""
 

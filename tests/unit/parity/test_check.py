@@ -12,7 +12,19 @@ from descent.parity import mutants
 CATALOGUE = Path(inspect.getfile(mutants)).read_text()
 
 
-@pytest.mark.parametrize("rule", correct_momentum.CORRECT, ids=lambda rule: rule.__name__)
+#: Those that are not slow; test_replay.py holds all against torch's.
+SOME = {"in_place", "two_terms", "scaled_velocity", "two_points", "foreach"}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        pytest.param(
+            rule, id=rule.__name__, marks=[] if rule.__name__ in SOME else pytest.mark.slow
+        )
+        for rule in correct_momentum.CORRECT
+    ],
+)
 def test_a_correct_rule_passes(check, rule):
     code, said = check(inspect.getsource(correct_momentum), rule.__name__)
     assert code == 0

@@ -81,7 +81,7 @@ def test_the_table_says_where_a_mutant_begins_to_differ(mutants, mutant, place):
         assert place == {key: row[f"first_{key}"] for key in place}
 
 
-@pytest.mark.parametrize("seeds", [[0], [7, 8]])
+@pytest.mark.parametrize("seeds", [[0], pytest.param([7, 8], marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("lr", "momentum"), [(0.001, 0.9), (0.01, 0.99), (0.05, 0.9), (0.1, 0.5), (0.3, 0.8)]
 )
