@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from checkouts import TINY, trains
 
 TRAINING = {"train_ours_0": 1, "train_ours_1": 1, "train_theirs_0": 1, "train_theirs_1": 1}
@@ -139,6 +141,7 @@ def test_code_of_an_update_rule_reruns_its_variants_only(finished):
     assert trains(finished.would_run()) == {"train_ours_0": 1, "train_ours_1": 1}
 
 
+@pytest.mark.slow
 def test_code_that_an_update_rule_imports_reruns_its_variants(finished):
     pair = {
         "adam": {"optimizer": "scratch.adam"},

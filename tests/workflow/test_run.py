@@ -155,6 +155,7 @@ def test_the_report_page_quotes_the_numbers(finished_once):
     )
     metadata = read_metadata(results / "epochs" / "ours" / "seed_0.parquet")
     assert metadata["cpu"] in page and metadata["torch"] in page
+    assert "rule_sha256" not in metadata
 
 
 @pytest.mark.slow

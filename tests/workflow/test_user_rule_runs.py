@@ -5,7 +5,7 @@ import hashlib
 import pandas as pd
 import pytest
 
-from checkouts import TINY, refusal, trains
+from checkouts import refusal, trains
 from descent.records import read_metadata
 
 RULE = """
@@ -48,7 +48,6 @@ def users(prepared):
             "pair": {
                 "rule": {"optimizer": "a/my_rules.py:mine", "lr": 0.05, "momentum": 0.9},
                 "class": {"optimizer": "./b c/my_rules.py:Mine", "lr": 0.05},
-                "theirs": TINY["comparisons"]["pair"]["theirs"],
             }
         },
     )
@@ -58,16 +57,16 @@ def users(prepared):
 def test_rules_of_the_user_run_and_rerun_when_they_are_edited(users):
     users.run(TABLE)
     accuracy = pd.read_csv(users.folder / TABLE, index_col="variant")
-    assert set(accuracy.index) == {"rule", "class", "theirs"}
+    assert set(accuracy.index) == {"rule", "class"}
     assert accuracy["mean"].min() > 0.6 and accuracy["mean"]["rule"] > 0.9
     assert (users.folder / "finished").exists()
     assert users.would_run(TABLE) == {}
     about = {
         variant: read_metadata(users.results / "epochs" / variant / "seed_0.parquet")
-        for variant in ("rule", "theirs")
+        for variant in ("rule", "class")
     }
-    assert about["rule"]["rule_sha256"] == hashlib.sha256(RULE.encode()).hexdigest()
-    assert "rule_sha256" not in about["theirs"]
+    for variant, source in (("rule", RULE), ("class", CLASS)):
+        assert about[variant]["rule_sha256"] == hashlib.sha256(source.encode()).hexdigest()
 
     file = users.folder / "a" / "my_rules.py"
     file.write_text(file.read_text() + "\n# changed\n")
