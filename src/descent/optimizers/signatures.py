@@ -5,6 +5,7 @@ Importing torch takes seconds, and the configuration is checked every time Snake
 
 import ast
 import difflib
+import functools
 import importlib.util
 from pathlib import Path
 
@@ -145,10 +146,15 @@ def _torch_file(name):
             "optimizer: hyperparameters are checked against torch, which is not installed here; "
             "install it beside Snakemake, for example with make setup"
         )
-    for file in sorted(Path(torch.submodule_search_locations[0], "optim").glob("*.py")):
+    return _optimizer_file(Path(torch.submodule_search_locations[0], "optim"), name)
+
+
+@functools.cache  # torch's files stay as they are, and there are many to look through
+def _optimizer_file(folder, name):
+    for file in sorted(folder.glob("*.py")):
         definition = _definition(file, name, ast.ClassDef)
         bases = map(_last_name, definition.bases) if definition else []
-        if any(base == "Optimizer" or _torch_file(base) for base in bases):
+        if any(base == "Optimizer" or _optimizer_file(folder, base) for base in bases):
             return file
     return None
 
