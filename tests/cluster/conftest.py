@@ -3,8 +3,8 @@
 import pytest
 from filelock import FileLock
 
-from checkouts import Checkout, make_checkout
-from clusters import LONG, TRAINING, ClusterCheckout
+from checkouts import Checkout
+from clusters import TRAINING, ClusterCheckout, make_long
 from private_slurm import PrivateSlurm, missing_packages
 
 
@@ -25,8 +25,7 @@ def slurm(tmp_path_factory):
 def cluster(slurm, tmp_path):
     """A checkout with two long training jobs, in which nothing has run yet; all nodes are idle."""
     slurm.wait_for_nodes()
-    checkout = ClusterCheckout(make_checkout(tmp_path / "checkout").folder, slurm)
-    checkout.configure(**LONG)
+    checkout = ClusterCheckout(make_long(tmp_path / "checkout").folder, slurm)
     yield checkout
     slurm.run("scancel", f"--user={slurm.user}")
 
@@ -34,9 +33,7 @@ def cluster(slurm, tmp_path):
 @pytest.fixture
 def local(tmp_path):
     """The same checkout without a cluster."""
-    checkout = make_checkout(tmp_path / "checkout")
-    checkout.configure(**LONG)
-    return checkout
+    return make_long(tmp_path / "checkout")
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +43,5 @@ def undisturbed(tmp_path_factory, worker_id):
     folder = (base if worker_id == "master" else base.parent) / "undisturbed"
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
-            checkout = make_checkout(folder)
-            checkout.configure(**LONG)
-            checkout.run(*TRAINING)
+            make_long(folder).run(*TRAINING)
     return Checkout(folder).results

@@ -155,6 +155,7 @@ def kill_and_start_again(cluster, process):
     cluster.slurm.output("scancel", f"--name={name}")
     assert not cluster.slurm.output("squeue", "-h", "-t", "RUNNING,PENDING")
     cluster.run("--unlock")
+    cluster.hurry()
     cluster.run(*TRAINING)
 
 
@@ -175,7 +176,7 @@ def test_cluster_generic_submits_when_the_controller_is_back(cluster, undisturbe
     cluster.slurm.stop_controller()
     process = cluster.start(*TRAINING)
     try:
-        wait_until(lambda: "\nrule train_" in cluster.said(), "a job to be submitted", 300)
+        wait_until(lambda: "\nrule train_" in cluster.said(), "a job to be submitted")
         time.sleep(20)
         assert "Submitted job" not in cluster.said()
     finally:
@@ -190,7 +191,7 @@ def test_the_slurm_executor_forgets_its_jobs_and_is_started_again(cluster, undis
     cluster.wait_for_training()
     cluster.slurm.stop_controller()
     try:
-        wait_until(lambda: "No active jobs; skipping" in cluster.said(), "the jobs forgotten", 300)
+        wait_until(lambda: "No active jobs; skipping" in cluster.said(), "the jobs forgotten")
     finally:
         cluster.slurm.start_controller()
     kill_and_start_again(cluster, process)

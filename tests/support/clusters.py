@@ -10,14 +10,45 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from safetensors import safe_open
 
-from checkouts import Checkout
-from private_slurm import PrivateSlurm, wait_until
+from checkouts import Checkout, make_checkout
+from private_slurm import PATIENCE, PrivateSlurm, wait_until
 
 # The profiles, with shorter waits.
 SLURM = ("--workflow-profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "5")
 GENERIC = ("--workflow-profile", "profiles/cluster-generic", "--seconds-between-status-checks", "2")
-LONG = {"seeds_per_job": 3, "training": {"epochs": 1000, "batch_size": 32}}
 TRAINING = ("train_ours_0", "train_theirs_0")
+
+#: Momentum, which takes half an hour where there is a file `slow`: whatever is done to a job, on
+#: whatever machine, finds it running.
+RULE = """
+import time
+from pathlib import Path
+
+ELEMENTWISE = True
+
+
+def momentum(parameters, gradients, state, *, lr, momentum):
+    if Path("slow").exists():
+        time.sleep(0.2)
+    if not state:
+        state["velocity"] = [0 * p for p in parameters]
+    for p, g, v in zip(parameters, gradients, state["velocity"], strict=True):
+        p.sub_(lr * v.mul_(momentum).add_(g))
+"""
+VARIANT = {"optimizer": "slow_rules.py:momentum", "lr": 0.05, "momentum": 0.9}
+LONG = {
+    "seeds_per_job": 3,
+    "training": {"epochs": 1000, "batch_size": 32},
+    "comparisons": {"pair": {"ours": VARIANT, "theirs": {**VARIANT, "reference": True}}},
+}
+
+
+def make_long(folder):
+    """Make a checkout with two training jobs of 1,000 epochs."""
+    checkout = make_checkout(folder)
+    (folder / "slow_rules.py").write_text(RULE)
+    checkout.configure(**LONG)
+    return checkout
 
 
 @dataclass
@@ -38,7 +69,11 @@ class ClusterCheckout(Checkout):
         return self.start_anew(*arguments, cores=cores)
 
     def start(self, *arguments):
-        """Start snakemake and return at once; its output goes to the file `said`."""
+        """Start snakemake and return at once; its output goes to the file `said`.
+
+        Training is slow until `hurry`.
+        """
+        (self.folder / "slow").touch()
         with open(self.folder / "said", "w") as said:
             return subprocess.Popen(
                 self.command(*arguments),
@@ -47,6 +82,10 @@ class ClusterCheckout(Checkout):
                 stderr=said,
                 env=self.environment(),
             )
+
+    def hurry(self):
+        """Let training be slow no more."""
+        (self.folder / "slow").unlink(missing_ok=True)
 
     def said(self):
         return (self.folder / "said").read_text()
@@ -60,7 +99,7 @@ class ClusterCheckout(Checkout):
             logs = [self.results / "logs" / f"{rule}.log" for rule in TRAINING]
             return jobs if len(jobs) == 2 and all(log.exists() for log in logs) else None
 
-        return wait_until(running, "both training jobs to run", 300)
+        return wait_until(running, "both training jobs to run")
 
     def wait_for_checkpoint(self):
         """Wait until the training of `ours` has saved more than the untrained network."""
@@ -71,12 +110,13 @@ class ClusterCheckout(Checkout):
                 with safe_open(file, "numpy") as checkpoint:
                     return '["epoch", 0]' not in checkpoint.metadata()["progress"]
 
-        wait_until(kept, "a checkpoint", 120)
+        wait_until(kept, "a checkpoint")
 
     def finish(self, process):
         """Wait for snakemake, which must succeed, and return its output."""
+        self.hurry()
         with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=600)
+            process.wait(timeout=PATIENCE)
         process.kill()
         assert process.wait() == 0, self.said()
         return self.said()

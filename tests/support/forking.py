@@ -8,12 +8,12 @@ As a script, this file is that program for shells, see `Nursery.command`: it han
 folder, environment and output over.
 """
 
-import gc
 import json
 import os
 import select
 import socket
 import sys
+import traceback
 
 _NURSERIES = {}
 
@@ -92,10 +92,27 @@ def serve(address, program):
             if child == 0:
                 listener.close()
                 sys.argv = [program, *settle(connection)]
-                sys.exit(main(sys.argv[1:]))
+                finish(main)
             code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
             connection.sendall(str(code).encode())
             connection.close()
+
+
+def finish(main):
+    """Call a program and end the process, without the clean-up of what was imported."""
+    try:
+        code = main(sys.argv[1:])
+    except SystemExit as error:
+        code = error.code
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    if isinstance(code, str):
+        print(code, file=sys.stderr)
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code or 0)
 
 
 def settle(connection):
@@ -117,7 +134,8 @@ def import_snakemake():
     import snakemake.cli
 
     snakemake.cli.get_argument_parser()  # it imports the plugins
-    gc.freeze()  # what is imported stays, and is not looked through at the end
+    import smart_open  # noqa: F401 - so does reading the Snakefile
+
     return snakemake.cli.main
 
 
@@ -131,9 +149,7 @@ def import_what_descent_does():
         sys.path[:0] = os.environ["PYTHONPATH"].split(os.pathsep)
         from descent.cli import main
 
-        code = main(arguments)
-        sys.stdout.flush()
-        os._exit(code)  # torch's clean-up takes long and says something
+        return main(arguments)
 
     return main
 

@@ -17,6 +17,7 @@ PACKAGES = {
     "sbatch": "slurm-client",
 }
 NODES = ("n1", "n2")
+PATIENCE = 1800  # seconds: a limit for what never comes, whatever the machine
 # A silent node counts as down after SlurmdTimeout; a job over a limit is killed after KillWait.
 SETTINGS = """\
 ClusterName=descent
@@ -73,7 +74,7 @@ def free_ports(count):
         return [each.getsockname()[1] for each in sockets]
 
 
-def wait_until(condition, what, timeout=60):
+def wait_until(condition, what, timeout=PATIENCE):
     """Wait until a condition holds and return its value."""
     deadline = time.monotonic() + timeout
     while not (value := condition()):
@@ -135,7 +136,7 @@ class PrivateSlurm:
             self.crash_node(node)
         for daemon in reversed(self.daemons.values()):
             daemon.terminate()
-            daemon.wait(timeout=30)
+            daemon.wait(timeout=PATIENCE)
 
     def start_munge(self):
         def file(kind):
@@ -156,7 +157,7 @@ class PrivateSlurm:
     def stop_controller(self):
         """Stop the controller, which saves its state; if killed, it would lose its newest jobs."""
         self.daemons["slurmctld"].terminate()
-        self.daemons["slurmctld"].wait(timeout=30)
+        self.daemons["slurmctld"].wait(timeout=PATIENCE)
 
     def start_node(self, node, hidden=None):
         """Start a node; it sees an empty folder in place of `hidden`."""

@@ -7,34 +7,42 @@ from safetensors.numpy import load_file
 
 from checkouts import TINY
 from descent.records import read_metadata
+from drawn import texts
 
 THEIRS = TINY["comparisons"]["pair"]["theirs"]
 
 
-def test_runs_that_diverge_are_a_result(prepared):
-    """With two hidden layers; one alone dies of this learning rate, at a finite loss."""
+@pytest.fixture
+def diverging(prepared):
+    """A checkout where runs of `ours` diverge.
+
+    With two hidden layers; one alone dies of this learning rate, at a finite loss.
+    """
     wild = {"optimizer": "scratch.sgd_momentum", "lr": 1e3, "momentum": 0.9}
     prepared.configure(
         comparisons={"pair": {"ours": wild, "theirs": THEIRS}},
         model={"hidden": [50, 50]},
         seeds_per_job=3,
     )
+    return prepared
+
+
+def test_runs_that_diverge_are_a_result(diverging):
     names = ("final_accuracy", "equivalence", "targets")
     targets = [f"results/tiny/tables/{name}.csv" for name in names]
-    targets.append("results/tiny/figures/train_loss_pair.png")
-    prepared.run(*targets)
-    assert prepared.would_run(*targets) == {}
+    diverging.run(*targets)
+    assert diverging.would_run(*targets) == {}
     at = {}
     for seed in range(3):
-        file = prepared.results / "iterations" / "ours" / f"seed_{seed}.parquet"
+        file = diverging.results / "iterations" / "ours" / f"seed_{seed}.parquet"
         metadata, loss = read_metadata(file), pd.read_parquet(file)["train_loss"]
         if metadata["status"] == "diverged":
             at[seed] = metadata["diverged_at_iteration"]
             assert np.isfinite(loss[:-1]).all() and not np.isfinite(loss.iloc[-1])
             assert len(loss) == at[seed]
-        assert load_file(prepared.results / "weights" / "ours" / f"seed_{seed}.safetensors")
+        assert load_file(diverging.results / "weights" / "ours" / f"seed_{seed}.safetensors")
     assert at
-    tables = prepared.results / "tables"
+    tables = diverging.results / "tables"
     table = pd.read_csv(tables / "final_accuracy.csv", dtype={"diverged_at": str})
     ours, theirs = table.set_index("variant").loc[["ours", "theirs"]].to_dict("records")
     assert (ours["n"], ours["diverged"]) == (3, len(at))
@@ -49,6 +57,13 @@ def test_runs_that_diverge_are_a_result(prepared):
     targets = pd.read_csv(tables / "targets.csv").set_index("variant")
     assert (targets.loc["ours", "reached"] <= 3 - len(at)).all()
     assert (targets.loc["theirs", "reached"] > 0).all()
+
+
+@pytest.mark.slow
+def test_runs_that_diverge_are_drawn(diverging):
+    diverging.run("results/tiny/figures/train_loss_pair.svg")
+    found = texts(diverging.results / "figures" / "train_loss_pair.svg")
+    assert any("cross: a run diverged" in text for text in found)
 
 
 @pytest.mark.slow

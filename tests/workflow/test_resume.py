@@ -5,6 +5,7 @@ import time
 
 import pandas as pd
 import psutil
+import pytest
 
 from checkouts import TINY
 
@@ -43,6 +44,7 @@ def same(one, other):
     return one[0].equals(other[0]) and one[1].equals(other[1]) and one[2] == other[2]
 
 
+@pytest.mark.slow
 def test_a_killed_job_goes_on_from_its_checkpoint(prepared):
     (prepared.folder / "my_rules.py").write_text(RULE)
     theirs = TINY["comparisons"]["pair"]["theirs"]

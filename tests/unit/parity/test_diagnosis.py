@@ -25,8 +25,8 @@ def source_of(mutant):
 
 #: Those that are not slow: each is told by something else.
 SOME = {
-    *("exponential_average", "forgotten_velocity", "half_precision_velocity", "nesterov"),
-    *("replaced_parameters", "velocity_of_another_run", "wrong_sign", "wrong_tensor"),
+    *("exponential_average", "forgotten_velocity", "half_precision_velocity"),
+    *("replaced_parameters", "velocity_of_another_run"),
 }
 NAMES = [rule.__name__ for rule in mutants.MUTANTS]
 
