@@ -6,8 +6,10 @@
 # make benchmark    time the peers, this engine and the limit; make scaling    time evaluation
 # make efficiency   time the default experiment, job by job
 # make checkpoints  time the cost of saving progress; make overhead    the cost of calls
-# make mutants      compare wrong and correct rules with torch's; make hints    the hints they get
+# make mutants      check wrong rules: are they caught, and named?; make hints    the hints they get
+# make right-forms  check right rules in many forms and settings, for false alarms
 # make coverage     measure how often the confidence bands hold
+# make simulate-equivalence    measure how often verdicts on equivalence are wrong
 # make benchmark-cluster    1,000 runs through Slurm, and the overhead of a job
 # make docs         write docs/configuration.md from the schema
 # make address      write the public address and the version into the files that quote them
@@ -22,7 +24,8 @@ UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKE
     -c $(LOCK) -r pyproject.toml --extra dev --extra cluster,sync --require-hashes $(LOCK))
 
 .PHONY: results demo setup test test-fast test-slow test-cluster lint format lock clean benchmark \
-    benchmark-cluster benchmark-lock efficiency checkpoints overhead scaling mutants hints coverage docs address
+    benchmark-cluster benchmark-lock efficiency checkpoints overhead scaling mutants hints coverage docs address \
+    simulate-equivalence right-forms
 
 results: setup
 	$(BIN)/snakemake --cores all
@@ -103,8 +106,10 @@ scaling: setup
 	PYTHONPATH=src $(BIN)/python benchmarks/scaling.py data/mnist
 
 mutants: setup
-	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors
-	PYTHONPATH=src:tests/support $(BIN)/python benchmarks/mutants.py data/mnist
+	PYTHONPATH=src $(BIN)/python benchmarks/mutants.py
+
+right-forms: setup
+	PYTHONPATH=src $(BIN)/python benchmarks/false_alarms.py
 
 hints: setup
 	PYTHONPATH=src:tests/support $(BIN)/python benchmarks/hints.py
@@ -117,6 +122,10 @@ address: setup
 
 coverage: setup
 	PYTHONPATH=src $(BIN)/python benchmarks/coverage.py
+
+simulate-equivalence: setup
+	$(BIN)/snakemake --cores 1 --configfile config/digits.yaml -- data/digits/prepared.safetensors
+	OPENBLAS_NUM_THREADS=1 PYTHONPATH=src $(BIN)/python benchmarks/equivalence.py data/digits
 
 .venv-benchmark/done: .venv/done benchmarks/requirements.txt
 	$(BIN)/uv venv --clear --python $(BIN)/python .venv-benchmark

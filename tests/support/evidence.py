@@ -1,7 +1,11 @@
 """Tables of results, for tests of what the report says about them."""
 
+import re
+
 import numpy as np
 import pandas as pd
+
+from configurations import PROJECT
 
 OURS = {"optimizer": "scratch.sgd", "lr": 0.1}
 THEIRS = {"optimizer": "torch.optim.SGD", "lr": 0.1, "reference": True}
@@ -25,10 +29,19 @@ def equivalence(verdict="equivalent", seeds_needed=np.nan, **changes):
         {
             "comparison": "pair",
             "variant": "ours",
+            "reference": "theirs",
             "metric": metric,
+            "design": "paired",
+            "n": 5,
+            "n_reference": 5,
             "difference": -0.0004,
-            "ci90_lower": -0.0021,
-            "ci90_upper": 0.0014,
+            "sd": 0.001,
+            "improvement": 0.3,
+            "improvement_lower": 0.08,
+            "improvement_upper": 0.67,
+            "level": 0.975,
+            "ci_lower": -0.0021,
+            "ci_upper": 0.0014,
             "margin": margin,
             "verdict": verdict,
             "seeds_needed": seeds_needed,
@@ -57,3 +70,15 @@ def parity(float32="equal to rounding", float64="identical"):
         for dtype, verdict in (("float32", float32), ("float64", float64))
     ]
     return pd.DataFrame(rows)
+
+
+def documented_cases():
+    """Read the table of all cases in docs/statistics.md: interval (or None), verdict, words."""
+    cases = []
+    for line in (PROJECT / "docs" / "statistics.md").read_text().splitlines():
+        cells = [cell.strip(" `") for cell in line.split("|")[1:-1]]
+        ends = cells[0].replace("\N{MINUS SIGN}", "-").split(" to ") if cells else []
+        if len(cells) == 4 and re.match(r"none$|[+-]?\d", ends[0]):
+            interval = None if ends == ["none"] else tuple(map(float, ends))
+            cases.append((interval, *cells[2:]))
+    return cases

@@ -17,11 +17,13 @@ then called once for all seeds, which is faster, with tensors whose first dimens
 import contextlib
 import copy
 import importlib
+import inspect
 from functools import partial
 
 import torch
 
 from descent import model
+from descent.errors import RuleError
 from descent.optimizers import user_rules
 from descent.optimizers.spec import parse
 
@@ -32,7 +34,7 @@ ELEMENTWISE_CLASSES = {
 }
 
 
-def make_step(optimizer, parameters, hyperparameters):
+def make_step(optimizer, parameters, hyperparameters, *, try_out=True):
     """Bind an optimizer to parameters.
 
     Parameters
@@ -44,6 +46,8 @@ def make_step(optimizer, parameters, hyperparameters):
         Stacked over seeds, see `descent.model.initialize`; updated in place by every step.
     hyperparameters : dict
         Keyword arguments of the rule or class.
+    try_out : bool
+        Whether to look for mistakes first, see `descent.optimizers.user_rules.try_out`.
 
     Returns
     -------
@@ -59,7 +63,7 @@ def make_step(optimizer, parameters, hyperparameters):
         return Step(optimizer, parameters, hyperparameters)
     blame = partial(user_rules.blaming, file)
     with blame():
-        if hyperparameters.get("lr") != 0:
+        if try_out and hyperparameters.get("lr") != 0:
             user_rules.try_out(
                 partial(Step, optimizer, hyperparameters=hyperparameters), parameters
             )
@@ -112,6 +116,10 @@ class Step:
             for network, own in zip(self._networks, self._unstack(gradients), strict=True):
                 network(own, **changed)
 
+    def hyperparameters(self):
+        """Return the hyperparameters in use, dicts that may be changed; `params` is none of them."""
+        return [group for network in self._networks for group in network.hyperparameters()]
+
     def state(self):
         """Return what the optimizer remembers for each network: containers, tensors and numbers.
 
@@ -128,6 +136,38 @@ class Step:
             network.load_state(state)
 
 
+def repeats_itself(optimizer, parameters, gradients, hyperparameters):
+    """Tell whether a second run in the same process takes the same steps as the first.
+
+    `make_step` reads a user's file again for every network, so that each run has its own global
+    variables. Here the file is read once, as by a program that imports it, so that anything a run
+    leaves outside `state` affects the next one.
+
+    Parameters
+    ----------
+    optimizer, hyperparameters
+        See `make_step`.
+    parameters : list of torch.Tensor
+        Stacked over seeds; not changed.
+    gradients : list of list of torch.Tensor
+        One list per iteration.
+
+    Returns
+    -------
+    bool
+        Whether the final bits are the same.
+    """
+    found = find(optimizer)
+    ends = []
+    for _ in range(2):
+        network = [parameter.clone() for parameter in parameters]
+        step = Step(optimizer, network, hyperparameters, find=lambda _: found)
+        for gradient in gradients:
+            step([tensor.clone() for tensor in gradient])
+        ends.append(network)
+    return all(map(torch.equal, *ends))
+
+
 def _as_one(tensors):
     return [tensors]
 
@@ -141,16 +181,48 @@ def bind(rule, parameters, hyperparameters):
     return _OfTorch(rule, parameters, hyperparameters)
 
 
+def defaults(rule):
+    """Return the hyperparameters of a rule or class that have a default, with their defaults."""
+    parameters = list(inspect.signature(rule).parameters.values())
+    return {
+        parameter.name: parameter.default
+        for parameter in parameters[1 if isinstance(rule, type) else 3 :]
+        if parameter.default is not parameter.empty
+    }
+
+
+class _Kept:
+    """Parameters that keep their memory, which they share with the stack.
+
+    After `p.data = ...`, as in older optimizers, and `vector_to_parameters`, a parameter has other
+    memory. Its new values are then copied to the old one, and it gets that back.
+    """
+
+    def __init__(self, tensors):
+        self.tensors = tensors
+        self._homes = [(tensor.data_ptr(), tensor.detach()) for tensor in tensors]
+
+    def bring_home(self):
+        for tensor, (address, home) in zip(self.tensors, self._homes, strict=True):
+            if tensor.data_ptr() != address:
+                home.copy_(tensor.detach())
+                tensor.data = home
+
+
 class _HandWritten:
     def __init__(self, rule, parameters, hyperparameters):
-        self._rule, self._parameters = rule, parameters
-        self._hyperparameters, self._state = dict(hyperparameters), {}
+        self._rule, self._parameters = rule, _Kept(parameters)
+        self._hyperparameters, self._state = defaults(rule) | hyperparameters, {}
         self._outside = user_rules.remembered(rule)
 
     def __call__(self, gradients, **changed):
         self._hyperparameters.update(changed)
         with torch.no_grad():
-            self._rule(self._parameters, gradients, self._state, **self._hyperparameters)
+            self._rule(self._parameters.tensors, gradients, self._state, **self._hyperparameters)
+        self._parameters.bring_home()
+
+    def hyperparameters(self):
+        return [self._hyperparameters]
 
     def state(self):
         if self._outside is None or self._outside != user_rules.remembered(self._rule):
@@ -165,17 +237,28 @@ class _OfTorch:
     def __init__(self, rule, parameters, hyperparameters):
         for parameter in parameters:
             parameter.requires_grad_()  # like the parameters that torch's optimizers expect
+        self._parameters = _Kept(parameters)
         # copied, because all networks would otherwise share a list among them
-        self._parameters = parameters
         self._optimizer = rule(parameters, **copy.deepcopy(hyperparameters))
 
     def __call__(self, gradients, **changed):
         for group in self._optimizer.param_groups:
             group.update(changed)
-        for parameter, gradient in zip(self._parameters, gradients, strict=True):
+        for parameter, gradient in zip(self._parameters.tensors, gradients, strict=True):
             parameter.grad = gradient
-        with torch.no_grad():
+        try:
             self._optimizer.step()
+        except RuntimeError as error:
+            if "a leaf Variable that requires grad" not in str(error):
+                raise
+            raise RuleError(
+                "its step changes parameters that require gradients, which torch refuses in every "
+                "training loop; decorate step with @torch.no_grad()"
+            ) from None
+        self._parameters.bring_home()
+
+    def hyperparameters(self):
+        return self._optimizer.param_groups
 
     def state(self):
         rule = type(self._optimizer)

@@ -1,69 +1,69 @@
-"""What a wrong rule looks like: known mistakes, and facts about its steps."""
+"""What a wrong rule looks like: the mistake that takes the same steps, or facts about the steps.
+
+A mistake is recognized by its steps. Every known one, and the reference at other hyperparameters,
+is given the gradients with which the rule was found to be wrong; the one that stays with the rule
+is named. Several may, where these gradients and hyperparameters do not tell them apart.
+"""
 
 import inspect
-from functools import partial
+from dataclasses import replace
 
 import torch
 
-from descent import model
-from descent.optimizers.scratch.sgd_momentum import sgd_momentum
-from descent.optimizers.step import Step, bind, find
-from descent.parity.mutants import MUTANTS
-from descent.parity.replay import replay
-from descent.parity.verdict import DIFFERENT, overall, parity
-from descent.training.settings import TrainingSettings
+from descent.optimizers.spec import parse
+from descent.optimizers.step import find
+from descent.parity import catalog
+from descent.parity.contender import Contender
+from descent.parity.facts import describe
+from descent.parity.fit import fits
+from descent.parity.paths import Setup, rounding
+from descent.parity.verdict import CONSTANT, DIFFERENT
 
-#: Training on the small problem. Two biases have the same shape, so that a rule can mix them up.
-TRAINING = TrainingSettings(
-    root_seed=0, seeding="independent", hidden=[20, 20], batch_size=32, threads=1
+#: A known mistake explains a difference if it leaves less than this share of it.
+_LEFT = 1e-6
+
+#: Mistakes whose size is worth knowing.
+_WITH_A_NUMBER = {
+    *("learning_rate_off", "momentum_off", "scaled_gradient"),
+    *("unasked_coupled_decay", "unasked_decoupled_decay"),
+}
+
+#: How many mistakes are named, where they take the same steps.
+_AT_MOST = 2
+
+#: Iterations of the setup, unless a difference begins later.
+_ITERATIONS = 60
+
+#: Included rules that are special cases of torch's SGD.
+_OF_SGD = ("sgd_momentum", "sgd", "dampened_momentum", "nesterov")
+
+#: What is plain from the trial alone.
+_TELLING = {
+    "NaN gradients": "gradients that are NaN are replaced by numbers",
+    "infinite gradients": "infinite gradients are replaced or clipped",
+    "40 parameters": "some of many parameters are left out, or mixed up",
+    "a scalar parameter": "a parameter without dimensions is treated differently, or two of one "
+    "shape are mixed up",
+    "a 4-D parameter": "a parameter with four dimensions is treated differently",
+    "parameters without a gradient": "a parameter whose gradient is None is updated, or its state is",
+}
+_SAME_MEMORY = (
+    "p.grad itself is kept, where a copy is needed: its memory is used again for the next gradient"
 )
 
-#: Name of the reference in a replay of the small problem.
-REFERENCE = "reference"
 
-# Correct momentum is a mistake, too, if the reference is another rule, such as Nesterov's.
-_KNOWN = [*MUTANTS, sgd_momentum]
-
-# A few iterations rule out most mistakes; the remaining ones are compared for longer.
-_FIRST_LOOK, _SECOND_LOOK = 3, 60
-
-_PROBE_SIZES = [6, 5, 5, 3]
-
-
-def observe(data, reference, makers, seeds, iterations, schedule=None):
-    """Replay the reference's gradients on the small problem with other rules, a dict of makers.
-
-    See `descent.parity.replay.replay`.
-    """
-    return replay(
-        data,
-        {REFERENCE: reference, **makers},
-        REFERENCE,
-        seeds,
-        iterations=iterations,
-        schedule=schedule,
-        closed_loop=False,
-        training=TRAINING,
-    )
-
-
-def judge(data, reference, makers, seeds, *extent):
-    """Judge rules with `observe`; see `descent.parity.verdict.parity`."""
-    trace = observe(data, reference, makers, seeds, *extent)
-    return parity({"check": trace}, {"check": REFERENCE}, len(seeds))
-
-
-def find_hints(data, ours, theirs, table, reference_settings):
+def find_hints(ours, theirs, table, outcomes):
     """Describe what a rule that differs from its reference looks like.
 
     Parameters
     ----------
-    data : descent.data.prepared.PreparedData
-    ours, theirs : callable
-        Functions that make the step of the rule and of the reference.
+    ours, theirs : descent.parity.contender.Contender
+        The rule and its reference.
     table : pandas.DataFrame
-        The verdicts on the rule, see `judge`.
-    reference_settings : dict
+        The verdicts on training, see `descent.parity.verdict.parity`.
+    outcomes : list of descent.parity.trials.Outcome
+        The trials so far; the last one that is different, or else the first that is the same only
+        at constant hyperparameters, is looked into.
 
     Returns
     -------
@@ -71,133 +71,98 @@ def find_hints(data, ours, theirs, table, reference_settings):
     """
     if table["largest_difference"].max() == float("inf"):
         return ["a parameter becomes infinite or NaN; is a divisor 0, or a sign wrong?"]
-    hints = []
-    if "lr" in reference_settings:
-        settings = {"momentum": 0.0} | {
-            key: reference_settings[key] for key in ("lr", "momentum") if key in reference_settings
-        }
-        until = int(table["different_iteration"].max()) + 10
-        hints = [_looks_like(rule) for rule in _recognise(data, ours, settings, until)]
-    return hints or _facts(ours, theirs, table)
+    wrong = [outcome for outcome in outcomes if outcome.verdict == DIFFERENT]
+    wrong += [outcome for outcome in outcomes if outcome.verdict == CONSTANT]
+    if not wrong:
+        return _of_training(ours, theirs, table)
+    outcome = wrong[0]
+    if outcome.trial.startswith("gradients in the same memory"):
+        return [_SAME_MEMORY]
+    if outcome.trial in _TELLING:
+        return [_TELLING[outcome.trial]]
+    theirs = theirs.changed(outcome.settings)
+    ours = ours.changed({k: v for k, v in outcome.settings.items() if k in ours.values})
+    setup = Setup.ordinary(theirs, 1)
+    setup = replace(setup, kind=outcome.kind, changes=[dict(change) for change in outcome.changes])
+    found = _look_into(ours, theirs, setup)
+    return [f"with {outcome.trial}, {text}" for text in found]
 
 
-def _recognise(data, ours, settings, until):
-    """Find the known rules that take the same steps as the user's rule, given its gradients."""
-    known = {rule.__name__: rule for rule in _KNOWN}
-    for iterations in (_FIRST_LOOK, max(_SECOND_LOOK, until)):
-        makers = {
-            name: partial(bind, rule, hyperparameters=settings) for name, rule in known.items()
-        }
-        if makers:
-            verdicts = judge(data, ours, makers, [0], iterations).groupby("variant")
-            worst = verdicts["verdict"].agg(overall)
-            known = {name: rule for name, rule in known.items() if worst[name] != DIFFERENT}
-    return list(known.values())
-
-
-def _looks_like(rule):
-    what = inspect.getdoc(rule).partition("\n")[0]
-    name = rule.__name__.replace("_", " ")
-    return f"this looks like {name}; the mistake would be to {what[0].lower()}{what[1:]}"
-
-
-def _facts(ours, theirs, table):
-    """Describe what can be observed of an unknown mistake."""
-    verdicts = table.set_index("dtype")["verdict"]
-    if verdicts["float32"] != DIFFERENT:
-        return ["only float64 differs: something is kept or computed in float32"]
-    if verdicts["float64"] != DIFFERENT:
-        return ["only float32 differs: something loses more digits than rounding can explain"]
-    start, gradients = _probe()
-    one, other = (_steps(make, start, gradients) for make in (ours, theirs))
-    names = model.names(start)
-    facts = []
-    wrong = [
-        name for name, *pair in zip(names, one[-1], other[-1], strict=True) if not _close(*pair)
-    ]
-    still = [name for name, *pair in zip(names, start, one[-1], strict=True) if torch.equal(*pair)]
-    if 0 < len(wrong) < len(names):
-        facts.append(f"only {', '.join(wrong)} of {', '.join(names)} differ")
-    if still:
-        facts.append(f"never updated: {', '.join(still)}")
-    if wrong and (ratio := _ratio(start, one[0], other[0])) is not None:
-        facts.append(f"the first step is {ratio:.4g} times the reference's")
+def _of_training(ours, theirs, table):
     begins = int(table["different_iteration"].min())
-    if begins > 1:
-        facts.append(
-            f"the first {begins - 1} iterations agree: look for what changes in iteration {begins}"
-        )
-    return facts
+    if (table["different_run"] == 2).any() and (table["different_iteration"] == 1).any():
+        return [
+            "the second run in the same process differs: something is kept outside `state`, such "
+            "as a global variable"
+        ]
+    setup = Setup.ordinary(theirs, max(_ITERATIONS, begins + 10))
+    verdicts = table.set_index("dtype")["verdict"]
+    if verdicts["float64"] != DIFFERENT:
+        facts = _look_into(ours, theirs, setup.in_float32())
+        return ["only float32 differs: something loses more digits than rounding can explain", *facts]
+    return _look_into(ours, theirs, setup)
 
 
-def keeps_nothing_outside_its_state(optimizer, hyperparameters):
-    """Tell whether a second run in the same process is like the first."""
-    return repeats_itself(optimizer, *_probe(), hyperparameters)
+def _look_into(ours, theirs, setup):
+    """Name the mistake; describe the steps if there is none that is known."""
+    path, right = setup.follow(ours), setup.follow(theirs)
+    away = (path - right).abs().amax(1).cummax(0).values
+    floor = rounding(right)
+    if not (away > floor).any():
+        return []
+    limit = torch.maximum(_LEFT * away, floor)
+    for candidates in (_other_settings, _mistakes, _other_rules):
+        found = [
+            (words, candidate.name)
+            for words, candidate in candidates(theirs, setup, right)
+            if setup.stays(candidate, path, limit)
+        ][:_AT_MOST]
+        if found:
+            hint = "; or, which is the same here, ".join(words for words, _ in found)
+            with_a_number = any(name in _WITH_A_NUMBER for _, name in found)
+            numbers = fits(theirs, setup, path, right) if with_a_number else []
+            return [hint + f" ({numbers[0]})" if numbers else hint]
+    return fits(theirs, setup, path, right) or describe(setup, path, right)
 
 
-def repeats_itself(optimizer, parameters, gradients, hyperparameters):
-    """Tell whether a second run in the same process takes the same steps as the first.
-
-    `make_step` reads a user's file again for every network, so that each run has its own global
-    variables. Here the file is read once, as by a program that imports it, so that anything a run
-    leaves outside `state` affects the next one.
-
-    Parameters
-    ----------
-    optimizer, hyperparameters
-        See `descent.optimizers.step.make_step`.
-    parameters : list of torch.Tensor
-        Stacked over seeds; not changed.
-    gradients : list of list of torch.Tensor
-        One list per iteration.
-
-    Returns
-    -------
-    bool
-        Whether the final bits are the same.
-    """
-    found = find(optimizer)
-    ends = []
-    for _ in range(2):
-        network = [parameter.clone() for parameter in parameters]
-        step = Step(optimizer, network, hyperparameters, find=lambda _: found)
-        for gradient in gradients:
-            step([tensor.clone() for tensor in gradient])
-        ends.append(network)
-    return all(map(torch.equal, *ends))
+def _other_settings(theirs, setup, right):
+    """Yield the reference with an option turned, or a pair of numbers in the opposite order."""
+    for name, value in theirs.values.items():
+        if isinstance(value, bool):
+            words = f"this is the reference with {name}={not value}"
+            if name == "maximize":
+                words += ": it goes uphill, as with a wrong sign"
+            yield words, theirs.changed({name: not value})
+        elif isinstance(value, tuple | list) and len(set(value)) > 1:
+            words = f"this is the reference with its {name} in the opposite order"
+            yield words, theirs.changed({name: value[::-1]})
 
 
-def _probe(iterations=5):
-    """Make a network's parameters in float64, and random gradients for a few iterations."""
-    random = torch.Generator().manual_seed(0)
-    start = [p.detach().double() for p in model.initialize(_PROBE_SIZES, [random])]
-    return start, [
-        [torch.randn(p.shape, generator=random, dtype=p.dtype) for p in start]
-        for _ in range(iterations)
-    ]
+def _mistakes(theirs, setup, right):
+    """Yield the known mistakes in the reference's rule."""
+    for rule in _included(theirs, setup, right):
+        for mutant in catalog.of(rule.rule.__name__):
+            words = f"this looks like {mutant.rule} with a mistake: {mutant.says}"
+            yield words, Contender(mutant.name, rule.settings, catalog.make(mutant))
 
 
-def _steps(make, start, gradients):
-    """List the parameters after every iteration."""
-    parameters = [parameter.clone() for parameter in start]
-    step = make(parameters)
-    taken = []
-    for gradient in gradients:
-        step([tensor.clone() for tensor in gradient])
-        taken.append([parameter.clone() for parameter in parameters])
-    return taken
+def _other_rules(theirs, setup, right):
+    """Yield the included rules."""
+    for name in catalog.RULES:
+        yield f"this takes the steps of another rule, scratch.{name}", _included_rule(name, theirs)
 
 
-def _close(one, other):
-    return torch.allclose(one, other, rtol=1e-10, atol=1e-12)
+def _included(theirs, setup, right):
+    """Return, as a list, the included rule that takes the steps of the reference, if there is one."""
+    name = parse(theirs.name).name
+    names = _OF_SGD if name == "SGD" else {name.lower()} & set(catalog.RULES)
+    rules = [_included_rule(each, theirs) for each in names]
+    return [rule for rule in rules if setup.stays(rule, right, rounding(right))][:1]
 
 
-def _ratio(start, one, other):
-    """Return the factor between the first steps; None if there is no common one, or if it is 1."""
-    ours, theirs = (
-        torch.cat([(new - old).flatten() for new, old in zip(step, start, strict=True)])
-        for step in (one, other)
-    )
-    ratio = (ours @ theirs) / (theirs @ theirs)
-    proportional = torch.allclose(ours, ratio * theirs, rtol=1e-6, atol=1e-12)
-    return ratio.item() if proportional and not _close(ratio, torch.ones_like(ratio)) else None
+def _included_rule(name, theirs):
+    """Load an included rule, with those hyperparameters of the reference that it takes."""
+    rule = find(f"scratch.{name}")[0]
+    taken = inspect.signature(rule).parameters
+    settings = {key: value for key, value in theirs.values.items() if key in taken}
+    return Contender(f"scratch.{name}", settings, rule)

@@ -2,18 +2,8 @@
 
 Training amplifies rounding: after an epoch, two correct implementations may be far apart. Here the
 reference trains, and every rule receives the gradients of that training, whatever its own
-parameters are. So any difference comes from the rule itself, and rounding stays within a bound.
-
-Let u be the unit roundoff and k the number of roundings per iteration, with maxima taken over the
-elements of a tensor. By iteration t, a correct rule has rounded the parameters w_s of each
-iteration s <= t at most k times, and each step is a sum of contributions that were rounded at most
-k s times. Hence
-
-    |w - w_exact| <= k u sum_{s <= t} (|w_s| + s D_s),    D_s = max_{r <= s} |w_r - w_{r-1}|
-
-to first order in u (Higham, Accuracy and Stability of Numerical Algorithms, 2002, chapter 3), as
-long as a step's contributions do not cancel to much less than the largest step so far. Two correct
-rules differ by at most twice that.
+parameters are. So any difference comes from the rule itself, and rounding stays within a tolerance,
+see `descent.parity.tolerance`.
 """
 
 import contextlib
@@ -24,11 +14,10 @@ import torch
 
 from descent import model
 from descent.data.prepared import hold_out
+from descent.parity.arithmetic import Disturbed, Noise, disturb
+from descent.parity.tolerance import Envelope, Formula, Gain, distances
 from descent.training.epoch import differentiate, mini_batches
 from descent.training.seeding import PURPOSES, generator, stream_variant, validation_generator
-
-#: Roundings per element and iteration that the bound allows for; Adam, written out, has 11.
-ROUNDINGS = 16
 
 #: The precisions to compare in: a wrong rule shows in float64, a careless one in float32.
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -36,7 +25,15 @@ DTYPES = {"float32": torch.float32, "float64": torch.float64}
 #: Every rule runs twice in one process, so that what one run leaves behind affects the other.
 RUNS = (1, 2)
 
+#: Which envelope a difference was compared with, besides the formula; each is wider than the last.
+NO_ENVELOPE, ENVELOPE, WIDE_ENVELOPE = ENVELOPES = "none", "reference", "float32 scalars"
+
 _SEEDS_AT_ONCE = 5
+
+# A tensor's gradients have vanished if they are smaller than this share of the first ones.
+_VANISHED = 1e-7
+
+_PLACE = ["variant", "dtype", "loop", "iteration"]
 
 
 def replay(
@@ -59,7 +56,8 @@ def replay(
         Maps each variant, including the reference, to a function that takes the parameters and
         returns its `step`, see `descent.optimizers.step.make_step`.
     reference : str
-        The variant whose training, the same as in its own runs, provides the gradients.
+        The variant whose training, the same as in its own runs, provides the gradients. Where the
+        gradients of a tensor vanish, those of the untrained network take their place.
     seeds : list of int
     training : descent.training.settings.TrainingSettings
     iterations : int
@@ -71,13 +69,9 @@ def replay(
     Returns
     -------
     pandas.DataFrame
-        A row for each other variant, dtype (`float32`, `float64`), loop and iteration. The loop is
-        `replay`, or `closed`, where every rule follows its own gradients from the same start, with
-        the same mini-batches. `identical`: whether all parameters of all seeds and runs have the
-        same bits; `difference`: the largest one, relative to the largest magnitude in its tensor;
-        `bound`: the smallest rounding bound of all tensors, relative in the same way;
-        `share_of_bound`: the largest ratio of a difference to its tensor's bound; `seed`, `run` and
-        `tensor`: where that ratio occurs. The rows end early if the reference is no longer finite.
+        A row for each other variant, dtype (`float32`, `float64`), loop and iteration, see `trace`.
+        The loop is `replay`, or `closed`, where every rule follows its own gradients from the same
+        start, with the same mini-batches. `vanished` says whether the gradients had vanished.
     """
     torch.set_num_threads(training.threads)
     root_seed = training.root_seed
@@ -87,22 +81,17 @@ def replay(
     traces = []
     for start in range(0, len(seeds), _SEEDS_AT_ONCE):
         block = seeds[start : start + _SEEDS_AT_ONCE]
-        initial, orders = (
-            [generator(root_seed, purpose, streams, seed) for seed in block] for purpose in PURPOSES
-        )
-        batches = itertools.chain.from_iterable(
-            mini_batches(data, orders, training.batch_size) for _ in itertools.count()
-        )
-        changes = schedule or itertools.repeat({})
-        traces += _trace(
-            model.initialize(sizes, initial),
-            makers,
-            reference,
-            itertools.islice(zip(batches, changes, strict=False), iterations),
-            block,
-            closed_loop,
-        )
-    return _worst_over_blocks(pd.DataFrame(traces))
+
+        def begin(block=block):
+            initial, orders = (
+                [generator(root_seed, purpose, streams, seed) for seed in block]
+                for purpose in PURPOSES
+            )
+            return Training(model.initialize(sizes, initial), data, orders, training.batch_size)
+
+        changes = schedule or [{}] * iterations
+        traces.append(compare(begin, makers, reference, changes, block, closed_loop=closed_loop))
+    return _worst_over_blocks(pd.concat(traces))
 
 
 def halved(lr, iterations):
@@ -111,31 +100,165 @@ def halved(lr, iterations):
 
 
 def _worst_over_blocks(trace):
-    places = ["variant", "dtype", "loop", "iteration"]
-    worst = trace.sort_values(["identical", "share_of_bound"], ascending=[True, False])
-    worst = worst.drop_duplicates(places).sort_values(places, ignore_index=True)
-    extremes = trace.groupby(places).agg({"difference": "max", "bound": "min"})
-    return worst.drop(columns=extremes.columns).join(extremes, on=places)
+    worst = trace.sort_values(["identical", "share"], ascending=[True, False])
+    worst = worst.drop_duplicates(_PLACE).sort_values(_PLACE, ignore_index=True)
+    extremes = trace.groupby(_PLACE).agg(
+        {"difference": "max", "bound": "min", "share_of_bound": "max", "vanished": "any"}
+    )
+    return worst.drop(columns=extremes.columns).join(extremes, on=_PLACE)
 
 
-class _Network:
-    """Parameters together with the rule that updates them."""
+class Training:
+    """Gradients of a training, one mini-batch after the other.
 
-    def __init__(self, initial, maker, dtype):
-        self._dtype = dtype
+    Attributes
+    ----------
+    initial : list of torch.Tensor
+        The parameters at the start, stacked over seeds.
+    names : list of str
+        Their names.
+    vanished : bool
+        Whether the last gradients had vanished.
+    reuse : bool
+        Whether gradients are handed on in the same memory each time: no.
+    """
+
+    reuse = False
+
+    def __init__(self, initial, data, orders, batch_size):
+        self.initial, self.names = initial, model.names(initial)
+        self.vanished = False
+        self._least = None
+        self._batches = itertools.chain.from_iterable(
+            mini_batches(data, orders, batch_size) for _ in itertools.count()
+        )
+
+    def gradients(self, leader):
+        """Compute gradients on the next mini-batch, at the parameters of the network that leads."""
+        self._batch = next(self._batches)
+        gradients = self.at(leader)
+        largest = torch.stack([gradient.abs().amax((1, 2)) for gradient in gradients])
+        if self._least is None:
+            self._least = _VANISHED * largest
+        self.vanished = bool((largest <= self._least).any())
+        return differentiate(self.initial, *self._batch)[1] if self.vanished else gradients
+
+    def at(self, network):
+        """Compute the gradients on the current mini-batch at the parameters of a network."""
+        images, labels = (part[: len(network.trained[0])] for part in self._batch)
+        return differentiate(network.trained, images.to(network.dtype), labels)[1]
+
+
+def compare(begin, makers, reference, changes, seeds, *, runs=RUNS, closed_loop=False):
+    """Compare rules with a reference, with as many envelopes as it takes.
+
+    The formula is tried first. The disturbed references that an envelope takes run only where it
+    does not suffice, and only until a rule leaves the envelope.
+
+    Parameters
+    ----------
+    begin : callable
+        Returns a new source of gradients, such as `Training`.
+    makers, reference
+        See `replay`.
+    changes : list of dict
+        For each iteration, the hyperparameters that change.
+    seeds : list of int
+    runs : tuple of int
+    closed_loop : bool
+
+    Returns
+    -------
+    pandas.DataFrame
+        See `trace`.
+    """
+
+    def repeat(makers, **options):
+        return pd.DataFrame(trace(begin(), makers, reference, changes, seeds, runs=runs, **options))
+
+    found = repeat(makers, closed_loop=closed_loop)
+    for envelope in (ENVELOPE, WIDE_ENVELOPE):
+        outside = _outside(found)
+        if envelope == WIDE_ENVELOPE:  # it is for rules that are right in float64
+            wrong = {variant for variant, dtype in outside if dtype == "float64"}
+            outside = [pair for pair in outside if pair[0] not in wrong]
+        if not outside:
+            break
+        again = {name: makers[name] for name in {reference, *(name for name, _ in outside)}}
+        found = _with_envelope(found, repeat(again, compared=outside, envelope=envelope))
+    return found
+
+
+def _with_envelope(found, wider):
+    """Take the shares of the tolerance from a trace with an envelope, which may end earlier.
+
+    The places stay: a rule that remembers earlier runs is wrong from the start in this one.
+    """
+    columns = ["share", "envelope"]
+    found = found.set_index(_PLACE)
+    found.update(wider.set_index(_PLACE)[columns])
+    return found.reset_index()
+
+
+def _outside(trace):
+    """List the variants and dtypes that differ by more than the tolerance."""
+    if trace.empty:
+        return []
+    replayed = trace[(trace["loop"] == "replay") & (trace["share"] > 1)]
+    return list(replayed[["variant", "dtype"]].drop_duplicates().itertuples(index=False, name=None))
+
+
+class Network:
+    """Parameters together with the rule that updates them.
+
+    Parameters
+    ----------
+    initial : list of torch.Tensor
+        Stacked over seeds.
+    maker : callable
+        See `replay`.
+    dtype : torch.dtype
+    noise : descent.parity.arithmetic.Noise, optional
+        Disturbs every operation of the rule.
+    gain : descent.parity.tolerance.Gain, optional
+        Disturbs the gradients as well.
+    reuse : bool
+        Whether the gradients are always in the same memory.
+    """
+
+    def __init__(self, initial, maker, dtype, noise=None, gain=None, reuse=False):
+        self.dtype = dtype
+        self._buffers = [torch.empty_like(p, dtype=dtype) for p in initial] if reuse else None
         self.trained = [tensor.detach().to(dtype, copy=True).requires_grad_() for tensor in initial]
         self.values = [tensor.detach() for tensor in self.trained]
+        self._gain = gain
+        self._arithmetic = noise and Disturbed(noise)
         with _default_dtype(dtype):
             self._step = maker(self.trained)
 
-    def gradients(self, images, labels):
-        """Compute gradients on the mini-batches of the seeds in this network's stack."""
-        n_seeds = len(self.trained[0])
-        return differentiate(self.trained, images[:n_seeds].to(self._dtype), labels[:n_seeds])[1]
-
     def step(self, gradients, changed):
-        gradients = [gradient.to(self._dtype, copy=True) for gradient in gradients]
-        with _default_dtype(self._dtype):
+        """Take a step with copies of the gradients, which may be None."""
+        if self._buffers:
+            gradients = list(map(torch.Tensor.copy_, self._buffers, gradients))
+        else:
+            gradients = [
+                None if gradient is None else gradient.to(self.dtype, copy=True)
+                for gradient in gradients
+            ]
+        with _default_dtype(self.dtype):
+            if self._arithmetic is None:
+                self._step(gradients, **changed)
+            else:
+                self._disturbed_step(gradients, changed)
+
+    def _disturbed_step(self, gradients, changed):
+        if self._gain:
+            gradients = self._gain.disturb(gradients, self.values, self._arithmetic)
+        changed = {name: disturb(value, self._arithmetic) for name, value in changed.items()}
+        for group in self._step.hyperparameters():
+            for name in group.keys() - {"params"}:
+                group[name] = disturb(group[name], self._arithmetic)
+        with self._arithmetic:
             self._step(gradients, **changed)
 
 
@@ -150,101 +273,126 @@ def _default_dtype(dtype):
         torch.set_default_dtype(before)
 
 
-class _Bound:
-    """The rounding bound, (tensors, seeds), accumulated over the reference's iterations."""
+def trace(
+    source,
+    makers,
+    reference,
+    changes,
+    seeds,
+    *,
+    runs=RUNS,
+    compared=None,
+    envelope=NO_ENVELOPE,
+    closed_loop=False,
+):
+    """Yield how far rules are from a reference, iteration by iteration.
 
-    def __init__(self, network):
-        self._unit = torch.finfo(network.values[0].dtype).eps / 2
-        self._network = network
-        self._iteration = 0
-        self._before = [tensor.clone() for tensor in network.values]
-        self._sum = self._largest_step = torch.zeros(())
+    Parameters
+    ----------
+    source : Training, or another source of gradients
+    makers, reference, changes, seeds, runs, closed_loop
+        See `compare`.
+    compared : list of (variant, dtype), optional
+        What to compare; by default everything.
+    envelope : {"none", "reference", "float32 scalars"}
+        Which envelope to compute. The trace then ends where all that is compared is outside.
 
-    def advance(self):
-        """Account for one more iteration; return the magnitudes and the bound."""
-        self._iteration += 1
-        scale = _magnitudes(self._network.values)
-        steps = [now.sub(old) for now, old in zip(self._network.values, self._before, strict=True)]
-        self._largest_step = torch.maximum(self._largest_step, _magnitudes(steps))
-        self._sum = self._sum + scale + self._iteration * self._largest_step
-        for old, now in zip(self._before, self._network.values, strict=True):
-            old.copy_(now)
-        return scale, 2 * ROUNDINGS * self._unit * self._sum
-
-
-def _magnitudes(tensors):
-    """Compute the largest magnitude of every tensor and seed: (tensors, seeds), float64."""
-    return torch.stack([_largest(tensor) for tensor in tensors]).double()
-
-
-def _largest(tensor):
-    """Compute the largest magnitude of every seed; measured: twice as fast as abs and maximum."""
-    flat = tensor.flatten(1)
-    return torch.maximum(flat.amax(1), -flat.amin(1))
-
-
-def _trace(initial, makers, reference, steps, seeds, closed_loop):
-    """Yield the rows of `replay` for one stack of seeds."""
+    Yields
+    ------
+    dict
+        The place: `variant`, `dtype`, `loop`, `iteration`. `identical`: whether all parameters of
+        all seeds and runs have the same bits; `difference`: the largest one, relative to the
+        largest magnitude in its tensor; `bound`: the smallest bound of the formula of all tensors,
+        relative in the same way; `share_of_bound`: the largest ratio of a difference to its
+        tensor's bound; `share`: the largest ratio to the tolerance, which is the bound or, if that
+        is larger, the envelope; `envelope`; `seed`, `run` and `tensor`: where that ratio occurs;
+        `vanished`: whether the gradients had vanished. The rows end early if the reference is no
+        longer finite.
+    """
+    compared = compared or list(itertools.product(makers.keys() - {reference}, DTYPES))
+    dtypes = {dtype for _, dtype in compared}
+    used = [(reference, dtype) for dtype in sorted(dtypes)] + compared
     replayed = {
-        (variant, dtype, run): _Network(initial, makers[variant], DTYPES[dtype])
-        for variant, dtype, run in itertools.product(makers, DTYPES, RUNS)
+        (variant, dtype, run): Network(
+            source.initial, makers[variant], DTYPES[dtype], reuse=source.reuse
+        )
+        for (variant, dtype), run in itertools.product(used, runs)
     }
-    leader = replayed[reference, "float32", RUNS[0]]
+    if (reference, "float32", runs[0]) in replayed:
+        leader = replayed[reference, "float32", runs[0]]
+    else:
+        leader = Network(source.initial, makers[reference], torch.float32)
     # one seed is enough to show how training amplifies rounding: the closed loop gets no verdict
-    first_seed = [tensor[:1] for tensor in initial]
+    first_seed = [tensor[:1] for tensor in source.initial]
     closed = {
-        (variant, dtype): _Network(first_seed, makers[variant], DTYPES[dtype])
-        for variant, dtype in itertools.product(makers, DTYPES if closed_loop else ())
+        (variant, dtype): Network(first_seed, makers[variant], DTYPES[dtype])
+        for variant, dtype in (used if closed_loop else ())
     }
     pairs = {}
-    for variant, dtype in itertools.product(makers.keys() - {reference}, DTYPES):
+    for variant, dtype in compared:
         if closed_loop:
             pairs[variant, dtype, "closed"] = [(closed[variant, dtype], closed[reference, dtype])]
         pairs[variant, dtype, "replay"] = [
-            (replayed[variant, dtype, run], replayed[reference, dtype, run]) for run in RUNS
+            (replayed[variant, dtype, run], replayed[reference, dtype, run]) for run in runs
         ]
-    bounds = {dtype: _Bound(replayed[reference, dtype, RUNS[0]]) for dtype in DTYPES}
-    names = model.names(initial)
-    for iteration, ((images, labels), changed) in enumerate(steps, 1):
-        gradients = leader.gradients(images, labels)
-        for network in replayed.values():
+    formulas = {dtype: Formula(replayed[reference, dtype, runs[0]].values) for dtype in dtypes}
+    envelopes = {}
+    if envelope != NO_ENVELOPE:
+        gain = Gain.of(makers[reference], source.initial)
+        for dtype in dtypes:
+            twins = [
+                Network(
+                    source.initial,
+                    makers[reference],
+                    DTYPES[dtype],
+                    Noise(sign, single_precision_scalars=envelope == WIDE_ENVELOPE),
+                    gain,
+                )
+                for sign in (1, -1)
+            ]
+            envelopes[dtype] = Envelope(replayed[reference, dtype, runs[0]], twins)
+    inside = set(compared)
+    for iteration, changed in enumerate(changes, 1):
+        gradients = source.gradients(leader)
+        networks = [
+            *replayed.values(),
+            *(each for part in envelopes.values() for each in part.twins),
+        ]
+        if leader not in networks:
+            networks.append(leader)
+        for network in networks:
             network.step(gradients, changed)
         for network in closed.values():
-            network.step(network.gradients(images, labels), changed)
-        limits = {dtype: bound.advance() for dtype, bound in bounds.items()}
+            network.step(source.at(network), changed)
+        limits = {dtype: formula.advance() for dtype, formula in formulas.items()}
         if not all(scale.isfinite().all() for scale, _ in limits.values()):
             return
+        factors = {dtype: part.advance(limits[dtype][1]) for dtype, part in envelopes.items()}
         for (variant, dtype, loop), networks in pairs.items():
-            row = {"variant": variant, "dtype": dtype, "loop": loop, "iteration": iteration}
-            yield row | _compare(networks, *limits[dtype], seeds, names)
+            place = {"variant": variant, "dtype": dtype, "loop": loop, "iteration": iteration}
+            scale, bound = limits[dtype]
+            found = _apart(networks, scale, bound, factors.get(dtype, 1), seeds, source.names, runs)
+            yield place | found | {"envelope": envelope, "vanished": source.vanished}
+            if found["share"] > 1:
+                inside.discard((variant, dtype))
+        if envelope != NO_ENVELOPE and not inside:
+            return
 
 
-def _compare(pairs, scale, bound, seeds, names):
+def _apart(pairs, scale, bound, factor, seeds, names, runs):
     """Measure how far apart the two networks of each pair are; there is one pair per run."""
-    distance = torch.stack([_distances(ours.values, theirs.values) for ours, theirs in pairs])
+    distance = torch.stack([distances(ours.values, theirs.values) for ours, theirs in pairs])
     scale, bound = (values[:, : distance.shape[2]] for values in (scale, bound))
     share = torch.where(distance == 0, 0.0, distance / bound)
     run, tensor, seed = (int(index) for index in torch.unravel_index(share.argmax(), share.shape))
+    largest = share[run, tensor, seed].item()
     return {
         "identical": not distance.any().item(),
         "difference": torch.where(distance == 0, 0.0, distance / scale).max().item(),
         "bound": (bound / scale).min().item(),
-        "share_of_bound": share[run, tensor, seed].item(),
+        "share_of_bound": largest,
+        "share": largest / factor if largest < float("inf") else largest,
         "seed": seeds[seed],
-        "run": RUNS[run],
+        "run": runs[run],
         "tensor": names[tensor],
     }
-
-
-def _distances(ours, theirs):
-    """Compute the largest difference of every tensor and seed; infinite where ours is not finite.
-
-    It is 0 only for tensors with the same bits: zeros of opposite sign differ by a tiny number.
-    """
-    bits = {torch.float32: torch.int32, torch.float64: torch.int64}[ours[0].dtype]
-    distances = torch.zeros(len(ours), len(ours[0]), dtype=torch.float64)
-    for distance, one, other in zip(distances, ours, theirs, strict=True):
-        if not torch.equal(one.view(bits), other.view(bits)):
-            largest = _largest(one - other).double()
-            distance.copy_(largest.nan_to_num(nan=torch.inf).clamp(min=torch.finfo().tiny))
-    return distances

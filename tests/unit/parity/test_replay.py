@@ -8,10 +8,10 @@ from correct_momentum import CORRECT
 from descent.optimizers.scratch.sgd_momentum import sgd_momentum
 from descent.optimizers.spec import split_settings
 from descent.optimizers.step import bind, make_step
-from descent.parity.mutants import MUTANTS, learning_rate_in_velocity
 from descent.parity.replay import halved, replay
 from descent.parity.verdict import DIFFERENT, EQUAL, IDENTICAL, overall, parity
 from descent.training.loop import train
+from momentum_mutants import MUTANTS, learning_rate_in_velocity
 from networks import MOMENTUM, TRAINING, make_data
 
 SEEDS = [0, 1, 2]

@@ -17,6 +17,8 @@ def trace(shares, *, loop="replay", dtype="float32", variant="ours"):
             "identical": share == 0,
             "difference": 1e-7 * share,
             "share_of_bound": share,
+            "share": share,
+            "envelope": "none",
             "seed": iteration % 2,
             "run": 1,
             "tensor": f"W{iteration}",

@@ -1,0 +1,209 @@
+"""Monte Carlo arithmetic: how far rounding alone can take an optimizer from its own result.
+
+Another formulation of the same rule rounds elsewhere. How much that may change the result depends
+on the rule, its hyperparameters and the gradients: 1 - b^t loses digits when b is close to 1, and a
+sign turns when a sum is nearly 0. So the reference itself is run again, with each result of each
+operation disturbed by a random relative error of a few roundings (Parker, Monte Carlo arithmetic,
+UCLA CSD-970002, 1997; Denis, de Oliveira Castro and Petit, Verificarlo, ARITH 2016).
+
+Every disturbed run has a twin whose errors have the opposite signs. Where a quantity is so close to
+a jump that a rounding carries it across, one of the two crosses.
+"""
+
+import math
+import random
+from dataclasses import dataclass
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+#: The error of an operation, in roundings; the same as in the formula of `descent.parity.replay`.
+ROUNDINGS = 16
+
+#: bfloat16 and float16 are chosen for speed, and roundings of that size leave little to compare.
+_FEW_ROUNDINGS = 4
+_LOW = {torch.bfloat16, torch.float16}
+
+#: Operations whose result is exact, whatever its digits.
+_EXACT = {
+    *("abs", "neg", "sign", "sgn", "relu", "clone", "detach", "alias", "where", "lift_fresh"),
+    *("maximum", "minimum", "max", "min", "amax", "amin", "clamp", "clamp_min", "clamp_max"),
+    *("zero", "fill", "masked_fill", "index", "index_put", "gather", "cat", "stack", "sort"),
+    *("zeros", "zeros_like", "ones", "ones_like", "full", "full_like", "empty", "empty_like"),
+    *("new_zeros", "new_ones", "new_full", "new_empty", "scalar_tensor", "arange", "eye"),
+    *("nan_to_num", "floor", "ceil", "round", "trunc", "copysign", "heaviside", "tril", "triu"),
+}
+_CONVERSIONS = {"copy", "_to_copy"}
+_PRODUCTS = {"mm", "addmm", "bmm", "baddbmm", "mv", "addmv", "dot", "vdot", "linear", "matmul"}
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Errors of one disturbed run.
+
+    Attributes
+    ----------
+    sign : int
+        1, or -1 for the twin.
+    single_precision_scalars : bool
+        Whether Python's numbers, which have 53 bits, are disturbed as if they had the 24 of
+        float32, and sums as if they were added one number after the other.
+    """
+
+    sign: int
+    single_precision_scalars: bool = False
+
+
+class Disturbed(TorchDispatchMode):
+    """Disturbs the result of every torch operation; see `disturb` for Python's numbers.
+
+    Parameters
+    ----------
+    noise : Noise
+    """
+
+    #: Errors, uniform in [-1, 1]; long enough for a layer of 1,000 x 1,000.
+    _pools: dict = {}
+    _POOL = 1 << 21
+
+    def __init__(self, noise):
+        super().__init__()
+        self._noise = noise
+        self._random = random.Random(0)
+        scalar = torch.float32 if noise.single_precision_scalars else torch.float64
+        self._scalar_error = noise.sign * ROUNDINGS * unit(scalar)
+
+    def number(self, value, power=0):
+        """Disturb a number; a power has the error of its base, too, each time the same one."""
+        error = self._scalar_error * (self._random.uniform(-1, 1) + power)
+        return Number(value * (1 + error), self)
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        name = function._schema.name.removeprefix("aten::").removeprefix("_foreach_")
+        name = name if name == "_to_copy" else name.removesuffix("_")
+        underflow = self._before_a_product(args) if name in ("mul", "square") else None
+        before = _lowest_precision(args) if name in _CONVERSIONS else None
+        result = function(*args, **kwargs)
+        if name in _EXACT or any(
+            output.alias_info is not None and not output.alias_info.is_write
+            for output in function._schema.returns
+        ):
+            return result
+        for tensor in _written(function, args, kwargs, result):
+            if tensor.is_floating_point() and not (before and unit(tensor.dtype) <= unit(before)):
+                self._disturb(tensor, name, args, underflow)
+        return result
+
+    def _disturb(self, tensor, name, args, underflow):
+        terms = _terms(name, args, tensor)
+        if tensor.dim() == 0 and terms == 1 and tensor == tensor.round():
+            return  # a counter: sums of small integers are exact
+        roundings = _FEW_ROUNDINGS if tensor.dtype in _LOW else ROUNDINGS
+        roundings *= math.sqrt(terms)
+        if self._noise.single_precision_scalars:
+            roundings = max(roundings, terms)
+        size = self._noise.sign * roundings * unit(tensor.dtype)
+        tensor.addcmul_(tensor, self._errors(tensor), value=size)
+        if underflow is not None:
+            lost = (tensor == 0) & (underflow != 0)
+            tensor.copy_(torch.where(lost, underflow * torch.finfo(tensor.dtype).tiny, tensor))
+
+    def errors(self, tensor):
+        """Draw a relative error of `ROUNDINGS` for every element of a tensor."""
+        return self._noise.sign * ROUNDINGS * unit(tensor.dtype) * self._errors(tensor)
+
+    def _errors(self, tensor):
+        pool = self._pool(tensor.dtype)
+        n = tensor.numel()
+        if n > self._POOL:
+            return pool[torch.arange(n) % self._POOL].view(tensor.shape)
+        offset = self._random.randrange(self._POOL - n + 1)
+        return pool[offset : offset + n].view(tensor.shape)
+
+    @classmethod
+    def _pool(cls, dtype):
+        if dtype not in cls._pools:
+            generator = torch.Generator().manual_seed(0)
+            cls._pools[dtype] = (2 * torch.rand(cls._POOL, generator=generator) - 1).to(dtype)
+        return cls._pools[dtype]
+
+    def _before_a_product(self, args):
+        """Keep the sign of a product that may underflow to 0; the twin lets it underflow."""
+        factors = args[:2] if len(args) > 1 else args * 2
+        tensors = all(isinstance(factor, torch.Tensor) for factor in factors)
+        if self._noise.sign < 0 or not tensors or factors[0].dtype != torch.float32:
+            return None
+        return factors[0].sign() * factors[1].sign()
+
+
+def unit(dtype):
+    """Return the unit roundoff u of a floating-point dtype."""
+    return torch.finfo(dtype).eps / 2
+
+
+def _written(function, args, kwargs, result):
+    """List the tensors that an operation has returned or changed, each once."""
+    tensors = _flat(result)
+    for position, argument in enumerate(function._schema.arguments):
+        if argument.alias_info is not None and argument.alias_info.is_write:
+            tensors += _flat(args[position] if position < len(args) else kwargs.get(argument.name))
+    return list({id(tensor): tensor for tensor in tensors}.values())
+
+
+def _flat(value):
+    if isinstance(value, torch.Tensor):
+        return [value]
+    if isinstance(value, list | tuple):
+        return [tensor for item in value for tensor in _flat(item)]
+    return []
+
+
+def _terms(name, args, tensor):
+    """Count the numbers that are added up to one number of the result."""
+    tensors = _flat(args)
+    if name in _PRODUCTS:
+        return max(factor.shape[-1] for factor in tensors[-2:])
+    return max(1, max((each.numel() for each in tensors), default=1) // max(1, tensor.numel()))
+
+
+def _lowest_precision(args):
+    """Return the dtype of what is converted, the last of the arguments that are tensors."""
+    tensors = [tensor for tensor in _flat(args) if tensor.is_floating_point()]
+    return tensors[-1].dtype if tensors else None
+
+
+class Number(float):
+    """A number whose arithmetic is disturbed: the hyperparameters of a disturbed run.
+
+    Torch takes it where it takes a float.
+    """
+
+    def __new__(cls, value, arithmetic):
+        number = super().__new__(cls, value)
+        number._arithmetic = arithmetic
+        return number
+
+
+def _operator(name):
+    exact = getattr(float, name)
+
+    def operator(self, other):
+        result = exact(self, other)
+        if not isinstance(result, float):
+            return result  # a tensor, or a complex number, takes over
+        return self._arithmetic.number(result, power=other if name == "__pow__" else 0)
+
+    return operator
+
+
+for _name in ("add", "sub", "mul", "truediv", "pow"):
+    for _method in (f"__{_name}__", f"__r{_name}__"):
+        setattr(Number, _method, _operator(_method))
+
+
+def disturb(value, arithmetic):
+    """Disturb every float in a hyperparameter, which may be a tuple or list."""
+    if isinstance(value, tuple | list):
+        return type(value)(disturb(item, arithmetic) for item in value)
+    return arithmetic.number(value) if type(value) is float else value

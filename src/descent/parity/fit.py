@@ -1,0 +1,168 @@
+"""Whether a rule is its reference at another hyperparameter, and at which."""
+
+import math
+from dataclasses import replace
+from fractions import Fraction
+
+import torch
+
+from descent.parity.paths import rounding
+
+#: Iterations that a hyperparameter is fitted to; the fit is then checked on the whole path.
+_SHORT = 12
+
+#: A fit explains a difference if it leaves less than this share of it.
+_LEFT = 1e-6
+
+
+def fits(theirs, setup, path, right):
+    """Find the hyperparameter at which the reference takes the steps of a rule.
+
+    Parameters
+    ----------
+    theirs : descent.parity.contender.Contender
+    setup : descent.parity.paths.Setup
+    path, right : torch.Tensor
+        The parameters of the rule and of the reference after every iteration.
+
+    Returns
+    -------
+    list of str
+        Hints: the one that fits, or nothing.
+    """
+    limit = torch.maximum(_LEFT * (path - right).abs().amax(1).cummax(0).values, rounding(path))
+    short = replace(setup, changes=setup.changes[:_SHORT])
+    for words, make, starts in _families(theirs):
+        for start in starts:
+            value = _fit(lambda value, make=make: short.follow(make(value)), path[:_SHORT], start)
+            if value is not None and setup.stays(make(value), path, limit):
+                return [words(value)]
+    return []
+
+
+def _families(theirs):
+    """Yield what may differ: words for a value, the reference at that value, where to start."""
+    if isinstance(theirs.values.get("lr"), float | int) and theirs.values["lr"]:
+        lr = theirs.values["lr"]
+        yield (
+            lambda ratio: f"the learning rate, or every step, is {as_ratio(ratio)} the reference's",
+            lambda ratio: theirs.changed({"lr": ratio * lr}),
+            [1.0],
+        )
+    yield (
+        lambda ratio: f"the gradients are {as_ratio(ratio)} the reference's",
+        lambda ratio: _with_gradients(theirs, ratio),
+        [1.0],
+    )
+    for name, value in theirs.values.items():
+        if name == "lr":
+            continue
+        if isinstance(value, tuple | list):
+            for index, item in enumerate(value):
+                yield from _of_number(theirs, name, value, index, item)
+        else:
+            yield from _of_number(theirs, name, value, None, value)
+    if "weight_decay" not in theirs.values or not theirs.values["weight_decay"]:
+        yield (
+            lambda rate: f"a weight decay of {rate:.6g} is added to the gradients",
+            lambda rate: _with_decay(theirs, rate),
+            [0.0],
+        )
+    yield (
+        lambda rate: "the weights shrink by the factor "
+        f"1 - {rate:.6g} in every iteration, apart from the reference's step",
+        lambda rate: _shrinking(theirs, rate),
+        [0.0],
+    )
+
+
+def _of_number(theirs, name, value, index, item):
+    if isinstance(item, bool) or not isinstance(item, int | float):
+        return
+    whole = name if index is None else f"{name}[{index}]"
+
+    def make(number):
+        if index is None:
+            return theirs.changed({name: number})
+        return theirs.changed({name: (*value[:index], number, *value[index + 1 :])})
+
+    def words(number):
+        return f"this is the reference with {whole} = {number:.6g}, where {item:.6g} is given"
+
+    starts = [item, 0.0] if item else [0.0, 0.1]
+    yield words, make, [item * (1 + 1e-3) if item else 1e-4, *starts]
+
+
+def _fit(follow, path, start):
+    """Fit one number by Gauss-Newton; None if that fails."""
+    value = start
+    try:
+        left = follow(value) - path
+        for _ in range(25):
+            width = 1e-4 * abs(value) or 1e-6
+            slope = (follow(value + width) - path - left) / width
+            size = (slope * slope).sum()
+            if not (math.isfinite(size) and size > 0):
+                return None
+            step = -(slope * left).sum() / size
+            value = value + float(step)
+            left = follow(value) - path
+            if not math.isfinite(value) or abs(step) <= 1e-12 * abs(value):
+                break
+    except Exception:  # the reference refuses the value
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _wrapped(theirs, before):
+    """Return the reference with something done before each of its steps."""
+
+    class _Step:
+        def __init__(self, parameters):
+            self._own, self._parameters = theirs.make(parameters), parameters
+
+        def __call__(self, gradients, **changed):
+            with torch.no_grad():
+                gradients = before([p.detach() for p in self._parameters], gradients)
+            self._own(gradients, **changed)
+
+        def hyperparameters(self):
+            return self._own.hyperparameters()
+
+    return _Made(_Step)
+
+
+class _Made:
+    def __init__(self, make):
+        self.make = make
+
+
+def _with_gradients(theirs, ratio):
+    return _wrapped(theirs, lambda parameters, gradients: [ratio * g for g in gradients])
+
+
+def _with_decay(theirs, rate):
+    return _wrapped(
+        theirs,
+        lambda parameters, gradients: [
+            g + rate * p for p, g in zip(parameters, gradients, strict=True)
+        ],
+    )
+
+
+def _shrinking(theirs, rate):
+    def before(parameters, gradients):
+        for parameter in parameters:
+            parameter.mul_(1 - rate)
+        return gradients
+
+    return _wrapped(theirs, before)
+
+
+def as_ratio(ratio):
+    """Write a ratio in words that go before what it refers to: "1/128 of", "2.5 times"."""
+    fraction = Fraction(ratio).limit_denominator(100_000) if math.isfinite(ratio) else None
+    if fraction and fraction.numerator in (1, -1) and abs(float(fraction) / ratio - 1) < 1e-6:
+        if fraction.denominator > 1:
+            return f"{fraction} of"
+    return f"{ratio:.6g} times"

@@ -1,0 +1,117 @@
+"""Gradients that training on a small problem seldom gives, made for one network."""
+
+import torch
+
+#: Weights and biases of a small network, two biases of one shape among them.
+NETWORK = {"W0": (5, 6), "b0": (5,), "W1": (5, 5), "b1": (5,), "W2": (3, 5), "b2": (3,)}
+
+#: For optimizers that take nothing but matrices.
+MATRICES = {"W0": (5, 6), "W1": (5, 5), "W2": (3, 5), "W3": (3, 5)}
+
+#: Parameters of other layers: a temperature, a scale and a shift, a convolution.
+SCALAR = {"scalar": (), "vector": (4,), "other vector": (4,)}
+CONVOLUTION = {"convolution": (3, 2, 2, 2), "vector": (3,)}
+MANY = {f"W{index}": (2, 3) for index in range(40)}
+
+
+class Generated:
+    """Generated gradients for one network; a source for `descent.parity.replay.compare`.
+
+    Attributes
+    ----------
+    initial : list of torch.Tensor
+        Parameters at the start, float64; like the gradients, a stack of one.
+    names : list of str
+    vanished : bool
+        Never.
+    """
+
+    vanished = False
+
+    def __init__(self, shapes, kind, iterations, reuse=False):
+        random = torch.Generator().manual_seed(0)
+        scale = {"large": 10, "tiny": 0}.get(kind, 1)
+        self.names = list(shapes)
+        self.initial = [scale * _normal(shape, random) for shape in shapes.values()]
+        self.reuse = reuse
+        self._gradients = iter(list(_KINDS[kind](list(shapes.values()), iterations, random)))
+
+    def gradients(self, leader):
+        """Return the next gradients, whatever the network that leads."""
+        return next(self._gradients)
+
+
+def _normal(shape, random):
+    return torch.randn((1, *shape), generator=random, dtype=torch.float64)
+
+
+def _drawn(transform):
+    """Make a kind whose gradients are drawn independently, from a normal distribution."""
+
+    def kind(shapes, iterations, random):
+        for iteration in range(iterations):
+            yield [transform(_normal(shape, random), iteration, random) for shape in shapes]
+
+    return kind
+
+
+def _sparse(gradient, iteration, random):
+    return gradient * (torch.rand(gradient.shape, generator=random) < 0.2)
+
+
+def _zero(gradient, iteration, random):
+    """Exactly 0 for ten iterations out of twenty, and in the first element always."""
+    gradient.flatten()[0] = 0
+    return gradient * (iteration % 20 < 10)
+
+
+def _heavy_tailed(gradient, iteration, random):
+    """Cauchy-distributed: the ratio of two normal numbers."""
+    return gradient / torch.randn(gradient.shape, generator=random, dtype=torch.float64)
+
+
+def _alternating(shapes, iterations, random):
+    """The same sizes in every iteration, with signs that alternate."""
+    sizes = [_normal(shape, random) for shape in shapes]
+    for iteration in range(iterations):
+        yield [(-1) ** iteration * size for size in sizes]
+
+
+def _without(shapes, iterations, random):
+    """No gradient for the third tensor, and none for the second every other time."""
+    for iteration in range(iterations):
+        gradients = [_normal(shape, random) for shape in shapes]
+        gradients[2] = None
+        if iteration % 2:
+            gradients[1] = None
+        yield gradients
+
+
+def _ends_with(value):
+    """Ordinary gradients, of which the last ones have one element that is not finite."""
+
+    def kind(shapes, iterations, random):
+        for iteration in range(iterations):
+            gradients = [_normal(shape, random) for shape in shapes]
+            if iteration == iterations - 1:
+                for gradient in gradients:
+                    gradient.view(-1)[-1] = value
+            yield gradients
+
+    return kind
+
+
+# The squares of large and tiny gradients are normal numbers in float32, too.
+_KINDS = {
+    "ordinary": _drawn(lambda gradient, *_: gradient),
+    "large": _drawn(lambda gradient, *_: 1e10 * gradient),
+    "tiny": _drawn(lambda gradient, *_: 1e-14 * gradient),
+    "sparse": _drawn(_sparse),
+    "zero": _drawn(_zero),
+    "one-signed": _drawn(lambda gradient, *_: gradient.abs()),
+    "alternating": _alternating,
+    "heavy-tailed": _drawn(_heavy_tailed),
+    "missing": _without,
+    "NaN": _ends_with(torch.nan),
+    "infinite": _ends_with(torch.inf),
+}

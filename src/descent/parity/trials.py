@@ -1,0 +1,313 @@
+"""Trials: what a rule is compared under, besides training at the given hyperparameters.
+
+A rule that is right in training on ordinary gradients, at hyperparameters that stay as they are,
+may still be wrong. Each trial is a short replay of generated gradients.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+import torch
+
+from descent.parity.gradients import CONVOLUTION, MANY, MATRICES, NETWORK, SCALAR, Generated
+from descent.parity.replay import Network, compare
+from descent.parity.variations import SCHEDULED, can_be_halved, variations
+from descent.parity.verdict import CONSTANT, DIFFERENT, IDENTICAL, VERDICTS, judge
+
+ITERATIONS = 40
+_LONGER = 60  # a step size of Rprop reaches its limit, and zeros come and go
+
+#: Kinds of gradients, in the order of the report.
+_KINDS = {
+    "large gradients": ("large", ITERATIONS),
+    "tiny gradients": ("tiny", ITERATIONS),
+    "sparse gradients": ("sparse", ITERATIONS),
+    "gradients that are 0": ("zero", _LONGER),
+    "gradients of one sign": ("one-signed", _LONGER),
+    "gradients of alternating sign": ("alternating", ITERATIONS),
+    "heavy-tailed gradients": ("heavy-tailed", ITERATIONS),
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a trial found.
+
+    Attributes
+    ----------
+    trial : str
+        What was tried, in words that follow "with".
+    verdict : str or None
+        See `descent.parity.verdict`; None if nothing could be compared.
+    place : dict
+        Where a difference begins: dtype, iteration, tensor.
+    remark : str
+        Why nothing could be compared, or what else is worth knowing.
+    settings : dict
+        The hyperparameters that were changed from the start.
+    kind, shapes, changes
+        How to run the trial again, see `run`.
+    """
+
+    trial: str
+    verdict: str | None
+    place: dict = field(default_factory=dict)
+    remark: str = ""
+    settings: dict = field(default_factory=dict)
+    kind: str = "ordinary"
+    changes: tuple = ()
+
+
+def try_everything(ours, theirs):
+    """Run the trials, until one shows a difference at constant hyperparameters.
+
+    Parameters
+    ----------
+    ours, theirs : descent.parity.contender.Contender
+        The rule and its reference.
+
+    Yields
+    ------
+    Outcome
+    """
+    shapes = NETWORK if _takes(theirs, NETWORK) else MATRICES
+    for what, (kind, iterations) in _KINDS.items():
+        yield run(what, ours, theirs, shapes, kind, [{}] * iterations)
+    for what, kind in (("NaN", "NaN"), ("infinite", "infinite")):
+        yield _not_finite(what, kind, ours, theirs, shapes)
+    yield run("40 parameters", ours, theirs, MANY, "ordinary", [{}] * 10)
+    if shapes is NETWORK:
+        yield from _other_shapes(ours, theirs)
+    if ours.is_class:
+        yield from _real_loop(ours, theirs, shapes)
+    at_any_rate = True
+    for name in SCHEDULED:
+        if can_be_halved(name, ours, theirs):
+            outcome = run(
+                f"{name} halved half-way", ours, theirs, shapes, "ordinary", _half_way(name)
+            )
+            outcome = _at_constant(outcome)
+            at_any_rate &= name != "lr" or outcome.verdict != CONSTANT
+            yield outcome
+    for what, settings in variations(ours, theirs):
+        yield vary(what, settings, ours, theirs, shapes, at_any_rate)
+
+
+def _half_way(name):
+    """Make the schedule that halves a hyperparameter after half of the iterations."""
+    return [{name: 0.5 if 2 * done >= ITERATIONS else 1.0} for done in range(ITERATIONS)]
+
+
+def _at_constant(outcome):
+    """Turn a difference that appears only when hyperparameters change into its own verdict."""
+    if outcome.verdict == DIFFERENT and outcome.place["iteration"] > ITERATIONS // 2:
+        return replace(outcome, verdict=CONSTANT)
+    return outcome
+
+
+def vary(what, settings, ours, theirs, shapes, halve_lr):
+    """Compare at other hyperparameters, with a learning rate that is halved half-way."""
+    option, *_ = settings[1]
+    without = ours.changed({name: value for name, value in settings[0].items() if name != option})
+    is_off = not theirs.values[option]
+    ours, theirs = (
+        side.changed(other) for side, other in zip((ours, theirs), settings, strict=True)
+    )
+    if refused(theirs, shapes):
+        return Outcome(what, None, remark="the reference refuses this")
+    if is_off and _take_the_same_steps(ours, without, shapes):
+        return Outcome(what, None, remark=f"the rule takes {option} and ignores it")
+    halve_lr = halve_lr and can_be_halved("lr", ours, theirs)
+    changes = _half_way("lr") if halve_lr else [{}] * ITERATIONS
+    outcome = _at_constant(run(what, ours, theirs, shapes, "ordinary", changes))
+    return replace(outcome, settings=settings[1])
+
+
+def run(what, ours, theirs, shapes, kind, changes, reuse=False):
+    """Compare a rule with its reference on generated gradients.
+
+    Parameters
+    ----------
+    what : str
+        Name of the trial.
+    ours, theirs : descent.parity.contender.Contender
+    shapes : dict
+        Maps the names of the parameters to their shapes.
+    kind : str
+        Of the gradients, see `descent.parity.gradients`.
+    changes : list of dict
+        For each iteration, the factors of hyperparameters that change; its length is the number of
+        iterations.
+    reuse : bool
+        Whether the gradients are always in the same memory.
+
+    Returns
+    -------
+    Outcome
+    """
+    trace = compare(
+        lambda: Generated(shapes, kind, len(changes), reuse),
+        {"reference": theirs.make, "rule": ours.make},
+        "reference",
+        changes,
+        [0],
+        runs=(1,),
+    )
+    return _outcome(what, trace, kind, tuple(map(tuple, (change.items() for change in changes))))
+
+
+def _outcome(what, trace, kind, changes):
+    if trace.empty:
+        return Outcome(what, None, remark="the reference is no longer finite", kind=kind)
+    verdicts = judge(trace)
+    worst = max(verdicts["verdict"], key=VERDICTS.index)
+    [*rows] = verdicts[verdicts["verdict"] == worst].to_dict("records")
+    row = rows[-1]  # float64 rather than float32
+    place = {"dtype": row["dtype"]} if worst != IDENTICAL else {}
+    if worst == DIFFERENT:
+        place |= {"iteration": row["different_iteration"], "tensor": row["different_tensor"]}
+    return Outcome(what, worst, place, kind=kind, changes=changes)
+
+
+def _takes(side, shapes):
+    """Tell whether an optimizer takes parameters of these shapes."""
+    return not refused(side, shapes)
+
+
+def refused(side, shapes, kind="ordinary", iterations=3):
+    """Return the exception that an optimizer raises; None if it raises none."""
+    source = Generated(shapes, kind, iterations)
+    try:
+        network = Network(source.initial, side.make, torch.float64)
+        for _ in range(iterations):
+            network.step(source.gradients(network), {})
+    except Exception as error:  # a user's rule, or any package's class, may raise anything
+        return error
+    return None
+
+
+def _take_the_same_steps(one, other, shapes):
+    """Tell whether two optimizers leave the same bits."""
+    sources = [Generated(shapes, "ordinary", ITERATIONS) for _ in range(2)]
+    networks = [
+        Network(source.initial, side.make, torch.float64)
+        for source, side in zip(sources, (one, other), strict=True)
+    ]
+    for _ in range(ITERATIONS):
+        for source, network in zip(sources, networks, strict=True):
+            network.step(source.gradients(network), {})
+    return all(map(torch.equal, *(network.values for network in networks)))
+
+
+def _other_shapes(ours, theirs):
+    for what, shapes in (("a scalar parameter", SCALAR), ("a 4-D parameter", CONVOLUTION)):
+        if refused(theirs, shapes):
+            continue
+        if error := refused(ours, shapes):
+            yield Outcome(what, None, remark=f"the rule raises {_in_a_line(error)}")
+            continue
+        outcome = run(what, ours, theirs, shapes, "ordinary", [{}] * ITERATIONS)
+        if shapes is CONVOLUTION and outcome.verdict == DIFFERENT and _depends_on_shape(theirs):
+            yield Outcome(
+                what,
+                None,
+                remark="the two differ; the reference itself treats a 4-D tensor not like the "
+                "same numbers in a vector, so this is a convention",
+            )
+        else:
+            yield outcome
+
+
+def _in_a_line(error):
+    return " ".join(str(error).split())
+
+
+def _depends_on_shape(side):
+    """Tell whether an optimizer treats a tensor as more than its single numbers."""
+    source = Generated({"convolution": (3, 2, 2, 2)}, "ordinary", 3)
+    flat = [tensor.reshape(1, -1) for tensor in source.initial]
+    one, other = (
+        Network(initial, side.make, torch.float64) for initial in (source.initial, flat)
+    )
+    for _ in range(3):
+        [gradient] = source.gradients(one)
+        one.step([gradient], {})
+        other.step([gradient.reshape(1, -1)], {})
+    return not torch.allclose(one.values[0].flatten(), other.values[0].flatten(), rtol=1e-9)
+
+
+def _real_loop(ours, theirs, shapes):
+    """Try what a class meets in a training loop: memory that is reused, and missing gradients."""
+    what = "gradients in the same memory each time, as after zero_grad(set_to_none=False)"
+    yield run(what, ours, theirs, shapes, "ordinary", [{}] * ITERATIONS, reuse=True)
+    what = "parameters without a gradient"
+    if refused(theirs, shapes, "missing"):
+        return
+    if error := refused(ours, shapes, "missing"):
+        yield Outcome(what, None, remark=f"the rule raises {_in_a_line(error)}")
+    else:
+        yield run(what, ours, theirs, shapes, "missing", [{}] * ITERATIONS)
+
+
+def _not_finite(what, kind, ours, theirs, shapes):
+    """Compare what becomes of an element whose gradient is not finite, in that iteration.
+
+    What becomes of the other elements, which may share a norm with it, differs between right
+    formulations.
+    """
+    iterations = 5
+    ends = []
+    for side in (theirs, ours):
+        source = Generated(shapes, kind, iterations)
+        network = Network(source.initial, side.make, torch.float64)
+        try:
+            for _ in range(iterations):
+                gradients = source.gradients(network)
+                network.step(gradients, {})
+        except Exception as error:  # see `_refused`
+            whose = "reference" if side is theirs else "rule"
+            return Outcome(
+                f"{what} gradients", None, remark=f"the {whose} raises {_in_a_line(error)}"
+            )
+        hit = [gradient.isfinite().logical_not() for gradient in gradients]
+        ends.append([value[where] for value, where in zip(network.values, hit, strict=True)])
+    for name, expected, found in zip(shapes, *ends, strict=True):
+        if (~expected.isfinite() & found.isfinite()).any():
+            place = {"dtype": "float64", "iteration": iterations, "tensor": name}
+            return Outcome(f"{what} gradients", DIFFERENT, place, kind=kind)
+    return Outcome(f"{what} gradients", IDENTICAL, kind=kind)
+
+
+def remarks(ours, outcomes):
+    """Say what is worth knowing about a rule that takes the same steps."""
+    if ours.is_class and outcomes and _changes_gradients(ours):
+        yield (
+            "the same steps, but it changes p.grad, which a training loop may read or accumulate "
+            "afterwards"
+        )
+
+
+def _changes_gradients(ours):
+    """Tell whether a class changes the gradients of its parameters."""
+    source = Generated(MATRICES, "ordinary", 3)
+    parameters = [tensor[0].clone() for tensor in source.initial]
+    with ours.blame():
+        optimizer = ours.rule(
+            [parameter.requires_grad_() for parameter in parameters], **ours.settings
+        )
+        for _ in range(3):
+            gradients = [gradient[0] for gradient in source.gradients(None)]
+            for parameter, gradient in zip(parameters, gradients, strict=True):
+                parameter.grad = gradient.clone()
+            optimizer.step()
+            for parameter, gradient in zip(parameters, gradients, strict=True):
+                if parameter.grad is not None and not torch.equal(parameter.grad, gradient):
+                    return True
+    return False
+
+
+def table(outcomes):
+    """Return what was tried, a row for each trial, as a pandas.DataFrame."""
+    columns = ["trial", "verdict", "dtype", "iteration", "tensor", "remark"]
+    rows = [{"trial": o.trial, "verdict": o.verdict, **o.place, "remark": o.remark} for o in outcomes]
+    return pd.DataFrame(rows, columns=columns).convert_dtypes()
