@@ -28,6 +28,8 @@ ITERATIONS, MORE = 100, 20
 
 #: The file of a user who makes a mistake.
 FILE = """
+import inspect
+
 from descent.parity.catalog import MUTANTS, make
 
 wrong = make(MUTANTS[{number}])
@@ -35,10 +37,18 @@ wrong = make(MUTANTS[{number}])
 
 def {rule}(parameters, gradients, state, **settings):
     wrong(parameters, gradients, state, **settings)
+
+
+{rule}.__signature__ = inspect.signature(wrong)
 """
 
 #: What names a mistake that shows before any comparison, or without a difference in steps.
-OTHER_WORDS = {"replaced_parameters": "in place", "state_of_networks": "outside `state`"}
+OTHER_WORDS = {
+    "replaced_parameters": "in place",
+    "state_of_networks": "outside `state`",
+    "betas_swapped": "its betas in the opposite order",
+    "etas_swapped": "its etas in the opposite order",
+}
 
 
 def verdict_of(number):

@@ -66,7 +66,10 @@ def _problem():
 
 
 def _train(rule, settings, iterations=1000):
-    """Fit the linear map; return the parameters before and after each iteration."""
+    """Fit the linear map; return the parameters before and after each iteration.
+
+    They are NaN from where the rule raises an exception.
+    """
     inputs, outputs = _problem()
     random = torch.Generator().manual_seed(1)
     weight, bias = torch.randn(3, 4, generator=random) / 2, torch.zeros(3)
@@ -74,7 +77,10 @@ def _train(rule, settings, iterations=1000):
     state, taken = {}, [torch.cat([weight.flatten(), bias])]
     for _ in range(iterations):
         error = uphill * 2 * (inputs @ weight.T + bias - outputs) / len(inputs)
-        rule([weight, bias], [error.T @ inputs, error.sum(0)], state, **settings)
+        try:
+            rule([weight, bias], [error.T @ inputs, error.sum(0)], state, **settings)
+        except (ArithmeticError, RuntimeError, TypeError):  # wrong enough to fail every test
+            weight.fill_(torch.nan)
         taken.append(torch.cat([weight.flatten(), bias]))
     return taken
 
@@ -90,4 +96,4 @@ def _halves(taken):
 
 
 def _close(ours, theirs, tolerance):
-    return (ours - theirs).abs().max() <= tolerance * theirs.abs().max()
+    return bool((ours - theirs).abs().max() <= tolerance * theirs.abs().max())

@@ -8,9 +8,10 @@ from pathlib import Path
 import yaml
 
 from descent.errors import DescentError, RuleError, SignatureError, UsageError
-from descent.optimizers.signatures import check_hyperparameters
+from descent.optimizers.signatures import check_hyperparameters, check_values
+from descent.optimizers.spec import parse
 
-PASSED, DIFFERENT, USAGE = 0, 1, 2
+PASSED, DIFFERENT, USAGE, ONLY_CONSTANT = 0, 1, 2, 3
 
 
 def main(arguments=None):
@@ -24,7 +25,8 @@ def main(arguments=None):
     Returns
     -------
     int
-        Exit code: 0 if the rule matches the reference, 1 if it differs or fails, 2 for wrong usage.
+        Exit code: 0 if the rule matches the reference, 1 if it differs or fails, 2 for wrong usage,
+        3 if it matches only while hyperparameters stay constant.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -41,8 +43,9 @@ def _parser():
         "check",
         help="compare an update rule with a reference, step by step",
         description="Compare an update rule with a reference, step by step, on a small generated "
-        "problem. Exit code 0: identical, or equal to rounding; 1: different, or an error in the "
-        "rule; 2: wrong usage.",
+        "problem, and in trials with other gradients and hyperparameters. Exit code 0: the same "
+        "rule; 1: different, or an error in the rule; 2: wrong usage; 3: the same only while "
+        "hyperparameters stay constant.",
     )
     check.add_argument("rule", help="<file>.py:<rule or class>, or scratch.<rule>")
     check.add_argument("--against", required=True, help="any of these, or torch.optim.<Class>")
@@ -58,7 +61,20 @@ def _parser():
             metavar="KEY=VALUE",
             help=f"a hyperparameter {whose}, such as lr=0.01; can be repeated",
         )
-    check.add_argument("--iterations", type=_positive, default=500, help="default: %(default)s")
+    length = check.add_mutually_exclusive_group()
+    length.add_argument("--iterations", type=_positive, default=500, help="default: %(default)s")
+    length.add_argument(
+        "--thorough",
+        action="store_const",
+        dest="iterations",
+        const=9380,
+        help="9,380 iterations, as many as the default experiment trains",
+    )
+    check.add_argument(
+        "--constant",
+        action="store_true",
+        help="pass a rule that is the same only while hyperparameters stay constant",
+    )
     check.set_defaults(command=_check)
     new = commands.add_parser(
         "new", help="write a template for an update rule, and its test, to this folder"
@@ -86,18 +102,44 @@ def _check(options):
             one_sided = "; --set applies to both, --set-rule and --set-reference to one"
             about_a_key = str(error).partition(":")[0] in given
             raise UsageError(f"{error}{one_sided if about_a_key else ''}") from None
+    for optimizer, given in ((options.rule, settings), (options.against, reference_settings)):
+        check_values(optimizer, given)
     # importing torch takes seconds
     from descent.parity.check import check
+    from descent.parity.verdict import CONSTANT
 
     try:
         report = check(
-            options.rule, options.against, settings, reference_settings, options.iterations
+            options.rule,
+            options.against,
+            settings,
+            reference_settings,
+            options.iterations,
+            constant=options.constant,
         )
     except RuleError as error:
+        if _is_of_the_reference(error, options, settings):
+            raise UsageError(f"the reference fails: {error}") from None
         print(f"verdict: error\n  {error}")
         return DIFFERENT
     print(report)
-    return PASSED if report.passed else DIFFERENT
+    if report.passed:
+        return PASSED
+    return ONLY_CONSTANT if report.verdict == CONSTANT else DIFFERENT
+
+
+def _is_of_the_reference(error, options, settings):
+    """Tell whether the reference fails: its file is named, or the rule does not fail by itself."""
+    file, own_file = parse(options.against).file, parse(options.rule).file
+    if file is None or file != own_file:
+        return file is not None and str(error).startswith(file)
+    from descent.parity.check import check
+
+    try:
+        check(options.rule, options.rule, settings, settings, options.iterations)
+    except DescentError:
+        return False
+    return True
 
 
 def _settings(option, pairs):
@@ -105,28 +147,51 @@ def _settings(option, pairs):
     settings = {}
     for pair in pairs:
         key, equals, text = pair.partition("=")
+        key = key.strip()
         if not (key.isidentifier() and equals):
-            raise UsageError(f"{option} {pair}: must be KEY=VALUE, such as lr=0.01")
+            better = key.replace("-", "_")
+            hint = f"; did you mean {better}?" if better != key and better.isidentifier() else ""
+            raise UsageError(f"{option} {pair}: must be KEY=VALUE, such as lr=0.01{hint}")
         if key in settings:
             raise UsageError(f"{option} {pair}: {key} is given twice")
+        if not text.strip():
+            raise UsageError(f"{option} {pair}: the value is missing, as in lr=0.01")
         try:
-            settings[key] = _number(yaml.safe_load(text))
-        except yaml.YAMLError:
+            value = yaml.safe_load(_as_yaml(text.strip()))
+        except (yaml.YAMLError, ValueError):  # ValueError: a date that does not exist
             raise UsageError(f"{option} {pair}: the value is not valid YAML") from None
+        settings[key] = _number(value)
     return settings
+
+
+def _as_yaml(text):
+    """Turn what Python writes differently into YAML: a tuple, and None."""
+    if text.startswith("(") and text.endswith(")"):
+        return f"[{text[1:-1]}]"
+    return "null" if text == "None" else text
 
 
 def _number(value):
     if isinstance(value, list):
-        return [_number(item) for item in value]
+        items = [_number(item) for item in value]
+        # as in [0, 0.99]: torch refuses a pair of which only one is an integer
+        kinds = {type(item) for item in items}
+        return list(map(float, items)) if kinds == {int, float} else items
     if isinstance(value, str):
         try:
             value = float(value)
         except ValueError:
             return value
-    if isinstance(value, float) and not math.isfinite(value):
-        raise UsageError(f"{value}: a hyperparameter must be finite")
+    if isinstance(value, int | float) and not _is_finite(value):
+        raise UsageError(f"{str(value)[:20]}: a hyperparameter must be finite")
     return value
+
+
+def _is_finite(value):
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer too large for a float
+        return False
 
 
 def _new(options):

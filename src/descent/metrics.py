@@ -37,6 +37,16 @@ class Metric:
         return self.unit == "%"
 
     @property
+    def better(self) -> int:
+        """The sign of an improvement: 1 if higher values are better, -1 if lower ones are."""
+        return 1 if self.is_share else -1
+
+    @property
+    def decimals(self) -> int:
+        """How many are shown in tables and sentences, after scaling."""
+        return 2 if self.is_share else 4
+
+    @property
     def heading(self) -> str:
         """The label with its unit, as on an axis: `Train cross-entropy (nats)`."""
         return f"{self.label.capitalize()} ({self.unit})"

@@ -38,8 +38,13 @@ def check(
     settings: Mapping[str, Any],
     reference_settings: Mapping[str, Any] | None = None,
     iterations: int = 500,
+    *,
+    constant: bool = False,
 ) -> CheckReport:
     """Compare an update rule with a reference, step by step, on a small generated problem.
+
+    It is compared in training, on generated gradients, while hyperparameters change, and at others
+    than the given ones.
 
     Parameters
     ----------
@@ -50,13 +55,15 @@ def check(
     reference_settings : dict, optional
         Hyperparameters of the reference.
     iterations : int
-        How many steps to compare.
+        How many steps of training to compare.
+    constant : bool
+        Whether a rule passes that is the same only while hyperparameters stay constant.
 
     Returns
     -------
     CheckReport
-        `passed`, `verdict`, `table`, `hints`, `trace` and `figure()`; its text is what the command
-        prints.
+        `passed`, `verdict`, `table`, `trials`, `hints`, `remarks`, `not_checked`, `trace` and
+        `figure()`; its text is what the command prints.
 
     Raises
     ------
@@ -70,5 +77,7 @@ def check(
     >>> report.passed, report.verdict
     (True, 'identical')
     """
-    report = checking.check(rule, against, settings, reference_settings, iterations)
+    report = checking.check(
+        rule, against, settings, reference_settings, iterations, constant=constant
+    )
     return CheckReport(**{field.name: getattr(report, field.name) for field in fields(report)})

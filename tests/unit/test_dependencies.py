@@ -25,6 +25,7 @@ BY_HAND = {
     "targets": "analysis/summaries records",
     "untrained": "analysis/summaries records",
     "equivalence": "analysis/equivalence records analysis/final",
+    "pairs": "analysis/pairs analysis/equivalence analysis/decision records",
     "curves": "analysis/bands analysis/curves records",
     "overlay": "reporting/wording reporting/figures/curves reporting/figures/style",
     "parity": "parity/verdict",

@@ -24,3 +24,11 @@ def test_how_a_metric_is_shown(column, heading, scale, difference):
     metric = METRICS[column]
     assert (metric.column, metric.heading, metric.scale) == (column, heading, scale)
     assert metric.difference_unit == difference
+
+
+def test_which_way_a_metric_improves():
+    assert {name: metric.better for name, metric in METRICS.items() if "test" in name} == {
+        "test_loss": -1,
+        "test_accuracy": 1,
+    }
+    assert [METRICS[name].decimals for name in ("test_loss", "test_accuracy")] == [4, 2]

@@ -70,6 +70,14 @@ def test_settings_of_the_curves_train_nothing(finished):
     assert jobs == {"targets": 1, **pages}
 
 
+def test_a_third_variant_is_compared_with_both(finished):
+    other = {"other": {"optimizer": "torch.optim.SGD", "lr": 0.05}}
+    finished.configure(comparisons={"pair": TINY["comparisons"]["pair"] | other})
+    jobs = finished.would_run()
+    assert jobs["pairs"] == 1
+    assert trains(jobs) == {"train_other_0": 1, "train_other_1": 1}
+
+
 def test_two_settings_that_change_places_retrain(finished):
     """Snakemake compares the values of parameters, not their names."""
     finished.configure(training={"epochs": 32, "batch_size": 2})  # they were 2 and 32

@@ -129,3 +129,31 @@ rule equivalence:
         },
     script:
         "../scripts/equivalence.py"
+
+
+# Included only where a comparison has more than one pair, or no reference.
+rule pairs:
+    input:
+        runs=run_files("epochs"),
+        code=code("pairs"),
+    output:
+        report(
+            f"{RESULTS}/tables/pairs.csv",
+            caption="../report/pairs.rst",
+            category="Tables",
+            labels={"table": "all pairs"},
+        ),
+    log:
+        f"{LOGS}/pairs.log",
+    benchmark:
+        f"{LOGS}/pairs.benchmark.tsv"
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        expected=expected_runs(),
+        comparisons=ranked(config),
+        design=config["seeding"],
+        margin=config["equivalence"]["margin"] / 100,
+    script:
+        "../scripts/pairs.py"

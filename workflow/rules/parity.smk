@@ -20,7 +20,8 @@ rule replay:
             for file in update_rule(VARIANTS[variant]["optimizer"])
         ),
     output:
-        f"{RESULTS}/parity/{{comparison}}.parquet",
+        trace=f"{RESULTS}/parity/{{comparison}}.parquet",
+        trials=f"{RESULTS}/parity/{{comparison}}.json",
     log:
         f"{LOGS}/replay_{{comparison}}.log",
     benchmark:
@@ -48,7 +49,8 @@ rule replay:
 
 rule parity:
     input:
-        traces=expand(rules.replay.output, comparison=COMPARED),
+        traces=expand(rules.replay.output.trace, comparison=COMPARED),
+        trials=expand(rules.replay.output.trials, comparison=COMPARED),
         code=code("parity"),
     output:
         report(
@@ -73,7 +75,7 @@ rule parity:
 
 rule parity_figure:
     input:
-        rules.replay.output,
+        rules.replay.output.trace,
         code=code("parity_figure"),
     output:
         report(

@@ -44,6 +44,7 @@ TABLES = [
     *rules.targets.output,
     *rules.untrained.output,
     *rules.equivalence.output,
+    *(rules.pairs.output if ranked(config) else []),
     *rules.parity.output,
     *(rules.selection.output if SWEEPS else []),
 ]

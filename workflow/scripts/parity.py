@@ -1,6 +1,9 @@
 from descent.jobs import job_log
 
 with job_log(snakemake.log[0]):
+    import json
+    from pathlib import Path
+
     import pandas as pd
 
     from descent.files import replacing
@@ -8,8 +11,12 @@ with job_log(snakemake.log[0]):
 
     params = snakemake.params
     traces = map(pd.read_parquet, snakemake.input.traces)
+    trials = [json.loads(Path(file).read_text()) for file in snakemake.input.trials]
     table = parity(
-        dict(zip(params.references, traces, strict=True)), params.references, params.n_seeds
+        dict(zip(params.references, traces, strict=True)),
+        params.references,
+        params.n_seeds,
+        dict(zip(params.references, trials, strict=True)),
     )
     with replacing(snakemake.output[0]) as part:
         table.to_csv(part, index=False)

@@ -3,6 +3,6 @@
 In: the recorded runs. Out: smoothed curves with bands, tables, equivalence tests, selections.
 
 `final` gathers final values, `curves` and `bands` make the curves, `summaries` makes the tables,
-`equivalence` tests whether variants perform the same, and `selection` ranks the combinations of
-sweeps.
+`equivalence` tests whether variants perform the same, with `decision`, `improvement` and `power`;
+`pairs` does so for all pairs, and `selection` ranks the combinations of sweeps.
 """

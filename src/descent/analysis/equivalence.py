@@ -1,25 +1,26 @@
-"""Do two optimizers perform the same? Equivalence tests over independent or paired seeds."""
+"""Do two optimizers perform the same? Intervals of differences over independent or paired seeds."""
 
+import warnings
 from functools import partial
 
 import numpy as np
 import pandas as pd
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.power import TTestIndPower, TTestPower
 
+from descent.analysis.decision import DIVERGED, INCONCLUSIVE, UNCLEAR, decide, holm_levels
 from descent.analysis.final import final_rows
+from descent.analysis.improvement import improvement
+from descent.analysis.power import seeds_needed
+from descent.metrics import METRICS
 
-_COLUMNS = [
-    "comparison",
-    "variant",
-    "reference",
-    "metric",
-    "design",
-    "n",
-    "n_reference",
-    "n_diverged",
-    "n_diverged_reference",
+_TESTS = {
+    "independent": partial(stats.ttest_ind, equal_var=False),
+    "paired": stats.ttest_rel,
+}
+_ROUNDING = 1e-12  # of differences, relative to the values
+_NAMES = ["comparison", "variant", "reference", "metric", "design"]
+_COUNTS = ["n", "n_reference", "n_diverged", "n_diverged_reference"]
+_NUMBERS = [
     "difference",
     "ci90_lower",
     "ci90_upper",
@@ -29,20 +30,26 @@ _COLUMNS = [
     "sd",
     "p_equivalence",
     "p_difference",
+    "improvement",
+    "improvement_lower",
+    "improvement_upper",
+    "p_settled",
 ]
 
 
 def equivalence(runs, diverged, references, margins, *, design, alpha=0.05):
     """Test whether variants perform the same as their reference, within a margin.
 
-    For each metric, two one-sided t-tests (TOST; Schuirmann, A comparison of the two one-sided
-    tests procedure and the power approach, 1987) test whether the difference of the means is within
-    the margin, and a two-sided test whether there is a difference at all: Welch's tests for
-    independent seeds, tests of the paired differences for paired ones. All p-values of the same
-    kind are adjusted together by Holm's method.
+    The verdict is where an interval of the difference of the means lies, see
+    `descent.analysis.decision`. Intervals are Student's: Welch's for independent seeds, those of
+    the differences for paired ones. Their levels are adjusted by Holm's method over all rows, so
+    that all verdicts of the table are right with a probability of at least 1 - alpha. A row leaves
+    the family once its interval excludes 0 and both ends of the margin, when a narrower one would
+    say no more. docs/statistics.md explains why.
 
     If a run of the variant or of its reference diverged, nothing is tested: the completed runs are
-    selected by the very outcome that is compared, so they are not a random sample.
+    selected by the very outcome that is compared, so they are not a random sample. Nor is anything
+    tested if there is a difference without any spread over the seeds.
 
     Parameters
     ----------
@@ -57,105 +64,90 @@ def equivalence(runs, diverged, references, margins, *, design, alpha=0.05):
     design : str
         `independent`, or `paired`: the runs of one seed share their random streams.
     alpha : float
-        Significance level of the tests.
+        The largest probability that any verdict of the table is wrong.
 
     Returns
     -------
     pandas.DataFrame
         One row for each variant and metric: comparison, variant, reference, metric, design, n,
-        n_reference, n_diverged, n_diverged_reference, difference (variant minus reference),
-        ci90_lower, ci90_upper, ci95_lower, ci95_upper, margin, sd (of one variant, pooled; of the
-        differences if they are paired), p_equivalence, p_difference (NaN if no seed differs),
-        verdict, seeds_needed. The verdict is `equivalent`, `equivalent (difference detectable)`,
-        `different`, `inconclusive` or `diverged`; if it is `inconclusive`, seeds_needed is the
-        number of seeds per variant that shows equivalence with a power of 0.9 if there is no
-        difference and the spread is the observed one.
+        n_reference, n_diverged, n_diverged_reference, difference (variant minus reference); the
+        intervals ci90_lower, ci90_upper, ci95_lower and ci95_upper and the p-values p_equivalence
+        (TOST) and p_difference of this row alone; margin, sd (of one variant, pooled; of the
+        differences if they are paired); improvement, the probability that a run of the variant is
+        better, with its 95 % interval improvement_lower and improvement_upper; level, ci_lower and
+        ci_upper, the interval that decides; verdict; seeds_needed. The verdict is as from
+        `descent.analysis.decision.decide`, or `diverged`; if it leaves open whether the difference
+        is within the margin, seeds_needed is as from `descent.analysis.power.seeds_needed`.
     """
-    final = final_rows(runs, diverged).set_index(["variant", "seed"]).sort_index()
+    pairs = [
+        (comparison, variant, reference)
+        for comparison, (reference, others) in references.items()
+        for variant in others
+    ]
+    table = compare(final_rows(runs, diverged), pairs, margins, design=design, alpha=alpha)
+    undecided = table["verdict"].isin([INCONCLUSIVE, UNCLEAR])
+    table["seeds_needed"] = pd.Series(pd.NA, table.index, "Int64")
+    for index, row in table[undecided & table["level"].notna()].iterrows():
+        known = {"n": max(row["n"], row["n_reference"]), "level": row["level"], "design": design}
+        needed = seeds_needed(row["difference"], row["margin"], row["sd"], **known)
+        table.loc[index, "seeds_needed"] = needed
+    return table
+
+
+def compare(final, pairs, margins, *, design, alpha=0.05):
+    """Compute the columns of `equivalence`, except seeds_needed, for any pairs of variants.
+
+    Parameters
+    ----------
+    final : pandas.DataFrame
+        As from `descent.analysis.final.final_rows`.
+    pairs : list of (str, str, str)
+        Comparison, variant and what it is compared with.
+    margins, design, alpha
+        See `equivalence`.
+    """
+    runs = {variant: rows.sort_values("seed") for variant, rows in final.groupby("variant")}
     rows = []
-    for comparison, (reference, others) in references.items():
-        for variant in others:
-            for metric, margin in margins.items():
-                names = {"comparison": comparison, "variant": variant, "reference": reference}
-                names |= {"metric": metric, "design": design}
-                ours, theirs = (
-                    final.loc[member, metric].to_numpy() for member in (variant, reference)
-                )
-                rows.append(names | _compare(ours, theirs, margin, design))
-    table = pd.DataFrame(rows, columns=_COLUMNS)
-    tested = table["n_diverged"] + table["n_diverged_reference"] == 0
-    for column in ("p_equivalence", "p_difference"):
-        table[column] = _holm(table[column])
-    table["verdict"] = [
-        _verdict(row["p_equivalence"] < alpha, row["p_difference"] < alpha)
-        for _, row in table.iterrows()
-    ]
-    table.loc[~tested, "verdict"] = "diverged"
-    table["seeds_needed"] = [
-        _seeds_needed(row["margin"], row["sd"], alpha / tested.sum(), design)
-        if row["verdict"] == "inconclusive"
-        else pd.NA
-        for _, row in table.iterrows()
-    ]
-    return table.astype({"seeds_needed": "Int64"})
+    for comparison, variant, reference in pairs:
+        for metric, margin in margins.items():
+            ours, theirs = (runs[member][metric].to_numpy() for member in (variant, reference))
+            names = dict(zip(_NAMES, (comparison, variant, reference, metric, design), strict=True))
+            rows.append(names | _compare(ours, theirs, margin, METRICS[metric].better, design))
+    intervals = [row.pop("interval") for row in rows]
+    table = pd.DataFrame(rows, columns=[*_NAMES, *_COUNTS, *_NUMBERS])
+    table["level"] = 1 - holm_levels(table.pop("p_settled"), alpha)
+    bounds = [interval(level) for interval, level in zip(intervals, table["level"], strict=True)]
+    table["ci_lower"], table["ci_upper"] = np.array(bounds, float).reshape(-1, 2).T
+    table["verdict"] = list(map(decide, table["ci_lower"], table["ci_upper"], table["margin"]))
+    table.loc[table["n_diverged"] + table["n_diverged_reference"] > 0, "verdict"] = DIVERGED
+    return table
 
 
-def _compare(ours, theirs, margin, design):
-    """Compute the columns for one variant and metric, with p-values before adjustment.
+@np.errstate(all="ignore")
+def _compare(ours, theirs, margin, better, design):
+    """Compute the columns for one variant and metric, and a function that returns its interval.
 
-    A diverged run is NaN, which makes everything NaN except the counts.
+    A diverged run is NaN, which makes everything NaN except the counts. So does a spread of 0 to
+    the interval, unless there is no difference either: accuracies are multiples of one test image,
+    so a few seeds can show the same difference by chance.
     """
-    paired = design == "paired"
-    test = stats.ttest_rel if paired else partial(stats.ttest_ind, equal_var=False)
-    two_sided = test(ours, theirs)
-    row = {
-        "n": len(ours),
-        "n_reference": len(theirs),
-        "n_diverged": np.isnan(ours).sum(),
-        "n_diverged_reference": np.isnan(theirs).sum(),
-        "difference": ours.mean() - theirs.mean(),
-    }
-    for level in (90, 95):
-        interval = two_sided.confidence_interval(level / 100)
-        row |= {f"ci{level}_lower": interval.low, f"ci{level}_upper": interval.high}
-    one_sided = [
-        test(ours + shift, theirs, alternative=alternative).pvalue
-        for shift, alternative in ((margin, "greater"), (-margin, "less"))
-    ]
-    spread = [ours - theirs] if paired else [ours, theirs]
-    variance = np.mean([_variance(values) for values in spread])
-    row |= {"margin": margin, "sd": np.sqrt(variance)}
-    return row | {"p_equivalence": max(one_sided), "p_difference": two_sided.pvalue}
-
-
-def _variance(values):
-    return values.var(ddof=1) if len(values) > 1 else np.nan
-
-
-def _holm(p_values):
-    """Adjust p-values by Holm's method; NaN, as for a single seed, stays NaN."""
-    known = p_values.notna()
-    adjusted = p_values.copy()
-    if known.any():
-        adjusted[known] = multipletests(p_values[known], method="holm")[1]
-    return adjusted
-
-
-def _verdict(equivalent, different):
-    if equivalent:
-        return "equivalent (difference detectable)" if different else "equivalent"
-    return "different" if different else "inconclusive"
-
-
-def _seeds_needed(margin, sd, alpha, design, power=0.9):
-    """Compute how many seeds per variant TOST needs if there is no difference.
-
-    Each of its two tests may fail with a probability of at most (1 - power) / 2.
-    """
-    if not np.isfinite(sd):
-        return pd.NA
-    if sd == 0:
-        return 2
-    test = TTestPower() if design == "paired" else TTestIndPower()
-    n = test.solve_power(margin / sd, alpha=alpha, power=(1 + power) / 2, alternative="larger")
-    return max(2, int(np.ceil(n)))
+    counts = len(ours), len(theirs), np.isnan(ours).sum(), np.isnan(theirs).sum()
+    chance = improvement(better * ours, better * theirs, design)
+    rounding = _ROUNDING * np.abs(theirs).max()
+    ours, theirs = ours - theirs[0], theirs - theirs[0]
+    spread = [ours - theirs] if design == "paired" else [ours, theirs]
+    with warnings.catch_warnings(action="ignore"):  # of a single seed, and of equal values
+        test = _TESTS[design](ours, theirs)
+        variances = [values.var(ddof=1) * (np.ptp(values) > rounding) for values in spread]
+    difference, interval = ours.mean() - theirs.mean(), test.confidence_interval
+    error = np.sqrt(sum(v / len(values) for v, values in zip(variances, spread, strict=True)))
+    if error == 0 and abs(difference) > rounding:
+        error, interval = np.nan, lambda level: (np.nan, np.nan)
+    ends = np.array([-margin, 0, margin])
+    distances = (difference - ends) / np.maximum(error, rounding)
+    p_values = 2 * stats.t.sf(abs(distances), test.df)
+    one_sided = stats.t.sf(distances[[0, 2]] * [1, -1], test.df)
+    numbers = [difference, *interval(0.9), *interval(0.95), margin, np.sqrt(np.mean(variances))]
+    numbers += [one_sided.max(), p_values[1], *chance, p_values.max()]
+    row = zip([*_COUNTS, *_NUMBERS], [*counts, *numbers], strict=True)
+    return dict(row) | {"interval": interval}

@@ -65,6 +65,32 @@ def rungs(config):
     return found
 
 
+def budgets(config):
+    """Count what tuning each variant costs: the runs of its sweep, which are not compared.
+
+    Parameters
+    ----------
+    config : dict
+        Resolved configuration.
+
+    Returns
+    -------
+    dict
+        Maps each variant that is selected from a sweep to the number of `combinations`, of `runs`
+        and, over all runs, of `epochs`.
+    """
+    n_seeds = len(config["sweeps"]["seeds"])
+    found = {
+        variant: {"combinations": len(combinations), "runs": 0, "epochs": 0}
+        for variant, combinations in sweeps(config).items()
+    }
+    for rung in rungs(config).values():
+        runs = n_seeds * len(rung.variants)
+        found[rung.sweep]["runs"] += runs
+        found[rung.sweep]["epochs"] += runs * rung.epochs
+    return found
+
+
 def _sizes(n_variants, epochs, halving):
     """Yield how many variants each rung trains, and for how many epochs; the last trains in full.
 

@@ -25,6 +25,18 @@ def references(config):
     return found
 
 
+def ranked(config):
+    """Map the comparisons whose variants are all compared with each other to the variants' names.
+
+    They have a third variant, or no reference; else, `references` has their only pair.
+    """
+    return {
+        comparison: sorted(members)
+        for comparison, members in compared(config).items()
+        if len(members) > (2 if marked_references(members) else 1)
+    }
+
+
 def seed_blocks(seeds, size):
     """Split seeds into blocks that train together, of `size` seeds each."""
     return [seeds[start : start + size] for start in range(0, len(seeds), size)]

@@ -1,5 +1,6 @@
 """`descent check`: compares an update rule with a reference, in seconds and without data."""
 
+import json
 from dataclasses import dataclass
 from functools import partial
 
@@ -8,15 +9,23 @@ import torch
 
 from descent import model
 from descent.data.prepared import PreparedData
-from descent.errors import UnusableReferenceError
+from descent.errors import RuleError, UnusableReferenceError, UsageError
 from descent.optimizers.signatures import check_hyperparameters
+from descent.optimizers.spec import split_settings
 from descent.optimizers.step import make_step, repeats_itself
 from descent.parity import trials
 from descent.parity.contender import Contender
 from descent.parity.diagnosis import find_hints
 from descent.parity.replay import replay
 from descent.parity.variations import not_exercised
-from descent.parity.verdict import CONSTANT, DIFFERENT, LESS_ACCURATE, overall, parity
+from descent.parity.verdict import (
+    CONSTANT,
+    DIFFERENT,
+    EQUAL,
+    LESS_ACCURATE,
+    overall,
+    parity,
+)
 from descent.training.settings import TrainingSettings
 
 SEEDS = [0, 1, 2]
@@ -110,7 +119,11 @@ def _is_the_same(table):
 
 
 def _not_the_same(table):
-    for row in table[table["verdict"].notna() & ~_is_the_same(table)].itertuples():
+    """Describe the trials that are not the same, or else the first one that is not identical."""
+    apart = table[table["verdict"].notna() & ~_is_the_same(table)]
+    if apart.empty:
+        apart = table[table["verdict"] == EQUAL][:1]
+    for row in apart.itertuples():
         text = f"with {row.trial}: {row.verdict}"
         if row.verdict in (DIFFERENT, CONSTANT):
             text += f"; differs from iteration {row.iteration}, tensor {row.tensor}, {row.dtype}"
@@ -161,9 +174,9 @@ def check(
     trace = _train(data, ours, theirs, iterations)
     table = parity({"check": trace}, {"check": REFERENCE}, len(SEEDS))
     _finite_throughout(against, table, iterations)
-    outcomes, hints, remarks = [], [], []
+    outcomes = []
     if overall(table["verdict"]) == DIFFERENT:
-        verdict = DIFFERENT
+        verdict, hints = DIFFERENT, find_hints(ours, theirs, table=table)
     elif not _keeps_nothing_outside_its_state(ours):
         verdict = DIFFERENT
         hints = [
@@ -171,14 +184,9 @@ def check(
             "something is kept outside `state`, such as a global variable, or is drawn at random"
         ]
     else:
-        for outcome in trials.try_everything(ours, theirs):
-            outcomes.append(outcome)
-            if outcome.verdict == DIFFERENT:
-                break
+        outcomes, hints = trials_and_hints(ours, theirs)
         verdicts = [outcome.verdict for outcome in outcomes if outcome.verdict]
         verdict = overall([*table["verdict"], *verdicts])
-    if not hints and verdict in (DIFFERENT, CONSTANT):
-        hints = find_hints(ours, theirs, table, outcomes)
     return Report(
         title=f"{rule} against {against}: {iterations} iterations, {len(SEEDS)} seeds, 2 runs",
         against=against,
@@ -187,10 +195,63 @@ def check(
         table=table,
         trials=trials.table(outcomes),
         hints=hints,
-        remarks=[*_vanished(trace, iterations), *remarks, *trials.remarks(ours, outcomes)],
+        remarks=[*_vanished(trace, iterations), *trials.remarks(ours, outcomes)],
         not_checked=not_exercised(ours, theirs, outcomes) if verdict != DIFFERENT else [],
         trace=trace,
     )
+
+
+def trials_and_hints(ours, theirs):
+    """Try an update rule under all that is not training, until it differs.
+
+    Parameters
+    ----------
+    ours, theirs : descent.parity.contender.Contender
+
+    Returns
+    -------
+    outcomes : list of descent.parity.trials.Outcome
+    hints : list of str
+        What a difference looks like.
+    """
+    outcomes = []
+    for outcome in trials.try_everything(ours, theirs):
+        outcomes.append(outcome)
+        if outcome.verdict == DIFFERENT:
+            break
+    verdicts = [outcome.verdict for outcome in outcomes if outcome.verdict]
+    if overall(verdicts) in (DIFFERENT, CONSTANT):
+        return outcomes, find_hints(ours, theirs, outcomes=outcomes)
+    return outcomes, []
+
+
+def tried(variants, reference):
+    """Run the trials of a comparison's variants.
+
+    Parameters
+    ----------
+    variants : dict
+        Maps each variant to its settings in the configuration.
+    reference : str
+        The variant that the others are compared with.
+
+    Returns
+    -------
+    dict
+        Maps each other variant to a dict with `trials`, the rows of `descent.parity.trials.table`,
+        `hints` and `not_checked`; ready for JSON.
+    """
+    sides = {
+        variant: Contender.load(*split_settings(settings)) for variant, settings in variants.items()
+    }
+    theirs = sides.pop(reference)
+    found = {}
+    for variant, ours in sides.items():
+        outcomes, hints = trials_and_hints(ours, theirs)
+        rows = json.loads(trials.table(outcomes).to_json(orient="records"))
+        not_checked = not_exercised(ours, theirs, outcomes)
+        found[variant] = {"trials": rows, "hints": hints, "not_checked": not_checked}
+    return found
 
 
 def _train(data, ours, theirs, iterations):
@@ -230,17 +291,33 @@ def small_problem(n_images=150, n_pixels=64, n_classes=4):
 
 
 def _reference(name, settings):
-    """Load the reference, and take a step with it."""
+    """Load the reference, and take a few steps with it."""
     try:
         theirs = Contender.load(name, settings)
-        step = make_step(name, _parameters(), settings, try_out=False)
-        step([torch.ones_like(parameter) for parameter in _parameters()])
+        step = make_step(name, _parameters(), settings)
+        for _ in range(3):
+            step([torch.ones_like(parameter) for parameter in _parameters()])
+        trace = _first_step(theirs)
     except Exception as error:  # any package's class, or a user's file, may raise anything
-        message = " ".join(str(error).split()) or type(error).__name__
-        raise UnusableReferenceError(
-            message if message.startswith(name.partition(":")[0]) else f"{name}: {message}"
-        ) from None
+        raise UnusableReferenceError(_in_a_line(name, error)) from None
+    _finite_throughout(name, trace, 1)
     return theirs
+
+
+def _first_step(theirs):
+    try:
+        return _train(small_problem(), theirs, theirs, 1)
+    except KeyError:  # `replay` has no rows to sort: no parameter is finite after the first step
+        return pd.DataFrame()
+
+
+def _in_a_line(name, error):
+    """Describe an exception; that of a user's file names the file already."""
+    message = " ".join(str(error).split())
+    if isinstance(error, RuleError):
+        return f"the reference fails: {message}"
+    kind = "" if isinstance(error, ValueError) and message else f"{type(error).__name__}: "
+    return f"{name}: {kind}{message}".removesuffix(": ")
 
 
 def _parameters():
@@ -250,11 +327,20 @@ def _parameters():
 
 
 def _try_out(ours):
-    make_step(ours.name, _parameters(), ours.settings)
+    """Take a step with the rule; a user's file is tried out by `make_step`."""
+    try:
+        step = make_step(ours.name, _parameters(), ours.settings)
+        step([torch.ones_like(parameter) for parameter in _parameters()])
+    except RuleError:
+        raise
+    except Exception as error:  # of an included rule, or torch's: its hyperparameters are wrong
+        raise UsageError(_in_a_line(ours.name, error)) from None
 
 
 def _finite_throughout(against, table, iterations):
-    reached = 0 if table.empty else table["iterations"].min()
+    """Check that nothing ended early; `table` is a trace or a table of verdicts."""
+    column = "iteration" if "iteration" in table else "iterations"
+    reached = 0 if table.empty else table.groupby("dtype")[column].max().min()
     if reached < iterations:
         after = f"after {reached} iterations" if reached else "at once"
         raise UnusableReferenceError(

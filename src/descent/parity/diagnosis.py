@@ -22,6 +22,8 @@ from descent.parity.verdict import CONSTANT, DIFFERENT
 #: A known mistake explains a difference if it leaves less than this share of it.
 _LEFT = 1e-6
 
+_MISTAKE = " with a mistake: "
+
 #: Mistakes whose size is worth knowing.
 _WITH_A_NUMBER = {
     *("learning_rate_off", "momentum_off", "scaled_gradient"),
@@ -39,7 +41,7 @@ _OF_SGD = ("sgd_momentum", "sgd", "dampened_momentum", "nesterov")
 
 #: What is plain from the trial alone.
 _TELLING = {
-    "NaN gradients": "gradients that are NaN are replaced by numbers",
+    "NaN gradients": "gradients that are NaN count as 0, or as some other number",
     "infinite gradients": "infinite gradients are replaced or clipped",
     "40 parameters": "some of many parameters are left out, or mixed up",
     "a scalar parameter": "a parameter without dimensions is treated differently, or two of one "
@@ -52,29 +54,27 @@ _SAME_MEMORY = (
 )
 
 
-def find_hints(ours, theirs, table, outcomes):
+def find_hints(ours, theirs, *, table=None, outcomes=()):
     """Describe what a rule that differs from its reference looks like.
 
     Parameters
     ----------
     ours, theirs : descent.parity.contender.Contender
         The rule and its reference.
-    table : pandas.DataFrame
-        The verdicts on training, see `descent.parity.verdict.parity`.
+    table : pandas.DataFrame, optional
+        The verdicts on training, if it differs there; see `descent.parity.verdict.parity`.
     outcomes : list of descent.parity.trials.Outcome
-        The trials so far; the last one that is different, or else the first that is the same only
-        at constant hyperparameters, is looked into.
+        Otherwise the trials so far; the one that is different, or else the first that is the same
+        only at constant hyperparameters, is looked into.
 
     Returns
     -------
     list of str
     """
-    if table["largest_difference"].max() == float("inf"):
-        return ["a parameter becomes infinite or NaN; is a divisor 0, or a sign wrong?"]
+    if table is not None:
+        return _of_training(ours, theirs, table)
     wrong = [outcome for outcome in outcomes if outcome.verdict == DIFFERENT]
     wrong += [outcome for outcome in outcomes if outcome.verdict == CONSTANT]
-    if not wrong:
-        return _of_training(ours, theirs, table)
     outcome = wrong[0]
     if outcome.trial.startswith("gradients in the same memory"):
         return [_SAME_MEMORY]
@@ -85,10 +85,14 @@ def find_hints(ours, theirs, table, outcomes):
     setup = Setup.ordinary(theirs, 1)
     setup = replace(setup, kind=outcome.kind, changes=[dict(change) for change in outcome.changes])
     found = _look_into(ours, theirs, setup)
+    if outcome.trial == "ordinary gradients":
+        return found
     return [f"with {outcome.trial}, {text}" for text in found]
 
 
 def _of_training(ours, theirs, table):
+    if table["largest_difference"].max() == float("inf"):
+        return ["a parameter becomes infinite or NaN; is a divisor 0, or a sign wrong?"]
     begins = int(table["different_iteration"].min())
     if (table["different_run"] == 2).any() and (table["different_iteration"] == 1).any():
         return [
@@ -106,11 +110,13 @@ def _of_training(ours, theirs, table):
 def _look_into(ours, theirs, setup):
     """Name the mistake; describe the steps if there is none that is known."""
     path, right = setup.follow(ours), setup.follow(theirs)
-    away = (path - right).abs().amax(1).cummax(0).values
-    floor = rounding(right)
-    if not (away > floor).any():
+    if not path.isfinite().all() or not right.isfinite().all():
         return []
-    limit = torch.maximum(_LEFT * away, floor)
+    away = (path - right).abs().amax(1).cummax(0).values
+    if not (away > rounding(right)).any():
+        return []
+    moved = (path - setup.start()).abs().amax(1).cummax(0).values
+    limit = torch.maximum(_LEFT * torch.minimum(away, moved), rounding(path))
     for candidates in (_other_settings, _mistakes, _other_rules):
         found = [
             (words, candidate.name)
@@ -118,11 +124,19 @@ def _look_into(ours, theirs, setup):
             if setup.stays(candidate, path, limit)
         ][:_AT_MOST]
         if found:
-            hint = "; or, which is the same here, ".join(words for words, _ in found)
+            [first, *others] = [words for words, _ in found]
+            others = [words.removeprefix(_prefix(first)) for words in others]
+            hint = "; or, which is the same here: ".join([first, *others])
             with_a_number = any(name in _WITH_A_NUMBER for _, name in found)
             numbers = fits(theirs, setup, path, right) if with_a_number else []
             return [hint + f" ({numbers[0]})" if numbers else hint]
     return fits(theirs, setup, path, right) or describe(setup, path, right)
+
+
+def _prefix(words):
+    """Return what mistakes of one rule begin with alike."""
+    head, mistake, _ = words.partition(_MISTAKE)
+    return head + mistake
 
 
 def _other_settings(theirs, setup, right):
@@ -131,7 +145,7 @@ def _other_settings(theirs, setup, right):
         if isinstance(value, bool):
             words = f"this is the reference with {name}={not value}"
             if name == "maximize":
-                words += ": it goes uphill, as with a wrong sign"
+                words += ": it goes uphill: the sign of the gradient is wrong"
             yield words, theirs.changed({name: not value})
         elif isinstance(value, tuple | list) and len(set(value)) > 1:
             words = f"this is the reference with its {name} in the opposite order"
@@ -142,7 +156,7 @@ def _mistakes(theirs, setup, right):
     """Yield the known mistakes in the reference's rule."""
     for rule in _included(theirs, setup, right):
         for mutant in catalog.of(rule.rule.__name__):
-            words = f"this looks like {mutant.rule} with a mistake: {mutant.says}"
+            words = f"this looks like {mutant.rule}{_MISTAKE}{mutant.says}"
             yield words, Contender(mutant.name, rule.settings, catalog.make(mutant))
 
 

@@ -33,6 +33,8 @@ _SEEDS_AT_ONCE = 5
 # A tensor's gradients have vanished if they are smaller than this share of the first ones.
 _VANISHED = 1e-7
 
+_NO_DIFFERENCE = {"identical": True, "difference": 0.0, "share_of_bound": 0.0, "share": 0.0}
+
 _PLACE = ["variant", "dtype", "loop", "iteration"]
 
 
@@ -382,14 +384,19 @@ def trace(
 def _apart(pairs, scale, bound, factor, seeds, names, runs):
     """Measure how far apart the two networks of each pair are; there is one pair per run."""
     distance = torch.stack([distances(ours.values, theirs.values) for ours, theirs in pairs])
+    identical = not distance.any().item()
     scale, bound = (values[:, : distance.shape[2]] for values in (scale, bound))
+    width = (bound / scale).min().item()
+    if identical:
+        place = {"seed": seeds[0], "run": runs[0], "tensor": names[0]}
+        return place | _NO_DIFFERENCE | {"bound": width}
     share = torch.where(distance == 0, 0.0, distance / bound)
     run, tensor, seed = (int(index) for index in torch.unravel_index(share.argmax(), share.shape))
     largest = share[run, tensor, seed].item()
     return {
-        "identical": not distance.any().item(),
+        "identical": False,
         "difference": torch.where(distance == 0, 0.0, distance / scale).max().item(),
-        "bound": (bound / scale).min().item(),
+        "bound": width,
         "share_of_bound": largest,
         "share": largest / factor if largest < float("inf") else largest,
         "seed": seeds[seed],

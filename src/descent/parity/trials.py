@@ -19,6 +19,7 @@ _LONGER = 60  # a step size of Rprop reaches its limit, and zeros come and go
 
 #: Kinds of gradients, in the order of the report.
 _KINDS = {
+    "ordinary gradients": ("ordinary", _LONGER),
     "large gradients": ("large", ITERATIONS),
     "tiny gradients": ("tiny", ITERATIONS),
     "sparse gradients": ("sparse", ITERATIONS),
@@ -307,7 +308,19 @@ def _changes_gradients(ours):
 
 
 def table(outcomes):
-    """Return what was tried, a row for each trial, as a pandas.DataFrame."""
+    """Return what was tried as a pandas.DataFrame, a row for each trial.
+
+    Its columns are trial, verdict (missing if nothing could be compared), dtype, iteration and
+    tensor, where a difference begins, and remark.
+    """
     columns = ["trial", "verdict", "dtype", "iteration", "tensor", "remark"]
-    rows = [{"trial": o.trial, "verdict": o.verdict, **o.place, "remark": o.remark} for o in outcomes]
+    rows = [
+        {
+            "trial": outcome.trial,
+            "verdict": outcome.verdict,
+            **outcome.place,
+            "remark": outcome.remark,
+        }
+        for outcome in outcomes
+    ]
     return pd.DataFrame(rows, columns=columns).convert_dtypes()

@@ -21,6 +21,7 @@ _COLUMNS = [
     "comparison",
     "variant",
     "reference",
+    "on",
     "dtype",
     "n",
     "iterations",
@@ -30,11 +31,13 @@ _COLUMNS = [
     "share_of_bound",
     "share_of_tolerance",
     *(f"{which}_{name}" for which in ("first", "different") for name in _PLACE),
+    "trial",
+    "hint",
 ]
 
 
-def parity(traces, references, n_seeds):
-    """Judge every variant by its replay, in each dtype.
+def parity(traces, references, n_seeds, tried=None):
+    """Judge every variant by its replay, in each dtype, and by its trials.
 
     Parameters
     ----------
@@ -43,21 +46,41 @@ def parity(traces, references, n_seeds):
     references : dict
         Maps each comparison to its reference.
     n_seeds : int
+    tried : dict, optional
+        Maps each comparison to a dict of its variants, with `trials` as rows of
+        `descent.parity.trials.table`, and `hints`.
 
     Returns
     -------
     pandas.DataFrame
-        A row for each variant and dtype: comparison, variant, reference, dtype, n (seeds), then
-        what `judge` returns.
+        A row for each variant and dtype, on `training`: comparison, variant, reference, dtype, n
+        (seeds), then what `judge` returns. A row for each variant, on `trials`: the worst verdict,
+        and where the first trial with it differs; trial: which one. hint: what a difference looks
+        like.
     """
-    tables = []
+    tables = [pd.DataFrame(columns=_COLUMNS)]
     for comparison, trace in traces.items():
-        table = judge(trace[trace["loop"] == "replay"])
+        table = judge(trace[trace["loop"] == "replay"]).assign(on="training", n=n_seeds)
+        variants = (tried or {}).get(comparison, {})
+        parts = [table, pd.DataFrame(_of_trials(*item) for item in variants.items())]
+        table = pd.concat([part for part in parts if len(part)], ignore_index=True)
         table["comparison"], table["reference"] = comparison, references[comparison]
-        tables.append(table.assign(n=n_seeds))
-    if not tables:
-        return pd.DataFrame(columns=_COLUMNS)
+        hints = {variant: "; ".join(found["hints"]) for variant, found in variants.items()}
+        differs = table["verdict"].isin([CONSTANT, DIFFERENT])
+        table["hint"] = table["variant"].map(hints).where(differs)
+        tables.append(table)
     return pd.concat(tables, ignore_index=True)[_COLUMNS].convert_dtypes()
+
+
+def _of_trials(variant, found):
+    """Return a row about the first of the worst trials of a variant."""
+    compared = [trial for trial in found["trials"] if trial["verdict"]]
+    worst = max(compared, key=lambda trial: VERDICTS.index(trial["verdict"]))
+    row = {"variant": variant, "on": "trials", "verdict": worst["verdict"]}
+    if worst["verdict"] in (IDENTICAL, EQUAL):
+        return row
+    place = {f"different_{name}": worst[name] for name in ("iteration", "tensor")}
+    return row | {"trial": worst["trial"], "dtype": worst["dtype"], **place}
 
 
 def judge(trace):

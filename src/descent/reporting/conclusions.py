@@ -1,28 +1,31 @@
 """What the evidence says about each variant, in words that students understand."""
 
-import pandas as pd
-
-from descent.metrics import METRICS
 from descent.optimizers.spec import parse
 from descent.parity.verdict import DIFFERENT, VERDICTS
-from descent.reporting.wording import count
+from descent.reporting.performance import chance, describe, ranking
+from descent.reporting.wording import count, minus
 
 #: By whether the update rule is the same (None: not tested) and whether the performance is.
 _HEADLINES = {
     (True, "equivalent"): "{subject} does the same as {reference}.",
     (True, "different"): "{subject} is the same rule as {reference}, but performed differently.",
+    (True, "difference"): "{subject} is the same rule as {reference}, but there is a difference in "
+    "performance, which may be too small to matter.",
     (True, "inconclusive"): "{subject} is the same rule as {reference}; "
-    "there are too few runs to tell whether it performs the same.",
+    "the runs cannot tell whether it performs the same.",
     (True, "diverged"): "{subject} is the same rule as {reference}, but some runs diverged.",
     (False, "equivalent"): "{subject} is not the same rule as {reference}, "
     "although it performs the same.",
     (False, "different"): "{subject} does not do the same as {reference}.",
+    (False, "difference"): "{subject} does not do the same as {reference}.",
     (False, "inconclusive"): "{subject} is not the same rule as {reference}.",
     (False, "diverged"): "{subject} is not the same rule as {reference}, and some runs diverged.",
     (None, "equivalent"): "{subject} performs the same as {reference}.",
     (None, "different"): "{subject} performs differently from {reference}.",
+    (None, "difference"): "{subject} performs differently from {reference}, "
+    "but the difference may be too small to matter.",
     (None, "inconclusive"): "{subject} may or may not perform the same as {reference}: "
-    "there are too few runs to tell.",
+    "the runs cannot tell.",
     (None, "diverged"): "{subject} cannot be compared with {reference}: some runs diverged.",
 }
 
@@ -35,7 +38,8 @@ def verdicts(comparisons, tables):
     comparisons : dict
         The comparisons of the configuration.
     tables : dict
-        Maps `final_accuracy`, `equivalence` and `parity` to their DataFrames.
+        Maps `final_accuracy`, `equivalence`, `parity` and, if there is one, `pairs` to their
+        DataFrames.
 
     Returns
     -------
@@ -52,15 +56,19 @@ def verdicts(comparisons, tables):
 
 def _comparison(name, members, tables):
     reference = next((name for name in members if members[name].get("reference")), None)
+    pairs = tables.get("pairs", tables["equivalence"].iloc[:0])
+    accuracy = tables["final_accuracy"]
+    ranked = ranking(
+        pairs[pairs["comparison"] == name], accuracy[accuracy["variant"].isin(members)]
+    )
     if reference is None:
-        note = (
-            "No variant of this comparison is marked as the reference, so there are no verdicts. "
-            f"{_ranking(members, tables['final_accuracy'])}"
-        )
-        return {"note": note, "members": []}
+        note = "No variant of this comparison is marked as the reference, so there are no verdicts."
+        return {"note": f"{note} {ranked}", "members": []}
     others = [variant for variant in members if variant != reference]
     named = f"{reference} ({members[reference]['optimizer']})"
-    note = "" if others else f"There is only the reference, {named}: nothing to compare it with."
+    note = ranked if len(others) > 1 else ""
+    if not others:
+        note = f"There is only the reference, {named}: nothing to compare it with."
     judged = []
     for variant in others:
         of_variant = {
@@ -72,15 +80,8 @@ def _comparison(name, members, tables):
         subject = f"Your {variant}" if hand_written else variant
         judged.append(_verdict(subject, named, of_variant))
         for member in (variant, reference):
-            judged[-1]["sentences"] += divergence(member, tables["final_accuracy"])
+            judged[-1]["sentences"] += divergence(member, accuracy)
     return {"note": note, "members": judged}
-
-
-def _ranking(members, accuracy):
-    accuracy = accuracy.set_index("variant").loc[list(members)]
-    accuracy = accuracy.sort_values("mean", ascending=False)["mean"].dropna()
-    shown = ", ".join(f"{variant} {100 * mean:.2f} %" for variant, mean in accuracy.items())
-    return f"Mean final test accuracy: {shown or 'none, because all runs diverged'}."
 
 
 def _verdict(subject, reference, tables):
@@ -95,9 +96,9 @@ def _verdict(subject, reference, tables):
         )
         same_rule = worst["verdict"].iloc[-1] != DIFFERENT
         sentences.append(_rule(worst.iloc[-1]))
-    for metric, row in performance.iterrows():
-        sentences.append(_performance(metric, row))
-    outcome = "open" if performs in ("inconclusive", "diverged") else "same"
+    sentences += [describe(row) for _, row in tables["equivalence"].iterrows()]
+    sentences += chance(performance.loc["test_accuracy"])
+    outcome = "same" if performs == "equivalent" else "open"
     if same_rule is False or performs == "different":
         outcome = "different"
     headline = _HEADLINES[same_rule, performs].format(subject=subject, reference=reference)
@@ -109,7 +110,8 @@ def _rule(row):
     extent = f"over {count(row['iterations'], 'iteration')} and {count(row['n'], 'seed')}"
     if row["verdict"] == "identical":
         return f"Given the same gradients, its steps are identical to the last bit, {extent}."
-    largest = f"the largest difference is {row['largest_difference']:.2g} of the tensor's scale"
+    size = minus(f"{row['largest_difference']:.2g}")
+    largest = f"the largest difference is {size} of the tensor's scale"
     if row["verdict"] == "equal to rounding":
         return (
             f"Given the same gradients, its steps are equal to rounding: {extent}, {largest}, "
@@ -121,32 +123,6 @@ def _rule(row):
         f"(seed {row['different_seed']:.0f}, run {row['different_run']:.0f}, {row['dtype']}); "
         f"{extent}, {largest}."
     )
-
-
-def _performance(metric, row):
-    """State how far apart the final accuracies or losses are, and what follows."""
-    unit, scale = METRICS[metric].difference_unit, METRICS[metric].scale
-    what = "Its final test accuracy" if metric == "test_accuracy" else "Its final test loss"
-    if row["verdict"] == "diverged":
-        return f"{what} is not compared, because some runs diverged."
-    difference, margin = scale * row["difference"], f"{scale * row['margin']:g}"
-    differs = f"{what} differs by {difference:+.3g} {unit}"
-    if pd.isna(row["ci90_lower"]):
-        return f"{differs}; a single seed cannot show whether that is chance."
-    lower, upper = (f"{scale * row[f'ci90_{side}']:+.3g}" for side in ("lower", "upper"))
-    differs += f" (90 % interval {lower} to {upper})"
-    if row["verdict"] == "equivalent":
-        return f"{differs}, which is within the margin of {margin}."
-    if row["verdict"].startswith("equivalent"):
-        return f"{differs}: a detectable difference, but within the margin of {margin}."
-    if row["verdict"] == "different":
-        return (
-            f"{differs}: a detectable difference, and not shown to be within the margin of "
-            f"{margin}."
-        )
-    needed = row["seeds_needed"]
-    more = "" if pd.isna(needed) else f"; about {needed:.0f} seeds per variant would be needed"
-    return f"{differs}: too few seeds to tell whether it is within the margin of {margin}{more}."
 
 
 def divergence(variant, accuracy):

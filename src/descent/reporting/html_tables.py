@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from descent.metrics import METRICS
+from descent.reporting import wording
 
 ABSENT = "-"
 _QUANTITIES = {"test_accuracy": "accuracy (points)", "test_loss": "loss (nats)"}
@@ -10,24 +10,40 @@ _QUANTITIES = {"test_accuracy": "accuracy (points)", "test_loss": "loss (nats)"}
 
 def number(value, form, scale=1):
     """Format a number, or a dash if there is none."""
-    return ABSENT if pd.isna(value) else format(scale * value, form)
+    return ABSENT if pd.isna(value) else wording.minus(format(scale * value, form))
 
 
-def _interval(row, name, form, scale):
+def _interval(row, name, form, scale=1):
     lower, upper = (getattr(row, f"{name}_{side}") for side in ("lower", "upper"))
     if pd.isna(lower):
         return ABSENT
-    return f"{format(scale * lower, form)} to {format(scale * upper, form)}"
+    return f"{number(lower, form, scale)} to {number(upper, form, scale)}"
+
+
+def _difference(row, column):
+    """Format a difference of the row's metric, or a dash if there is none."""
+    value = getattr(row, column)
+    return ABSENT if pd.isna(value) else wording.difference(value, row.metric)
+
+
+def _deciding(row):
+    """Format the interval that decides, with its level."""
+    if pd.isna(row.level):
+        return ABSENT
+    ends = (_difference(row, f"ci_{side}") for side in ("lower", "upper"))
+    return f"{' to '.join(ends)} ({wording.level(row.level)})"
+
+
+def _improvement(row):
+    """Format the probability of improvement with its interval."""
+    if pd.isna(row.improvement):
+        return ABSENT
+    return f"{row.improvement:.2f} ({_interval(row, 'improvement', '.2f')})"
 
 
 def _spread(value, sd, form, scale=1):
     spread = "" if pd.isna(sd) else f" ± {format(scale * sd, form)}"
     return number(value, form, scale) + spread
-
-
-def _scale(row):
-    """Return the scale: accuracies are shown in percent or percentage points."""
-    return METRICS[row.metric].scale
 
 
 def _place(row, event):
@@ -47,6 +63,19 @@ def _range(row, name, form):
     return f"{middle} ({low:{form}} to {high:{form}})"
 
 
+#: What the tables of compared variants have in common.
+_COMPARED = {
+    "variant": lambda row: row.variant,
+    "reference": lambda row: row.reference,
+    "final": lambda row: _QUANTITIES[row.metric],
+    "verdict": lambda row: row.verdict,
+    "difference": lambda row: _difference(row, "difference"),
+    "interval": _deciding,
+    "margin": lambda row: wording.margin(row.margin, row.metric),
+    "better": _improvement,
+    "seeds": lambda row: f"{row.n} and {row.n_reference}, {row.design}",
+}
+
 #: For each table, its headings and what each shows of a row.
 _COLUMNS = {
     "final_accuracy": {
@@ -62,20 +91,11 @@ _COLUMNS = {
         "highest": lambda row: number(row.max, ".2f", 100),
         "test loss (nats)": lambda row: number(row.test_loss, ".4f"),
     },
-    "equivalence": {
-        "variant": lambda row: row.variant,
-        "reference": lambda row: row.reference,
-        "final": lambda row: _QUANTITIES[row.metric],
-        "verdict": lambda row: row.verdict,
-        "difference": lambda row: number(row.difference, "+.3g", _scale(row)),
-        "90 % interval": lambda row: _interval(row, "ci90", "+.3g", _scale(row)),
-        "95 % interval": lambda row: _interval(row, "ci95", "+.3g", _scale(row)),
-        "margin": lambda row: number(row.margin, "g", _scale(row)),
-        "seeds": lambda row: f"{row.n} and {row.n_reference}, {row.design}",
-        "p (equivalence)": lambda row: number(row.p_equivalence, ".2g"),
-        "p (difference)": lambda row: number(row.p_difference, ".2g"),
+    "equivalence": _COMPARED
+    | {
         "seeds needed": lambda row: number(row.seeds_needed, ".0f"),
     },
+    "pairs": {name: show for name, show in _COMPARED.items() if name != "final"},
     "parity": {
         "variant": lambda row: row.variant,
         "reference": lambda row: row.reference,
@@ -129,8 +149,8 @@ def shown(table, name):
     ----------
     table : pandas.DataFrame
     name : str
-        The name of its file: `final_accuracy`, `equivalence`, `parity`, `selection`, `targets` or
-        `untrained`.
+        The name of its file: `final_accuracy`, `equivalence`, `pairs`, `parity`, `selection`,
+        `targets` or `untrained`.
 
     Returns
     -------

@@ -6,11 +6,12 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from descent.experiment.halving import budgets
 from descent.experiment.sweeps import compared
 from descent.metrics import METRICS, TRAIN_METRICS
 from descent.reporting import wording
 from descent.reporting.conclusions import verdicts
-from descent.reporting.html_tables import shown
+from descent.reporting.html_tables import number, shown
 from descent.reporting.rendering import inline_image, render
 
 
@@ -59,6 +60,7 @@ def report(*, config, tables, figures, curves, labels, n_classes, provenance):
             for name in comparisons
             if f"parity_{name}" in images
         ],
+        tuning=_tuning(budgets(config), comparisons),
         sensitivities=[
             _sensitivity(images, name) for name in comparisons if f"sensitivity_{name}" in images
         ],
@@ -95,8 +97,8 @@ def _parity(images, comparison, parity):
     """Describe the figure of the differences between a comparison's rules."""
     rows = parity[parity["comparison"] == comparison].itertuples()
     found = [
-        f"{row.variant} in {row.dtype}: at most {row.largest_difference:.2g} of the tensor's "
-        f"scale, {row.verdict}"
+        f"{row.variant} in {row.dtype}: at most {number(row.largest_difference, '.2g')} of the "
+        f"tensor's scale, {row.verdict}"
         for row in rows
     ]
     return {
@@ -108,6 +110,16 @@ def _parity(images, comparison, parity):
         "receive the same gradients, on which the verdict is based, and in training, where each "
         "computes its own gradients and rounding errors grow.",
     }
+
+
+def _tuning(budgets, comparisons):
+    """Say what tuning each variant took, in comparisons where some were tuned."""
+    return [
+        wording.budget(variant, budgets.get(variant))
+        for members in comparisons.values()
+        if budgets.keys() & members.keys()
+        for variant in members
+    ]
 
 
 def _sensitivity(images, comparison):

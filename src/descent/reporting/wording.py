@@ -8,6 +8,54 @@ def count(number, noun):
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def minus(text):
+    """Write a formatted number with true minus signs."""
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def difference(value, metric):
+    """Write a difference of two values of a metric, with its sign; `0` only if it is exactly 0.
+
+    Parameters
+    ----------
+    value : float
+        As recorded: of accuracies, in [-1, 1].
+    metric : str
+        Column of `descent.metrics.METRICS`; its `difference_unit` is that of the text.
+    """
+    if value == 0:
+        return "0"
+    scale, decimals = METRICS[metric].scale, METRICS[metric].decimals
+    return minus(f"{scale * value:+z.{decimals}f}")
+
+
+def margin(value, metric):
+    """Write a margin of a metric, as configured."""
+    return f"{METRICS[metric].scale * value:g}"
+
+
+def level(value):
+    """Write the level of an interval in percent: `98.75 %`."""
+    return f"{100 * value:.4g} %"
+
+
+def budget(variant, spent):
+    """Say what tuning a variant took.
+
+    Parameters
+    ----------
+    variant : str
+    spent : dict or None
+        A value of `descent.experiment.halving.budgets`; None if the variant was not tuned.
+    """
+    if spent is None:
+        return f"{variant} was not tuned."
+    return (
+        f"{variant} was tuned with {count(spent['combinations'], 'combination')}, "
+        f"{count(spent['runs'], 'run')} and {spent['epochs']:,} epochs in all."
+    )
+
+
 def smoothing(window):
     """Describe how a curve was smoothed; a window of 1 means not at all."""
     return "unsmoothed" if window == 1 else f"moving average over {window} iterations"

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from descent.errors import ConfigurationError
-from descent.experiment.halving import rungs
+from descent.experiment.halving import budgets, rungs
 from sweeping import configure, sgd
 
 LRS = [0.1 * 0.5**index for index in range(9)]
@@ -48,6 +48,15 @@ def test_names_of_rungs():
     assert list(laid_out) == ["m_rung_1", "m_rung_2", "m_selected"]
     assert laid_out["m_rung_1"].variants == ["m_lr_0.1", "m_lr_0.2", "m_lr_0.3"]
     assert laid_out["m_rung_1"].followers == ["m_rung_2_1", "m_rung_2_2"]
+
+
+def test_a_budget_counts_every_run_of_a_sweep():
+    members = {"m": sgd(lr=LRS), "fixed": sgd(lr=1)}
+    plain = budgets(configure(members, training=TRAINING))
+    assert plain == {"m_selected": {"combinations": 9, "runs": 27, "epochs": 540}}
+    halving = {"halving": {"epochs": 2, "factor": 3}}
+    halved = budgets(configure(members, training=TRAINING, sweeps=halving))
+    assert halved == {"m_selected": {"combinations": 9, "runs": 39, "epochs": 168}}
 
 
 def test_without_halving_there_is_one_rung():

@@ -1,7 +1,7 @@
 """Which runs a configuration asks for, and what they are compared with."""
 
 from configurations import MINE, configure
-from descent.experiment.plan import marked_references, references, seed_blocks, variants
+from descent.experiment.plan import marked_references, ranked, references, seed_blocks, variants
 
 TORCH = {"optimizer": "torch.optim.SGD", "lr": 1}
 
@@ -17,6 +17,20 @@ def test_a_comparison_with_a_reference_holds_the_others_against_it():
     config = configure(comparisons={"with": marked, "without": {"y": MINE, "z": TORCH}})
     assert references(config) == {"with": ("reference", ["b", "x"])}
     assert marked_references(marked) == ["reference"]
+
+
+def test_all_pairs_are_compared_where_a_reference_leaves_any_out():
+    reference = {**TORCH, "reference": True}
+    config = configure(
+        comparisons={
+            "pair": {"a": MINE, "b": reference},
+            "three": {"e": MINE, "d": MINE, "c": reference},
+            "free": {"g": MINE, "f": TORCH},
+            "alone": {"h": MINE},
+        }
+    )
+    assert ranked(config) == {"three": ["c", "d", "e"], "free": ["f", "g"]}
+    assert ranked(configure()) == {}
 
 
 def test_seeds_are_split_in_their_order():

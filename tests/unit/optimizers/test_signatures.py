@@ -64,7 +64,7 @@ def test_the_signature_is_checked_before_anything_runs(write, rule, given, path,
     ("name", "source", "said"),
     [
         ("a.py", "def rule(parameters:\n", "a.py, line 1: syntax error"),
-        ("a.py", "\x00 rule", "a.py, line "),
+        ("a.py", "\x00 rule", "a.py: not a text file with Python code"),
         ("a{b}.py", "def rule(w, g, state): pass", "braces"),
     ],
 )

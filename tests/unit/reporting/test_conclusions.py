@@ -1,6 +1,7 @@
 """What the report concludes from each outcome of parity and equivalence."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from descent.reporting.conclusions import verdicts
@@ -19,13 +20,31 @@ def member(**tables):
     return found["outcome"], found["headline"], " ".join(found["sentences"])
 
 
+def better_by(verdict):
+    """The pairs of a comparison in which theirs is better."""
+    row = {"comparison": "pair", "variant": "ours", "reference": "theirs", "verdict": verdict}
+    return pd.DataFrame([row])
+
+
+def three_accuracies():
+    return pd.concat([accuracy(), accuracy().iloc[:1].assign(variant="more")])
+
+
 def test_the_same_rule_with_the_same_performance():
     outcome, headline, text = member(parity=parity())
     assert outcome == "same"
     assert headline == "Your ours does the same as theirs (torch.optim.SGD)."
     assert "its steps are equal to rounding: over 500 iterations and 5 seeds" in text
-    assert "3.2e-08 of the tensor's scale, 0.21 times what rounding can cause (float32)" in text
-    assert "accuracy differs by -0.04 percentage points (90 % interval -0.21 to +0.14)" in text
+    assert (
+        "3.2e\N{MINUS SIGN}08 of the tensor's scale, 0.21 times what rounding can cause (float32)"
+        in text
+    )
+    differs = "differs by {0}0.04 percentage points (97.5 % interval {0}0.21 to +0.14), which is"
+    assert differs.format("\N{MINUS SIGN}") in text
+    assert text.endswith(
+        "It is more accurate than the reference in 30 % (95 % interval 8 to 67 %; "
+        "equal ones count half) of the seeds."
+    )
     assert "within the margin of 0.5." in text and "within the margin of 0.01." in text
     assert "diverged" not in text
 
@@ -51,7 +70,8 @@ def test_the_worst_precision_decides(worse):
         ("equivalent", "same", "does the same as"),
         ("equivalent (difference detectable)", "same", "does the same as"),
         ("different", "different", "is the same rule as theirs (torch.optim.SGD), but performed"),
-        ("inconclusive", "open", "there are too few runs to tell whether it performs the same"),
+        ("difference (may be within the margin)", "open", "which may be too small to matter"),
+        ("inconclusive", "open", "the runs cannot tell whether it performs the same"),
         ("diverged", "open", "but some runs diverged"),
     ],
 )
@@ -69,23 +89,13 @@ def test_a_wrong_rule_that_performs_differently():
     )
     assert outcome == "different"
     assert headline == "Your ours does not do the same as theirs (torch.optim.SGD)."
-    assert "a detectable difference, and not shown to be within the margin of 0.5" in text
-
-
-def test_seeds_needed_are_said():
-    text = member(equivalence=equivalence("inconclusive", seeds_needed=87))[2]
-    assert "too few seeds to tell whether it is within the margin of 0.5; about 87 seeds" in text
-
-
-def test_one_seed():
-    alone = equivalence("inconclusive", ci90_lower=np.nan, ci90_upper=np.nan)
-    assert "a single seed cannot show whether that is chance" in member(equivalence=alone)[2]
+    assert "a difference of more than the margin of 0.5" in text
 
 
 def test_divergence_is_counted_with_its_iterations():
     text = member(
         final_accuracy=accuracy(2, "12, 40"),
-        equivalence=equivalence("diverged", difference=np.nan),
+        equivalence=equivalence("diverged", difference=np.nan, level=np.nan),
     )[2]
     assert "2 of 5 runs of ours diverged, at iteration 12, 40." in text
     assert "accuracy is not compared, because some runs diverged" in text and "nan" not in text
@@ -97,6 +107,18 @@ def test_without_a_reference_the_means_are_ranked():
     assert comparison["members"] == []
     assert "No variant of this comparison is marked as the reference" in comparison["note"]
     assert "theirs 91.00 %, ours 90.00 %" in comparison["note"]
+    ranked = judge(free, pairs=better_by("different"))["note"]
+    assert ranked.endswith("theirs is best, tied with none of the others.")
+
+
+def test_three_variants_are_ranked_beside_their_verdicts():
+    three = {"pair": {"ours": OURS, "more": OURS, "theirs": THEIRS}}
+    table = pd.concat([equivalence(), equivalence().assign(variant="more")])
+    comparison = judge(
+        three, equivalence=table, pairs=better_by("equivalent"), final_accuracy=three_accuracies()
+    )
+    assert len(comparison["members"]) == 2
+    assert comparison["note"].endswith("theirs is best, tied with ours.")
 
 
 def test_a_comparison_of_torch_with_torch_claims_nothing_hand_written():

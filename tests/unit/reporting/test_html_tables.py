@@ -7,32 +7,41 @@ import pytest
 from descent.reporting.html_tables import number, shown
 from evidence import equivalence
 
+MINUS = "\N{MINUS SIGN}"
+
 
 @pytest.mark.parametrize(
     ("value", "form", "scale", "text"),
-    [(0.98765, ".2f", 100, "98.77"), (np.nan, ".2f", 1, "-"), (pd.NA, "g", 1, "-")],
+    [
+        (0.98765, ".2f", 100, "98.77"),
+        (-2e-8, ".1g", 1, f"{MINUS}2e{MINUS}08"),
+        (np.nan, ".2f", 1, "-"),
+        (pd.NA, "g", 1, "-"),
+    ],
 )
 def test_a_number_is_rounded_and_a_missing_one_is_a_dash(value, form, scale, text):
     assert number(value, form, scale) == text
 
 
-def test_differences_have_signs_and_units_of_their_quantity():
-    table = equivalence().assign(
-        reference="theirs",
-        n=3,
-        n_reference=5,
-        design="paired",
-        ci95_lower=np.nan,
-        ci95_upper=np.nan,
-        p_equivalence=0.001,
-        p_difference=0.7,
-    )
-    content = shown(table, "equivalence")
+def test_differences_have_true_signs_and_the_units_of_their_quantity():
+    content = shown(equivalence().assign(n=3), "equivalence")
     points, nats = (dict(zip(content["headings"], row, strict=True)) for row in content["rows"])
-    assert points["difference"] == "-0.04" and nats["difference"] == "-0.0004"
-    assert points["90 % interval"] == "-0.21 to +0.14" and points["95 % interval"] == "-"
+    assert points["difference"] == f"{MINUS}0.04" and nats["difference"] == f"{MINUS}0.0004"
+    assert points["interval"] == f"{MINUS}0.21 to +0.14 (97.5 %)"
     assert points["margin"] == "0.5" and nats["margin"] == "0.01"
+    assert points["better"] == "0.30 (0.08 to 0.67)"
     assert points["seeds"] == "3 and 5, paired" and points["seeds needed"] == "-"
+
+
+def test_what_diverged_has_dashes():
+    missing = dict.fromkeys(["difference", "level", "improvement"], np.nan)
+    [row, _] = shown(equivalence("diverged", **missing), "equivalence")["rows"]
+    assert [row[place] for place in (4, 5, 7, 9)] == ["-"] * 4
+
+
+def test_pairs_are_shown_like_comparisons():
+    headings = shown(equivalence(), "pairs")["headings"]
+    assert headings[:3] == ["variant", "reference", "verdict"] and "seeds needed" not in headings
 
 
 def test_a_selected_combination_says_its_name():

@@ -25,11 +25,12 @@ from descent.reporting.figures.curves import overlay
 from descent.reporting.figures.parity import parity as parity_figure
 from descent.reporting.figures.style import save
 from descent.reporting.report import report
-from evidence import PAIR, accuracy, equivalence, parity
+from evidence import OURS, PAIR, THEIRS, accuracy, equivalence, parity
 from networks import TRAINING, make_data, run
 
 CONFIG = {
     "name": "small",
+    "sweeps": {"seeds": [100], "halving": None},
     "dataset": {"name": "mnist"},
     "root_seed": 7,
     "seeds": [0, 1, 2, 3, 4],
@@ -56,16 +57,7 @@ def tables():
         "final_accuracy": accuracy(2, "12, 40").assign(
             sd=0.001, ci_lower=0.89, ci_upper=0.91, min=0.88, max=0.92, test_loss=0.1
         ),
-        "equivalence": equivalence().assign(
-            reference="theirs",
-            n=3,
-            n_reference=5,
-            design="independent",
-            ci95_lower=-0.003,
-            ci95_upper=0.002,
-            p_equivalence=0.001,
-            p_difference=0.7,
-        ),
+        "equivalence": equivalence().assign(n=3, design="independent"),
         "parity": parity("equal to rounding", "identical").assign(
             reference="theirs",
             first_seed=[0, np.nan],
@@ -184,7 +176,10 @@ def test_images_are_told_in_words_with_their_numbers(figures):
         "Curves of train cross-entropy (nats) against the iteration: ours goes from 2.3 to 0.0953 "
         "at iteration 2; theirs goes from 2.3 to 0.0953 at iteration 2."
     ) in told
-    assert any("ours in float32: at most 3.2e-08 of the tensor's scale" in text for text in told)
+    assert any(
+        "ours in float32: at most 3.2e\N{MINUS SIGN}08 of the tensor's scale" in text
+        for text in told
+    )
     assert "Grayscale images, each below its label; row by row: 5, 0, 4" in told
 
 
@@ -205,6 +200,27 @@ def test_cells_have_units_and_say_what_is_missing(figures):
     assert "<td>iteration 3, W0 (seed 0, run 1)</td><td>-</td>" in page
     assert "<td>3 and 5, independent</td>" in page
     assert not re.search(r"\bnan\b", page)
+
+
+def test_all_pairs_and_what_tuning_took_are_shown_where_there_are_any(figures):
+    assert "All pairs" not in write(figures)
+    swept = {"ours": {**OURS, "lr": [0.1, 0.2]}, "theirs": {**THEIRS, "reference": False}}
+    config = {**CONFIG, "comparisons": {"pair": swept}}
+    selected = {
+        name: table.replace("ours", "ours_selected") if "variant" in table else table
+        for name, table in tables().items()
+    }
+    selected["pairs"] = equivalence("inconclusive").iloc[:1].replace("ours", "ours_selected")
+    selected["parity"] = selected["parity"].iloc[:0]
+    selected["selection"] = pd.DataFrame(columns=["variant"])
+    means = curves().replace("ours", "ours_selected")
+    page = write(figures, config=config, tables=selected, curves=means)
+    assert "All pairs of variants" in page
+    assert "theirs is best, tied with ours_selected." in page
+    assert (
+        "ours_selected was tuned with 2 combinations, 2 runs and 40 epochs in all. "
+        "theirs was not tuned."
+    ) in page
 
 
 def test_text_is_escaped(figures):

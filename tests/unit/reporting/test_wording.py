@@ -41,3 +41,31 @@ def test_a_curve_ends_at_its_last_finite_value():
     assert wording.curve(mean, "train_accuracy") == "goes from 50 % to 98.7 % at iteration 20"
     assert wording.curve(mean, "train_loss") == "goes from 0.5 to 0.987 at iteration 20"
     assert wording.curve(mean * np.nan, "train_loss") == "has no finite value"
+
+
+@pytest.mark.parametrize(
+    ("value", "metric", "text"),
+    [
+        (-0.085, "test_accuracy", "\N{MINUS SIGN}8.50"),
+        (-0.00001, "test_accuracy", "+0.00"),
+        (0.0, "test_accuracy", "0"),
+        (0.00042, "test_loss", "+0.0004"),
+    ],
+)
+def test_a_difference_has_a_sign_and_the_decimals_of_its_metric(value, metric, text):
+    assert wording.difference(value, metric) == text
+
+
+def test_levels_and_margins():
+    assert [wording.level(level) for level in (0.95, 0.9875)] == ["95 %", "98.75 %"]
+    assert wording.level(1 - 0.05 / 45) == "99.89 %"
+    assert wording.margin(0.007, "test_accuracy") == "0.7"
+    assert wording.margin(0.01, "test_loss") == "0.01"
+
+
+def test_what_tuning_took():
+    spent = {"combinations": 7, "runs": 70, "epochs": 1400}
+    assert wording.budget("m", spent) == (
+        "m was tuned with 7 combinations, 70 runs and 1,400 epochs in all."
+    )
+    assert wording.budget("m", None) == "m was not tuned."

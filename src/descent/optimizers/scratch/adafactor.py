@@ -17,7 +17,8 @@ def adafactor(
 ):
     """Divide the gradient by the root of its averaged square, which is kept as two vectors.
 
-    With b = t^c at iteration t, from 1, and means over the columns and over the rows of a matrix:
+    With b = t^c at iteration t, from 1, and means over the columns and over the rows of a matrix,
+    or of each matrix in the last two dimensions of a tensor:
 
     - r <- (1 - b) r + b mean_columns(g^2), q <- (1 - b) q + b mean_rows(g^2), s = r q / mean(r);
       for a vector, s <- (1 - b) s + b g^2;
@@ -29,10 +30,10 @@ def adafactor(
     Parameters
     ----------
     parameters, gradients : list of torch.Tensor
-        Matrices and vectors with the same shapes; the parameters are updated in place.
+        With the same shapes; the parameters are updated in place.
     state : dict
-        Holds `iteration` and `squares`: r (rows, 1) and q (1, columns) for each matrix, s for each
-        vector.
+        Holds `iteration` and `squares`: r (..., rows, 1) and q (..., 1, columns) for each tensor
+        with at least two dimensions, s for each other one.
     lr : float
         Maximum relative step size.
     beta2_decay : float
@@ -54,8 +55,8 @@ def adafactor(
     if not state:
         state["iteration"] = 0
         state["squares"] = [
-            (torch.zeros_like(p[:, :1]), torch.zeros_like(p[:1]))
-            if p.ndim == 2
+            (torch.zeros_like(p[..., :1]), torch.zeros_like(p[..., :1, :]))
+            if p.ndim > 1
             else (torch.zeros_like(p),)
             for p in parameters
         ]
@@ -67,9 +68,9 @@ def adafactor(
         parameter.mul_(1 - lr * weight_decay)
         if len(squares) == 2:
             row, column = squares
-            row.lerp_(gradient.square().mean(1, keepdim=True), newest)
-            column.lerp_(gradient.square().mean(0, keepdim=True), newest)
-            square = row @ column / row.mean().clamp_(min=smallest)
+            row.lerp_(gradient.square().mean(-1, keepdim=True), newest)
+            column.lerp_(gradient.square().mean(-2, keepdim=True), newest)
+            square = row @ column / row.mean(-2, keepdim=True).clamp_(min=smallest)
         else:
             [square] = squares
             square.lerp_(gradient.square(), newest)

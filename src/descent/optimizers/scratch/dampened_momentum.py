@@ -33,7 +33,7 @@ def dampened_momentum(
     momentum : float
         mu, in [0, 1).
     dampening : float
-        tau, in [0, 1].
+        tau, in [0, 1]; it has no effect without momentum, as in torch.
     weight_decay, maximize
         See `descent.optimizers.scratch._gradients.effective`.
 
@@ -43,6 +43,7 @@ def dampened_momentum(
     Mathematics and Mathematical Physics 4(5), 1964; dampening as in `torch.optim.SGD`, whose
     documentation notes that the first velocity is undampened.
     """
+    dampening = dampening if momentum else 0
     gradients = effective(parameters, gradients, weight_decay=weight_decay, maximize=maximize)
     if not state:
         state["velocity"] = [gradient.clone() for gradient in gradients]

@@ -12,7 +12,7 @@ _DECAY = "        parameter.mul_(1 - lr * weight_decay)\n"
 _CLIP = "        step /= max(1, _rms(update) / d)\n"
 _UPDATE = "update = gradient / square.clamp(min=smallest**2).sqrt_()"
 _STEP = "        parameter.add_(update, alpha=step if maximize else -step)\n"
-_FACTORED = "square = row @ column / row.mean().clamp_(min=smallest)"
+_FACTORED = "square = row @ column / row.mean(-2, keepdim=True).clamp_(min=smallest)"
 _FAST, _WEIGHTS = {"lr": 1.0}, {"weight_decay": 0.1}
 
 MUTANTS = [
@@ -108,12 +108,12 @@ MUTANTS = [
         "eps_1 is added to the squared gradient in place of being a minimum, as in the paper",
         (
             (
-                "row.lerp_(gradient.square().mean(1",
-                "row.lerp_(gradient.square().add(smallest).mean(1",
+                "row.lerp_(gradient.square().mean(-1",
+                "row.lerp_(gradient.square().add(smallest).mean(-1",
             ),
             (
-                "column.lerp_(gradient.square().mean(0",
-                "column.lerp_(gradient.square().add(smallest).mean(0",
+                "column.lerp_(gradient.square().mean(-2",
+                "column.lerp_(gradient.square().add(smallest).mean(-2",
             ),
             (
                 "            square.lerp_(gradient.square(), newest)",
@@ -165,22 +165,22 @@ MUTANTS = [
     _mutant(
         "sums_for_means",
         "the squares are summed over rows and columns in place of being averaged",
-        ((".square().mean(1", ".square().sum(1"), (".square().mean(0", ".square().sum(0")),
+        ((".square().mean(-1", ".square().sum(-1"), (".square().mean(-2", ".square().sum(-2")),
     ),
     _mutant(
         "normalized_by_sum",
         "the product of the two factors is divided by the sum of the rows in place of their mean",
-        (("row.mean().clamp_", "row.sum().clamp_"),),
+        (("row.mean(-2, keepdim=True).clamp_", "row.sum().clamp_"),),
     ),
     _mutant(
         "normalized_by_both",
         "the product of the two factors is divided by the means of both the rows and the columns",
-        (("row.mean().clamp_(min=smallest)", "(row.mean() * column.mean()).clamp_(min=smallest)"),),
+        (("row.mean(-2, keepdim=True).clamp_(min=smallest)", "(row.mean(-2, keepdim=True) * column.mean()).clamp_(min=smallest)"),),
     ),
     _mutant(
         "normalized_by_largest",
         "the product of the two factors is divided by the largest row in place of their mean",
-        (("row.mean().clamp_", "row.max().clamp_"),),
+        (("row.mean(-2, keepdim=True).clamp_", "row.max().clamp_"),),
     ),
     _mutant(
         "rows_only",
@@ -201,14 +201,14 @@ MUTANTS = [
         "squares_of_means",
         "the means over rows and columns are squared in place of the gradient",
         (
-            ("gradient.square().mean(1, keepdim=True)", "gradient.mean(1, keepdim=True).square()"),
-            ("gradient.square().mean(0, keepdim=True)", "gradient.mean(0, keepdim=True).square()"),
+            ("gradient.square().mean(-1, keepdim=True)", "gradient.mean(-1, keepdim=True).square()"),
+            ("gradient.square().mean(-2, keepdim=True)", "gradient.mean(-2, keepdim=True).square()"),
         ),
     ),
     _mutant(
         "not_factored",
         "the squares of a matrix are averaged for each element in place of rows and columns",
-        (("(torch.zeros_like(p[:, :1]), torch.zeros_like(p[:1]))", "(torch.zeros_like(p),)"),),
+        (("(torch.zeros_like(p[..., :1]), torch.zeros_like(p[..., :1, :]))", "(torch.zeros_like(p),)"),),
     ),
     _mutant("no_root", "the root is not taken", ((_UPDATE, _UPDATE.replace(".sqrt_()", "")),)),
     _mutant(

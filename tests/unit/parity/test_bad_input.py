@@ -1,0 +1,283 @@
+"""What people get wrong: one line that says what, where and what to do, and the right exit code."""
+
+import os
+import sys
+import textwrap
+
+import pytest
+import torch
+
+from checking import MOMENTUM
+from descent.cli import main
+
+RULE = """\
+def {name}(parameters, gradients, state, *, lr, momentum):
+    import torch
+    if not state:
+        state["v"] = [torch.zeros_like(p) for p in parameters]
+    for p, g, v in zip(parameters, gradients, state["v"]):
+        v.mul_(momentum).add_(g)
+        p.sub_(lr * v)
+"""
+OWN, BASE = RULE.format(name="own"), RULE.format(name="base")
+CLASS = "import torch\nclass own(torch.optim.Optimizer):\n"
+INIT = (
+    "    def __init__(self, params, lr, momentum):\n"
+    "        super().__init__(params, dict(lr=lr, momentum=momentum))\n"
+)
+SGD = "def rule(w, gradients, state, *, lr):\n    for p, g in zip(w, gradients):\n"
+
+
+def indented(source):
+    return textwrap.indent(source, "    ")
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """Write files, check a rule, and return the exit code, the report and the errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(files, arguments):
+        for name, source in files.items():
+            file = tmp_path / name
+            file.parent.mkdir(exist_ok=True, parents=True)
+            file.write_bytes(source if isinstance(source, bytes) else source.encode())
+        capsys.readouterr()
+        code = main(["check", *arguments, "--iterations", "20"])
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def reference(name, *settings):
+    """Compare with a class of torch at these hyperparameters."""
+    given = [part for setting in settings for part in ("--set-reference", setting)]
+    return ["scratch.sgd", "--against", f"torch.optim.{name}", "--set", "lr=0.01", *given]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (reference("Adam", "eps=0"), "torch.optim.Adam: its parameters are no longer finite at"),
+        (reference("Adadelta", "eps=0"), "choose a smaller lr, or another eps if that is 0"),
+        (reference("Adam", "betas=[0.9]"),
+         "betas: torch.optim.Adam needs a list of 2 here, such as [0.9, 0.999], not [0.9]"),
+        (reference("Adam", "betas=0.9"), "betas: torch.optim.Adam needs a list of 2 here"),
+        (reference("Adam", "betas=[0.9, x]"), 'not [0.9, "x"]'),
+        (reference("Adafactor", "eps=[0.1]"), "eps: torch.optim.Adafactor needs a list of 2 here"),
+        (reference("Rprop", "etas=[0.5]"), "etas: torch.optim.Rprop needs a list of 2 here"),
+        (reference("Adam", "capturable=true"), "torch.optim.Adam: AssertionError: If capturable="),
+        (reference("Adam", "weight_decay=-1"), "torch.optim.Adam: Invalid weight_decay value: -1"),
+        (reference("Muon", "ns_steps=2.5"), "torch.optim.Muon: TypeError: "),
+        (reference("SGD", "nesterov=0.5"), "nesterov: torch.optim.SGD needs true or false here"),
+        (reference("SGD", "momentum=false"),
+         "momentum: torch.optim.SGD needs a number here, such as 0, not false"),
+        (reference("ASGD", "t0=late"), 't0: torch.optim.ASGD needs a number here'),
+        (["torch.optim.SGD", "--against", "scratch.sgd", "--set", "lr=0.1", "--set-rule",
+          "weight_decay=-1"], "torch.optim.SGD: Invalid weight_decay value: -1"),
+    ],
+)  # fmt: skip
+def test_a_reference_that_chokes_is_wrong_usage(run, arguments, said):
+    code, out, err = run({}, arguments)
+    [line] = err.splitlines()
+    assert (code, out) == (2, "") and line.startswith("descent: ") and said in line
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("true", "lr: torch.optim.SGD needs a number here, such as 0.001, not true"),
+        ("abc", 'lr: torch.optim.SGD needs a number here, such as 0.001, not "abc"'),
+        ("0,1", 'not "0,1"'),
+        ("null", "not null"),
+        ("None", "not null"),
+        ("[0.1]", "not [0.1]"),
+        ("{a: 1}", "lr: torch.optim.SGD needs a number"),
+        ("2020-13-45", "--set lr=2020-13-45: the value is not valid YAML"),
+        ("", "--set lr=: the value is missing, as in lr=0.01"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_refused(run, value, said):
+    against = ["--against", "torch.optim.SGD", "--set", f"lr={value}"]
+    code, _, err = run({}, ["scratch.sgd", *against])
+    [line] = err.splitlines()
+    assert code == 2 and said in line
+
+
+@pytest.mark.parametrize("betas", ["(0.9, 0.99)", "[0, 0.99]", "[0.9,0.99]"])
+def test_a_pair_may_be_written_as_in_python_or_yaml(run, betas):
+    adam = ["--against", "torch.optim.Adam", "--set", "lr=0.01", "--set", f"betas={betas}"]
+    assert run({}, ["scratch.sgd", *adam[:4], "--set-reference", adam[-1]])[0] == 1
+
+
+#: What is known from the syntax tree, before anything is imported.
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (OWN + OWN.replace("momentum)", "beta)"), "own.py:own takes no momentum here; it takes lr"),
+        ("import torch\ndef make():\n" + indented(OWN),
+         "own.py: own is defined inside make(), line 3; move it to the top level of the file"),
+        ("class A:\n" + indented(OWN), "own is defined inside class A, line 2; move it"),
+        ("if __name__ == '__main__':\n" + indented(OWN), "own is defined inside if __name__ =="),
+        (BASE, "own.py has no function or class own; it has base"),
+        (OWN.replace("own", "owm") + BASE, "class own; did you mean owm? It has owm, base"),
+        (OWN + "del own\n", "own.py has no function or class own; it has none"),
+        ("own = 3\n", "own.py, line 1: own is 3, neither a function nor a class"),
+        ("async " + OWN, "own is an async function, which nobody awaits; remove async"),
+        (OWN + "    yield\n", "own is a generator, which nobody runs; remove yield"),
+        (OWN.replace("(p", "(self, p"), "without self: it is no method"),
+        ("def own(parameters, lr, momentum): pass\n", "lr is among its first three arguments"),
+        (CLASS + INIT, "own.py, line 2: own needs step(self, closure=None)"),
+        ("class own:\n    def step(self): pass\n" + INIT,
+         "own.py, line 1: own needs the base class torch.optim.Optimizer"),
+        ("class A: pass\nclass own(A):\n" + INIT,
+         "line 2: own needs step(self, closure=None) and the base class torch.optim.Optimizer"),
+        (CLASS + INIT + "    def step(self, closure): pass\n",
+         "own.py, line 5: step is called without arguments; write step(self, closure=None)"),
+        ("", "own.py: is empty; write the rule own into it"),
+        ("# nothing\n", "own.py: is empty"),
+        (b"\x89PNG\x00own", "own.py: not a text file with Python code"),
+        (OWN.encode("utf-16"), "own.py: not a text file with Python code"),
+        (b"# -*- coding: nonsense -*-\n" + OWN.encode(), "unknown encoding: nonsense"),
+        (OWN + "def x(:\n", "own.py, line 8: syntax error (invalid syntax)"),
+        ("print 'hello'\n" + OWN, "own.py, line 1: syntax error (Missing parentheses"),
+    ],
+)  # fmt: skip
+def test_a_file_without_the_rule_says_what_it_lacks(run, monkeypatch, source, said):
+    monkeypatch.setitem(sys.modules, "descent.parity.check", None)
+    code, out, err = run({"own.py": source}, ["own.py:own", *MOMENTUM])
+    [line] = err.splitlines()
+    assert (code, out) == (2, "") and said in line
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("own.py:", "own.py: does not name a rule; add its name, as in own.py:momentum"),
+        ("own.py:own()", "has no function or class own(); did you mean own?"),
+        (r"C:\a b\own.py:own", r"C:\a b\own.py: no such file; the path is relative"),
+        (r"C:\a b\own.py", "does not name a rule"),
+        ("descent.optimizers:own", "give the path of a .py file, not the name of a module"),
+        (".:own", ".: is a folder; name a .py file in it"),
+        ("a.ipynb:own", "a.ipynb: is a notebook; save the rule in a .py file"),
+    ],
+)
+def test_a_name_that_is_none_says_how_to_write_it(run, rule, said):
+    code, _, err = run({"own.py": OWN, "a.ipynb": "{}"}, [rule, *MOMENTUM])
+    [line] = err.splitlines()
+    assert code == 2 and said in line
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("import no_such\n" + OWN, "own.py, line 1: ModuleNotFoundError: No module named 'no_such'; "
+         "install it, as with pip install no_such, or put no_such.py into "),
+        ("from no_such import own\n", "or put no_such.py into "),
+        ("import torch.no_such\n" + OWN, "looked for in "),
+        ("from .other import own\n", "leave out the dot"),
+        ("import other\nown = other.nothing\n", "module 'other' has no attribute 'nothing'"),
+        ("import broken\n" + OWN, "own.py, line 1: SyntaxError: "),
+        ("raise SystemExit(2)\n" + OWN, "SystemExit: 2; put what is only for the command line"),
+        ("def make():\n    return None\nown = make()\n", "own.py: TypeError: None is not a callable"),
+        ("def make():\n    return lambda w, g, s, *, lr: None\nown = make()\n", "'momentum'"),
+        ("own = own\n", "own.py, line 1: NameError: name 'own' is not defined"),
+        ("import torch\n" + OWN + "    torch.set_default_dtype(torch.float64)\n",
+         "own.py: it changes torch's default dtype for all that runs after a step; remove that"),
+        ("import torch\n" + OWN + "    torch.set_default_device('meta')\n",
+         "own.py: it changes torch's default device for all that runs after a step"),
+        ("import torch\n" + CLASS + INIT + "    @torch.no_grad()\n    def step(self):\n        pass\n",
+         "own.py: no parameter has changed"),
+    ],
+)  # fmt: skip
+def test_an_error_of_the_rule_is_one_line(run, source, said):
+    files = {"own.py": source, "other.py": BASE, "broken.py": "def x(:\n"}
+    code, out, err = run(files, ["own.py:own", *MOMENTUM])
+    verdict, line = out.splitlines()
+    assert (code, verdict, err) == (1, "verdict: error", "") and said in line
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ("1/0\n", "the reference fails: theirs.py, line 1: ZeroDivisionError"),
+        (SGD + "        raise ValueError('no')\n", "theirs.py, line 3: ValueError: no"),
+        (SGD + "        p.sub_(0)\n", "the reference fails: theirs.py: no parameter has changed"),
+        (SGD + "        p.sub_(lr * g)\n    state['t'] = state.get('t', 0) + 1\n"
+         "    assert state['t'] < 15, 'late'\n",
+         "the reference fails: theirs.py, line 5: AssertionError: late"),
+    ],
+)  # fmt: skip
+def test_a_failing_file_of_the_reference_is_wrong_usage(run, own, said):
+    against = ["--against", "theirs.py:rule", "--set", "lr=0.1"]
+    source = own if "def" in own else own + SGD + "        p.sub_(lr * g)\n"
+    code, out, err = run({"theirs.py": source}, ["scratch.sgd", *against])
+    [line] = err.splitlines()
+    assert (code, out) == (2, "") and said in line
+
+
+@pytest.mark.parametrize(("rule", "against", "code"), [("fine", "late", 2), ("late", "fine", 1)])
+def test_of_two_rules_in_one_file_the_failing_one_is_blamed(run, rule, against, code):
+    fine = SGD.replace("rule", "fine") + "        p.sub_(lr * g)\n"
+    late = fine.replace("fine", "late") + "    state['t'] = state.get('t', 0) + 1\n"
+    late += "    assert state['t'] < 15, 'late'\n"
+    arguments = [f"both.py:{rule}", "--against", f"both.py:{against}", "--set", "lr=0.1"]
+    found, out, err = run({"both.py": fine + late}, arguments)
+    assert found == code and ("the reference fails: both.py" in err) == (code == 2)
+    assert ("verdict: error" in out) == (code == 1)
+
+
+#: Beside the rule, in all the ways in which a name gets to the top level of a file.
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param(OWN.replace("momentum)", "beta)") + OWN, id="twice"),
+        pytest.param(f"try:\n    import no_such\nexcept ImportError:\n{indented(OWN)}", id="try"),
+        pytest.param(
+            f"from functools import partial\n{BASE}own = partial(base, lr=0.3)", id="partial"
+        ),
+        pytest.param(f"def make():\n{indented(BASE)}    return base\nown = make()", id="made"),
+        pytest.param("from other import base as inner\nown = inner", id="imported"),
+        pytest.param("import other\nown = other.base", id="attribute"),
+        pytest.param("import torch\nown = torch.optim.SGD", id="torch"),
+        pytest.param(
+            "def own(w, g, s, **k):\n    from other import base\n    base(w, g, s, **k)", id="late"
+        ),
+    ],
+)
+def test_a_rule_is_found_however_it_is_bound(run, source):
+    code, out, err = run({"own.py": source, "other.py": BASE}, ["own.py:own", *MOMENTUM])
+    assert (code, err) == (0, "")
+    assert "verdict: equal to rounding" in out or "verdict: identical" in out
+
+
+def test_what_a_file_changes_for_all_is_put_back(run, monkeypatch):
+    files = {
+        "own.py": "import argparse, os, random, warnings, torch\n"
+        "torch.set_grad_enabled(False)\ntorch.set_default_dtype(torch.float64)\n"
+        "torch.set_default_device('meta')\ntorch.set_num_threads(2)\ntorch.manual_seed(0)\n"
+        "torch.use_deterministic_algorithms(True)\nwarnings.simplefilter('error')\nos.chdir('/')\n"
+        "print('hello')\nargparse.ArgumentParser().parse_args()\n"
+        "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nplt.close()\n" + OWN
+    }
+    monkeypatch.setattr("sys.argv", ["descent", "check", "own.py:own"])
+    folder, seed = os.getcwd(), torch.get_rng_state()
+    code, out, err = run(files, ["own.py:own", *MOMENTUM])
+    assert (code, "verdict: equal to rounding" in out) == (0, True)
+    assert "hello" in err and "hello" not in out
+    assert torch.is_grad_enabled() and torch.get_default_dtype() == torch.float32
+    assert torch.get_default_device().type == "cpu" and os.getcwd() == folder
+    assert not torch.are_deterministic_algorithms_enabled()
+    assert torch.equal(torch.get_rng_state(), seed)
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("a folder/C:/own.py", b"\xef\xbb\xbf" + OWN.replace("\n", "\r\n").encode()),
+        ("own.txt", "# -*- coding: latin-1 -*-\n# caf\xe9\n".encode("latin-1") + OWN.encode()),
+    ],
+)
+def test_a_file_may_have_any_name_and_coding(run, name, source):
+    code, out, _ = run({name: source}, [f"{name}:own", *MOMENTUM])
+    assert (code, "verdict: equal to rounding" in out) == (0, True)
