@@ -26,6 +26,9 @@ HERE = Path(__file__).parent
 #: Iterations of a check, or some more than a mistake needs to show.
 ITERATIONS, MORE = 100, 20
 
+#: Iterations for Muon, each of which takes ten times as long as another rule's.
+OF_MUON = 25
+
 #: The file of a user who makes a mistake.
 FILE = """
 import inspect
@@ -48,6 +51,10 @@ OTHER_WORDS = {
     "state_of_networks": "outside `state`",
     "betas_swapped": "its betas in the opposite order",
     "etas_swapped": "its etas in the opposite order",
+    "always_amsgrad": "amsgrad=True",
+    "amsgrad_ignored": "amsgrad=False",
+    "maximize_ignored": "maximize=False",
+    "decoupled": "decoupled_weight_decay=True",
 }
 
 
@@ -62,7 +69,9 @@ def verdict_of(number):
                 f"{file}:{mutant.rule}",
                 f"scratch.{mutant.rule}",
                 mutant.settings,
-                iterations=max(ITERATIONS, mutant.late + MORE),
+                iterations=max(
+                    OF_MUON if mutant.rule == "muon" else ITERATIONS, mutant.late + MORE
+                ),
             )
         except RuleError as error:
             return True, str(error).replace(folder, "")
@@ -108,7 +117,7 @@ def page_of(rows):
             f"Made by `make mutants` on {versions['cpu']} with torch {versions['torch']}. Each of "
             f"the {len(rows)} wrong update rules of the "
             "[catalog](../src/descent/parity/catalog/__init__.py), here called mutants, is checked "
-            f"against the right one for {ITERATIONS} iterations, or {MORE} more than its mistake "
+            f"against the right one for {ITERATIONS} iterations ({OF_MUON} for Muon), or {MORE} more than its mistake "
             "needs to show, at hyperparameters at which it matters. It is named if the first hint "
             "has the words of the catalog.",
             "The other columns are the numbers that fail tests as they are common in courses and "

@@ -7,13 +7,14 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from descent.parity import check as checking
+from descent.parity.report import Report
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
-class CheckReport(checking.Report):
+class CheckReport(Report):
     """What `descent.check` found.
 
     Examples

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from configurations import PROJECT
+from descent.parity.verdict import CONSTANT
 
 OURS = {"optimizer": "scratch.sgd", "lr": 0.1}
 THEIRS = {"optimizer": "torch.optim.SGD", "lr": 0.1, "reference": True}
@@ -51,17 +52,24 @@ def equivalence(verdict="equivalent", seeds_needed=np.nan, **changes):
     return pd.DataFrame(rows).assign(**changes)
 
 
-def parity(float32="equal to rounding", float64="identical"):
+def parity(float32="equal to rounding", float64="identical", trials="identical", hint=None):
+    """A table as from `descent.parity.verdict.parity`, as it is read from its file."""
+    decided = {"identical": "bits", "equal to rounding": "formula", "different": "envelope"}
+    shares = {"identical": 0, "equal to rounding": 0.21, "different": 40}
     rows = [
         {
             "comparison": "pair",
             "variant": "ours",
+            "reference": "theirs",
+            "on": "training",
             "dtype": dtype,
             "n": 5,
             "iterations": 500,
             "verdict": verdict,
             "largest_difference": 0.0 if verdict == "identical" else 3.2e-8,
-            "share_of_bound": {"identical": 0, "equal to rounding": 0.21, "different": 40}[verdict],
+            "decided_by": decided.get(verdict, "wide envelope"),
+            "share_of_bound": shares.get(verdict, 300),
+            "share_of_tolerance": shares.get(verdict, 0.3),
             "different_seed": 3.0,
             "different_run": 2.0,
             "different_iteration": 17.0,
@@ -69,7 +77,16 @@ def parity(float32="equal to rounding", float64="identical"):
         }
         for dtype, verdict in (("float32", float32), ("float64", float64))
     ]
-    return pd.DataFrame(rows)
+    of_trials = {"comparison": "pair", "variant": "ours", "reference": "theirs", "on": "trials"}
+    of_trials["verdict"] = trials
+    if trials not in ("identical", "equal to rounding"):
+        of_trials |= {"trial": "large gradients", "dtype": "float64"}
+        of_trials |= {"different_iteration": 1.0, "different_tensor": "W0"}
+    table = pd.DataFrame([*rows, of_trials])
+    table["hint"] = table["verdict"].map({"different": hint, CONSTANT: hint})
+    places = {f"first_{name}" for name in ("seed", "run", "iteration", "tensor")}
+    missing = {"trial", *places} - set(table.columns)
+    return table.assign(**dict.fromkeys(missing, np.nan))
 
 
 def documented_cases():

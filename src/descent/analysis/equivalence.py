@@ -42,10 +42,10 @@ def equivalence(runs, diverged, references, margins, *, design, alpha=0.05):
 
     The verdict is where an interval of the difference of the means lies, see
     `descent.analysis.decision`. Intervals are Student's: Welch's for independent seeds, those of
-    the differences for paired ones. Their levels are adjusted by Holm's method over all rows, so
-    that all verdicts of the table are right with a probability of at least 1 - alpha. A row leaves
-    the family once its interval excludes 0 and both ends of the margin, when a narrower one would
-    say no more. docs/statistics.md explains why.
+    the differences for paired ones. As in tests of equivalence (TOST), the interval of a single row
+    has the level 1 - 2 alpha. Over several rows the levels are adjusted by Holm's method: a row
+    leaves the family once its interval excludes 0 and both ends of the margin, when a narrower one
+    would say no more. docs/statistics.md explains what that means.
 
     If a run of the variant or of its reference diverged, nothing is tested: the completed runs are
     selected by the very outcome that is compared, so they are not a random sample. Nor is anything
@@ -64,7 +64,9 @@ def equivalence(runs, diverged, references, margins, *, design, alpha=0.05):
     design : str
         `independent`, or `paired`: the runs of one seed share their random streams.
     alpha : float
-        The largest probability that any verdict of the table is wrong.
+        The largest probability that any interval of the table begins above the true difference,
+        and the largest one that any ends below it. This is also the largest probability of a
+        wrong `equivalent`; equal optimizers are said to differ with at most twice of it.
 
     Returns
     -------
@@ -115,7 +117,7 @@ def compare(final, pairs, margins, *, design, alpha=0.05):
             rows.append(names | _compare(ours, theirs, margin, METRICS[metric].better, design))
     intervals = [row.pop("interval") for row in rows]
     table = pd.DataFrame(rows, columns=[*_NAMES, *_COUNTS, *_NUMBERS])
-    table["level"] = 1 - holm_levels(table.pop("p_settled"), alpha)
+    table["level"] = 1 - holm_levels(table.pop("p_settled"), 2 * alpha)
     bounds = [interval(level) for interval, level in zip(intervals, table["level"], strict=True)]
     table["ci_lower"], table["ci_upper"] = np.array(bounds, float).reshape(-1, 2).T
     table["verdict"] = list(map(decide, table["ci_lower"], table["ci_upper"], table["margin"]))

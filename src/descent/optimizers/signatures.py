@@ -188,7 +188,7 @@ def _signature(optimizer):
     if spec.kind == "torch.optim":
         if name in _UNSUITABLE:
             raise SignatureError(f"optimizer: {optimizer} cannot be used: {_UNSUITABLE[name]}")
-        if found := _torch_class(name):
+        if (found := _torch_class(name)) and found.node:
             return _signature_of(found, name)
     if name == "py" or name.endswith(".py"):
         raise SignatureError(
@@ -411,27 +411,38 @@ def _follow_import(file, imported, seen, if_missing):
     module, name = imported.module, imported.name
     if module.partition(".")[0] == "torch" and name:
         return _torch_class(name) or if_missing
-    source = None if imported.level or not name else _module_file(module, file.resolve().parent)
+    source = _module_file(module, _folders(file, imported.level)) if module and name else None
     if source is None:
         return _Found(file)
     return _find(source, name, seen) or if_missing
 
 
-def _module_file(module, folder):
+def _folders(file, level):
+    """List where an import is looked up: in the folder of the file and of its outer package."""
+    folder = file.resolve().parent
+    if level:
+        return [folder.joinpath(*[".."] * (level - 1))]
+    root = folder
+    while (root / "__init__.py").exists():
+        root = root.parent
+    return [folder, root]
+
+
+def _module_file(module, folders):
     """Find the source of a module without importing anything; None if there is none."""
-    top, *rest = module.split(".")
-    places = [folder]
-    if not _source(folder, module.split(".")):
+    parts = module.split(".")
+    places = folders
+    if not any(_source(folder, parts) for folder in folders):
         try:
-            spec = importlib.util.find_spec(top)
+            spec = importlib.util.find_spec(parts[0])
         except (ImportError, ValueError):
             spec = None
-        if spec is None or not (spec.submodule_search_locations or spec.has_location):
+        if spec is None:
             return None
-        if not rest and spec.origin and spec.origin.endswith(".py"):
+        if len(parts) == 1 and spec.origin and spec.origin.endswith(".py"):
             return Path(spec.origin)
         places = [Path(place).parent for place in spec.submodule_search_locations or ()]
-    return next(filter(None, (_source(place, module.split(".")) for place in places)), None)
+    return next(filter(None, (_source(place, parts) for place in places)), None)
 
 
 def _source(folder, parts):

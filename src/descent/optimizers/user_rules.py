@@ -54,32 +54,41 @@ class _Neighbors:
     def __init__(self):
         self._modules = {}  # by folder, then by name
         self._in_use = self._last = None
+        self._before = {}  # the program's own, while the folder is in use
+        self._n_modules = 0
 
     @contextlib.contextmanager
     def of(self, folder, afresh=False):
         """Search a folder before all others; `afresh` also forgets what was imported from it."""
         modules = self._modules.setdefault(folder, {})
-        old, outer = dict(modules), self._in_use
-        aside = modules.keys() | (self._all() if afresh else set())
-        before = {name: sys.modules.pop(name) for name in aside if name in sys.modules}
+        outer = self._in_use, self._before, self._n_modules
+        inside = folder == self._in_use
+        if inside:
+            modules.update(self._new(folder))
+        self._in_use, self._before = folder, self._before if inside else {}
+        for name in modules.keys() | (self._all() if afresh else set()):
+            module = sys.modules.pop(name, None)
+            if module is not None and modules.get(name) is not module:
+                self._before.setdefault(name, module)
         if afresh:
             modules.clear()
         sys.modules.update(modules)
-        n_modules, self._in_use = len(sys.modules), folder
+        self._n_modules = len(sys.modules)
         self._search_last(folder)
         sys.path.insert(0, folder)
         try:
             yield
         finally:
-            self._in_use = outer
             with contextlib.suppress(ValueError):
                 sys.path.remove(folder)
-            if len(sys.modules) != n_modules:
-                modules.update(self._from({folder}))
-            if outer != folder:
+            modules.update(self._new(folder))
+            if not inside:
                 for name in modules:
                     sys.modules.pop(name, None)
-            sys.modules.update({k: v for k, v in before.items() if old.get(k) is not v})
+                sys.modules.update(self._before)
+            self._in_use, self._before, self._n_modules = outer
+            if inside:
+                self._n_modules = len(sys.modules)
 
     def _search_last(self, folder):
         """Search a folder after all others from now on, for a rule called outside of `of`."""
@@ -90,11 +99,19 @@ class _Neighbors:
             self._last = folder
 
     def _all(self):
-        return self._from(self._modules.keys()).keys()
+        """Name the modules from all folders of rules, whoever imported them."""
+        return _from(self._modules, sys.modules.items()).keys()
 
-    def _from(self, folders):
-        modules = [(n, m) for n, m in list(sys.modules.items()) if n.partition(".")[0] != "descent"]
-        return {name: module for name, module in modules if _home(name, module) in folders}
+    def _new(self, folder):
+        """Map the names of modules that were imported since to the modules."""
+        if len(sys.modules) == self._n_modules:
+            return {}
+        return _from({folder}, list(sys.modules.items())[self._n_modules :])
+
+
+def _from(folders, modules):
+    modules = [(name, module) for name, module in list(modules) if name.split(".")[0] != "descent"]
+    return {name: module for name, module in modules if _home(name, module) in folders}
 
 
 def _home(name, module):

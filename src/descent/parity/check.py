@@ -1,10 +1,8 @@
 """`descent check`: compares an update rule with a reference, in seconds and without data."""
 
 import json
-from dataclasses import dataclass
 from functools import partial
 
-import pandas as pd
 import torch
 
 from descent import model
@@ -17,15 +15,9 @@ from descent.parity import trials
 from descent.parity.contender import Contender
 from descent.parity.diagnosis import find_hints
 from descent.parity.replay import replay
+from descent.parity.report import Report
 from descent.parity.variations import not_exercised
-from descent.parity.verdict import (
-    CONSTANT,
-    DIFFERENT,
-    EQUAL,
-    LESS_ACCURATE,
-    overall,
-    parity,
-)
+from descent.parity.verdict import CONSTANT, DIFFERENT, overall, parity
 from descent.training.settings import TrainingSettings
 
 SEEDS = [0, 1, 2]
@@ -40,94 +32,6 @@ TRAINING = TrainingSettings(
 
 #: Name of the reference in the trace.
 REFERENCE = "reference"
-
-
-@dataclass(frozen=True)
-class Report:
-    """The result of a check.
-
-    Attributes
-    ----------
-    title : str
-        Which rule was compared with which reference, and how.
-    against : str
-        The reference.
-    verdict : str
-        See `descent.parity.verdict`; the worst over dtypes and trials.
-    passed : bool
-        Whether the rule is the same as the reference's.
-    table : pandas.DataFrame
-        A row for each dtype, as `descent.parity.verdict.parity` returns it: training.
-    trials : pandas.DataFrame
-        A row for each trial: trial, verdict, dtype, iteration and tensor where a difference begins,
-        remark. See `descent.parity.trials`.
-    hints : list of str
-        What the difference looks like.
-    remarks : list of str
-        What else is worth knowing.
-    not_checked : list of str
-        What these settings did not exercise, and why.
-    trace : pandas.DataFrame
-        The differences at every iteration, as `descent.parity.replay.replay` returns them.
-    """
-
-    title: str
-    against: str
-    verdict: str
-    passed: bool
-    table: pd.DataFrame
-    trials: pd.DataFrame
-    hints: list
-    remarks: list
-    not_checked: list
-    trace: pd.DataFrame
-
-    def __str__(self):
-        lines = [self.title, f"verdict: {self.verdict}"]
-        lines += [f"  {_describe(row)}" for row in self.table.itertuples()]
-        lines += [f"  {text}" for text in _not_the_same(self.trials)]
-        lines += [f"hint: {hint}" for hint in self.hints]
-        lines += [f"note: {remark}" for remark in self.remarks]
-        same = self.trials.loc[_is_the_same(self.trials), "trial"]
-        if len(same):
-            lines.append(f"also the same with: {'; '.join(same)}")
-        if self.not_checked:
-            lines.append(f"not checked: {'; '.join(self.not_checked)}")
-        return "\n".join(lines)
-
-
-def _describe(row):
-    text = f"{row.dtype}: {row.verdict}"
-    if row.verdict == DIFFERENT:
-        return (
-            f"{text}, largest difference {row.share_of_tolerance:.2g} x what rounding can explain; "
-            f"begins at iteration {row.different_iteration}, tensor {row.different_tensor}, "
-            f"seed {row.different_seed}, run {row.different_run}"
-        )
-    if row.decided_by == "formula":
-        return f"{text}, largest difference {row.share_of_bound:.2g} x the rounding bound"
-    if row.decided_by in ("envelope", "wide envelope"):
-        return (
-            f"{text}, largest difference {row.share_of_tolerance:.2g} x what rounding does to the "
-            f"reference itself, and {row.share_of_bound:.2g} x the formula's bound"
-        )
-    return text
-
-
-def _is_the_same(table):
-    return table["verdict"].notna() & ~table["verdict"].isin([CONSTANT, DIFFERENT, LESS_ACCURATE])
-
-
-def _not_the_same(table):
-    """Describe the trials that are not the same, or else the first one that is not identical."""
-    apart = table[table["verdict"].notna() & ~_is_the_same(table)]
-    if apart.empty:
-        apart = table[table["verdict"] == EQUAL][:1]
-    for row in apart.itertuples():
-        text = f"with {row.trial}: {row.verdict}"
-        if row.verdict in (DIFFERENT, CONSTANT):
-            text += f"; differs from iteration {row.iteration}, tensor {row.tensor}, {row.dtype}"
-        yield text
 
 
 def check(
@@ -177,6 +81,8 @@ def check(
     outcomes = []
     if overall(table["verdict"]) == DIFFERENT:
         verdict, hints = DIFFERENT, find_hints(ours, theirs, table=table)
+        if not hints:  # ordinary gradients do not show the difference
+            outcomes, hints = trials_and_hints(ours, theirs)
     elif not _keeps_nothing_outside_its_state(ours):
         verdict = DIFFERENT
         hints = [
@@ -297,18 +203,11 @@ def _reference(name, settings):
         step = make_step(name, _parameters(), settings)
         for _ in range(3):
             step([torch.ones_like(parameter) for parameter in _parameters()])
-        trace = _first_step(theirs)
+        trace = _train(small_problem(), theirs, theirs, 1)
     except Exception as error:  # any package's class, or a user's file, may raise anything
         raise UnusableReferenceError(_in_a_line(name, error)) from None
     _finite_throughout(name, trace, 1)
     return theirs
-
-
-def _first_step(theirs):
-    try:
-        return _train(small_problem(), theirs, theirs, 1)
-    except KeyError:  # `replay` has no rows to sort: no parameter is finite after the first step
-        return pd.DataFrame()
 
 
 def _in_a_line(name, error):
@@ -356,7 +255,8 @@ def _keeps_nothing_outside_its_state(ours):
     gradients = [
         [torch.randn(p.shape, generator=random, dtype=p.dtype) for p in start] for _ in range(5)
     ]
-    return repeats_itself(ours.name, start, gradients, ours.settings)
+    with ours.blame():
+        return repeats_itself(ours.name, start, gradients, ours.settings)
 
 
 def _vanished(trace, iterations):

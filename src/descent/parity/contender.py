@@ -90,8 +90,6 @@ class _OfOneNetwork:
         return self._own.hyperparameters()
 
 
-
-
 def _times(value, factor):
     if isinstance(value, tuple | list):
         return type(value)(item * factor for item in value)

@@ -20,7 +20,7 @@ from descent.parity.paths import Setup, rounding
 from descent.parity.verdict import CONSTANT, DIFFERENT
 
 #: A known mistake explains a difference if it leaves less than this share of it.
-_LEFT = 1e-6
+_LEFT = 1e-9
 
 _MISTAKE = " with a mistake: "
 
@@ -49,6 +49,7 @@ _TELLING = {
     "a 4-D parameter": "a parameter with four dimensions is treated differently",
     "parameters without a gradient": "a parameter whose gradient is None is updated, or its state is",
 }
+_NOT_FINITE = "a parameter becomes infinite or NaN; is a divisor 0, or a sign wrong?"
 _SAME_MEMORY = (
     "p.grad itself is kept, where a copy is needed: its memory is used again for the next gradient"
 )
@@ -91,8 +92,6 @@ def find_hints(ours, theirs, *, table=None, outcomes=()):
 
 
 def _of_training(ours, theirs, table):
-    if table["largest_difference"].max() == float("inf"):
-        return ["a parameter becomes infinite or NaN; is a divisor 0, or a sign wrong?"]
     begins = int(table["different_iteration"].min())
     if (table["different_run"] == 2).any() and (table["different_iteration"] == 1).any():
         return [
@@ -100,15 +99,26 @@ def _of_training(ours, theirs, table):
             "as a global variable"
         ]
     setup = Setup.ordinary(theirs, max(_ITERATIONS, begins + 10))
+    if table["largest_difference"].max() == float("inf"):
+        return [*_name(ours, theirs, setup), _NOT_FINITE][:1]
     verdicts = table.set_index("dtype")["verdict"]
     if verdicts["float64"] != DIFFERENT:
         facts = _look_into(ours, theirs, setup.in_float32())
-        return ["only float32 differs: something loses more digits than rounding can explain", *facts]
+        return [
+            "only float32 differs: something loses more digits than rounding can explain",
+            *facts,
+        ]
     return _look_into(ours, theirs, setup)
 
 
 def _look_into(ours, theirs, setup):
     """Name the mistake; describe the steps if there is none that is known."""
+    named = _name(ours, theirs, setup)
+    return named or describe(setup, setup.follow(ours), setup.follow(theirs))
+
+
+def _name(ours, theirs, setup):
+    """Name the mistake, as a list of one hint; empty if there is none that is known."""
     path, right = setup.follow(ours), setup.follow(theirs)
     if not path.isfinite().all() or not right.isfinite().all():
         return []
@@ -130,7 +140,7 @@ def _look_into(ours, theirs, setup):
             with_a_number = any(name in _WITH_A_NUMBER for _, name in found)
             numbers = fits(theirs, setup, path, right) if with_a_number else []
             return [hint + f" ({numbers[0]})" if numbers else hint]
-    return fits(theirs, setup, path, right) or describe(setup, path, right)
+    return fits(theirs, setup, path, right)
 
 
 def _prefix(words):
@@ -144,7 +154,7 @@ def _other_settings(theirs, setup, right):
     for name, value in theirs.values.items():
         if isinstance(value, bool):
             words = f"this is the reference with {name}={not value}"
-            if name == "maximize":
+            if name == "maximize" and not value:
                 words += ": it goes uphill: the sign of the gradient is wrong"
             yield words, theirs.changed({name: not value})
         elif isinstance(value, tuple | list) and len(set(value)) > 1:
@@ -155,7 +165,10 @@ def _other_settings(theirs, setup, right):
 def _mistakes(theirs, setup, right):
     """Yield the known mistakes in the reference's rule."""
     for rule in _included(theirs, setup, right):
-        for mutant in catalog.of(rule.rule.__name__):
+        mutants = catalog.of(rule.rule.__name__)
+        if any(setup.changes):
+            mutants = sorted(mutants, key=lambda mutant: not mutant.changing)
+        for mutant in mutants:
             words = f"this looks like {mutant.rule}{_MISTAKE}{mutant.says}"
             yield words, Contender(mutant.name, rule.settings, catalog.make(mutant))
 

@@ -31,11 +31,7 @@ def describe(setup, path, right):
     begins = int(apart.any(1).int().argmax())
     names = [name for name, part in setup.parts(apart.any(0)).items() if part.any()]
     start = setup.start()
-    still = [
-        name
-        for name, part in setup.parts((path == start).all(0)).items()
-        if part.all()
-    ]
+    still = [name for name, part in setup.parts((path == start).all(0)).items() if part.all()]
     facts = []
     if still:
         facts.append(f"never updated: {', '.join(still)}")

@@ -69,8 +69,10 @@ def _families(theirs):
             [0.0],
         )
     yield (
-        lambda rate: "the weights shrink by the factor "
-        f"1 - {rate:.6g} in every iteration, apart from the reference's step",
+        lambda rate: (
+            "the weights shrink by the factor "
+            f"1 - {rate:.6g} in every iteration, apart from the reference's step"
+        ),
         lambda rate: _shrinking(theirs, rate),
         [0.0],
     )

@@ -95,4 +95,4 @@ def _flat(tensors):
 def rounding(path):
     """Return how far rounding may take two rules at most, roughly: (iterations,)."""
     iterations = torch.arange(1, len(path) + 1)
-    return 100 * torch.finfo(path.dtype).eps * iterations * path.abs().amax(1).cummax(0).values
+    return 8 * torch.finfo(path.dtype).eps * iterations * path.abs().amax(1).cummax(0).values

@@ -102,6 +102,8 @@ def halved(lr, iterations):
 
 
 def _worst_over_blocks(trace):
+    if trace.empty:  # the reference is not finite at once
+        return trace
     worst = trace.sort_values(["identical", "share"], ascending=[True, False])
     worst = worst.drop_duplicates(_PLACE).sort_values(_PLACE, ignore_index=True)
     extremes = trace.groupby(_PLACE).agg(

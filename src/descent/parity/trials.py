@@ -227,9 +227,7 @@ def _depends_on_shape(side):
     """Tell whether an optimizer treats a tensor as more than its single numbers."""
     source = Generated({"convolution": (3, 2, 2, 2)}, "ordinary", 3)
     flat = [tensor.reshape(1, -1) for tensor in source.initial]
-    one, other = (
-        Network(initial, side.make, torch.float64) for initial in (source.initial, flat)
-    )
+    one, other = (Network(initial, side.make, torch.float64) for initial in (source.initial, flat))
     for _ in range(3):
         [gradient] = source.gradients(one)
         one.step([gradient], {})

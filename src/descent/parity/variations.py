@@ -75,9 +75,7 @@ def _shared(ours, theirs):
     return [
         name
         for name, value in theirs.values.items()
-        if name not in _IMPLEMENTATION
-        and name in ours.values
-        and _same(ours.values[name], value)
+        if name not in _IMPLEMENTATION and name in ours.values and _same(ours.values[name], value)
     ]
 
 
@@ -94,9 +92,7 @@ def not_exercised(ours, theirs, outcomes):
     list of str
     """
     texts = [f"{outcome.trial} ({outcome.remark})" for outcome in outcomes if outcome.remark]
-    missing = [
-        name for name in theirs.values if name not in {*ours.values, *_IMPLEMENTATION}
-    ]
+    missing = [name for name in theirs.values if name not in {*ours.values, *_IMPLEMENTATION}]
     if missing:
         texts.append(f"{', '.join(missing)} (the rule does not take this)")
     for name in theirs.values.keys() & ours.values.keys() - _IMPLEMENTATION:

@@ -1,11 +1,12 @@
 """What the evidence says about each variant, in words that students understand."""
 
 from descent.optimizers.spec import parse
-from descent.parity.verdict import DIFFERENT, VERDICTS
+from descent.parity.verdict import CONSTANT, DIFFERENT, EQUAL, IDENTICAL, LESS_ACCURATE, VERDICTS
 from descent.reporting.performance import chance, describe, ranking
 from descent.reporting.wording import count, minus
 
-#: By whether the update rule is the same (None: not tested) and whether the performance is.
+#: By whether the update rule is the same (CONSTANT: at constant hyperparameters; None: not tested)
+#: and whether the performance is.
 _HEADLINES = {
     (True, "equivalent"): "{subject} does the same as {reference}.",
     (True, "different"): "{subject} is the same rule as {reference}, but performed differently.",
@@ -14,6 +15,17 @@ _HEADLINES = {
     (True, "inconclusive"): "{subject} is the same rule as {reference}; "
     "the runs cannot tell whether it performs the same.",
     (True, "diverged"): "{subject} is the same rule as {reference}, but some runs diverged.",
+    (CONSTANT, "equivalent"): "{subject} is the same rule as {reference} only while "
+    "hyperparameters stay constant, although it performs the same.",
+    (CONSTANT, "different"): "{subject} is the same rule as {reference} only while "
+    "hyperparameters stay constant, and performed differently.",
+    (CONSTANT, "difference"): "{subject} is the same rule as {reference} only while "
+    "hyperparameters stay constant, and there is a difference in performance, which may be too "
+    "small to matter.",
+    (CONSTANT, "inconclusive"): "{subject} is the same rule as {reference} only while "
+    "hyperparameters stay constant; the runs cannot tell whether it performs the same.",
+    (CONSTANT, "diverged"): "{subject} is the same rule as {reference} only while "
+    "hyperparameters stay constant, and some runs diverged.",
     (False, "equivalent"): "{subject} is not the same rule as {reference}, "
     "although it performs the same.",
     (False, "different"): "{subject} does not do the same as {reference}.",
@@ -88,34 +100,70 @@ def _verdict(subject, reference, tables):
     performance = tables["equivalence"].set_index("metric")
     verdict = performance.loc["test_accuracy", "verdict"]
     performs = verdict.partition(" (")[0]
-    same_rule, sentences = None, []
-    if not tables["parity"].empty:
-        worst = tables["parity"].sort_values(
-            ["verdict", "share_of_bound"],
-            key=lambda column: column.map(VERDICTS.index) if column.name == "verdict" else column,
-        )
-        same_rule = worst["verdict"].iloc[-1] != DIFFERENT
-        sentences.append(_rule(worst.iloc[-1]))
+    same_rule, sentences = _rule(tables["parity"])
     sentences += [describe(row) for _, row in tables["equivalence"].iterrows()]
     sentences += chance(performance.loc["test_accuracy"])
     outcome = "same" if performs == "equivalent" else "open"
-    if same_rule is False or performs == "different":
+    if same_rule in (False, CONSTANT) or performs == "different":
         outcome = "different"
     headline = _HEADLINES[same_rule, performs].format(subject=subject, reference=reference)
     return {"outcome": outcome, "headline": headline, "sentences": sentences}
 
 
-def _rule(row):
-    """State whether the steps are the same, given the same gradients."""
-    extent = f"over {count(row['iterations'], 'iteration')} and {count(row['n'], 'seed')}"
-    if row["verdict"] == "identical":
+def _rule(parity):
+    """State whether the update rule is the same, given its rows in the table of parity.
+
+    Returns
+    -------
+    same_rule : bool, str or None
+        See `_HEADLINES`.
+    sentences : list of str
+    """
+    if parity.empty:
+        return None, []
+    worst_first = parity.sort_values(
+        ["verdict", "share_of_tolerance"],
+        key=lambda column: column.map(VERDICTS.index) if column.name == "verdict" else column,
+        ascending=False,
+    )
+    training, trials = (
+        list(worst_first[worst_first["on"] == on].to_dict("records"))
+        for on in ("training", "trials")
+    )
+    sentences = [_training(row) for row in training[:1]]
+    for row in trials:
+        sentences += _trials(row, training[0]["verdict"] if training else None)
+    hints = parity["hint"].dropna().unique()
+    sentences += [f"Hint: {hint.rstrip('.')}." for hint in hints if hint]
+    overall = worst_first["verdict"].iloc[0]
+    return (CONSTANT if overall == CONSTANT else overall != DIFFERENT), sentences
+
+
+def _training(row):
+    """State whether the steps are the same, given the gradients of the reference's training."""
+    iterations, seeds = int(row["iterations"]), int(row["n"])
+    extent = f"over {count(iterations, 'iteration')} and {count(seeds, 'seed')}"
+    if row["verdict"] == IDENTICAL:
         return f"Given the same gradients, its steps are identical to the last bit, {extent}."
     size = minus(f"{row['largest_difference']:.2g}")
     largest = f"the largest difference is {size} of the tensor's scale"
-    if row["verdict"] == "equal to rounding":
+    of_bound, of_tolerance = (f"{row[f'share_of_{what}']:.2g}" for what in ("bound", "tolerance"))
+    if row["verdict"] == EQUAL and row["decided_by"] == "formula":
         return (
             f"Given the same gradients, its steps are equal to rounding: {extent}, {largest}, "
-            f"{row['share_of_bound']:.2g} times what rounding can cause ({row['dtype']})."
+            f"{of_bound} times what rounding can cause ({row['dtype']})."
+        )
+    if row["verdict"] == EQUAL:
+        return (
+            f"Given the same gradients, its steps are equal to rounding: {extent}, {largest}. That "
+            f"is {of_bound} times what a formula allows, but only {of_tolerance} times what "
+            f"rounding does to the reference itself ({row['dtype']})."
+        )
+    if row["verdict"] == LESS_ACCURATE:
+        return (
+            "Given the same gradients, its steps are those of the reference, computed less "
+            f"accurately in float32: {extent}, {largest}, {of_tolerance} times what rounding does "
+            "to the reference if even its numbers are float32."
         )
     return (
         "Given the same gradients, its steps differ by more than rounding can cause, starting at "
@@ -123,6 +171,22 @@ def _rule(row):
         f"(seed {row['different_seed']:.0f}, run {row['different_run']:.0f}, {row['dtype']}); "
         f"{extent}, {largest}."
     )
+
+
+def _trials(row, in_training):
+    """State whether the rule is the same elsewhere; nothing if training has shown a difference."""
+    if row["verdict"] in (IDENTICAL, EQUAL):
+        too = "" if in_training == DIFFERENT else ", too"
+        return [
+            f"It is the same in all trials{too}: with generated gradients, other shapes and other "
+            "hyperparameters."
+        ]
+    if in_training == DIFFERENT:
+        return []
+    if row["verdict"] == LESS_ACCURATE:
+        return [f"With {row['trial']} it is less accurate in float32, but the same rule."]
+    begins = f"from iteration {row['different_iteration']:.0f} on (tensor {row['different_tensor']})"
+    return [f"With {row['trial']} it is a different rule, {begins}."]
 
 
 def divergence(variant, accuracy):

@@ -47,11 +47,13 @@ def _spread(value, sd, form, scale=1):
 
 
 def _place(row, event):
-    """Format the place where two rules differ: iteration, tensor, seed and run."""
+    """Format the place where two rules differ: iteration, tensor, and seed and run or trial."""
     iteration = getattr(row, f"{event}_iteration")
     if pd.isna(iteration):
         return ABSENT
     tensor, seed, run = (getattr(row, f"{event}_{what}") for what in ("tensor", "seed", "run"))
+    if row.on == "trials":
+        return f"iteration {iteration:.0f}, {tensor} ({row.dtype}, with {row.trial})"
     return f"iteration {iteration:.0f}, {tensor} (seed {seed:.0f}, run {run:.0f})"
 
 
@@ -99,14 +101,15 @@ _COLUMNS = {
     "parity": {
         "variant": lambda row: row.variant,
         "reference": lambda row: row.reference,
-        "precision": lambda row: row.dtype,
-        "seeds": lambda row: row.n,
-        "iterations": lambda row: row.iterations,
+        "compared on": lambda row: row.on if row.on == "trials" else f"{row.on}, {row.dtype}",
+        "seeds": lambda row: number(row.n, ".0f"),
+        "iterations": lambda row: number(row.iterations, ".0f"),
         "verdict": lambda row: row.verdict,
         "largest difference": lambda row: number(row.largest_difference, ".2g"),
-        "share of the bound": lambda row: number(row.share_of_bound, ".2g"),
+        "share of the tolerance": lambda row: number(row.share_of_tolerance, ".2g"),
+        "decided by": lambda row: ABSENT if pd.isna(row.decided_by) else row.decided_by,
         "bits first differ at": lambda row: _place(row, "first"),
-        "bound first exceeded at": lambda row: _place(row, "different"),
+        "tolerance first exceeded at": lambda row: _place(row, "different"),
     },
     "selection": {
         "sweep": lambda row: row.variant,

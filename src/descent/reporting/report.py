@@ -95,7 +95,8 @@ def _overlay(images, comparison, members, metric, curves, settings):
 
 def _parity(images, comparison, parity):
     """Describe the figure of the differences between a comparison's rules."""
-    rows = parity[parity["comparison"] == comparison].itertuples()
+    of_training = (parity["comparison"] == comparison) & (parity["on"] == "training")
+    rows = parity[of_training].itertuples()
     found = [
         f"{row.variant} in {row.dtype}: at most {number(row.largest_difference, '.2g')} of the "
         f"tensor's scale, {row.verdict}"

@@ -85,16 +85,16 @@ def test_an_interval_is_that_of_scipy_and_inside_where_two_one_sided_tests_rejec
         row = accuracy(ours, theirs, design)
         p = tost(ours, theirs, -0.005, 0.005, **extra)[0]
         assert row["p_equivalence"] == pytest.approx(p)
-        assert row["verdict"].startswith("equivalent") == (p < 0.025)
+        assert row["verdict"].startswith("equivalent") == (p < 0.05)
         result = stats.ttest_rel(ours, theirs)
         if design == "independent":
             result = stats.ttest_ind(ours, theirs, equal_var=False)
         assert row["p_difference"] == pytest.approx(result.pvalue)
-        assert (row["ci_lower"] * row["ci_upper"] > 0) == (result.pvalue < 0.05)
+        assert (row["ci_lower"] * row["ci_upper"] > 0) == (result.pvalue < 0.1)
         for level in (90, 95):
             interval = result.confidence_interval(level / 100)
             assert (row[f"ci{level}_lower"], row[f"ci{level}_upper"]) == pytest.approx(interval)
-        assert row["level"] == 0.95 and row["ci_lower"] == row["ci95_lower"]
+        assert row["level"] == 0.9 and row["ci_lower"] == row["ci90_lower"]
         verdicts.add(row["verdict"])
     assert len(verdicts) > 1
 
@@ -116,7 +116,7 @@ def test_intervals_are_adjusted_by_holm_and_what_is_settled_leaves_the_family():
         "equivalent",
         "inconclusive",
     ]
-    assert table["level"].tolist() == pytest.approx([1 - 0.05 / m for m in (4, 3, 2, 2)])
+    assert table["level"].tolist() == pytest.approx([1 - 0.1 / m for m in (4, 3, 2, 2)])
     for row in table.itertuples():  # the interval that decides is the one that is shown
         result = stats.ttest_ind(values[row.variant], values["theirs"], equal_var=False)
         interval = result.confidence_interval(row.level)
@@ -151,7 +151,7 @@ def share_wrong(family, design, repetitions=200):
 @pytest.mark.parametrize("design", DESIGNS)
 @pytest.mark.parametrize("family", [EQUAL, AT_THE_MARGIN, CLEARLY_WITHIN])
 def test_any_wrong_verdict_is_as_rare_as_promised(family, design):
-    assert share_wrong(family, design) <= 0.09  # 5 %, plus two and a half standard errors
+    assert share_wrong(family, design) <= 0.153  # 10 %, plus two and a half standard errors
 
 
 def unadjusted(p_values, alpha):
@@ -170,7 +170,7 @@ def leaving_too_early(p_values, alpha):
 )
 def test_a_wrong_adjustment_is_noticed(monkeypatch, mutant, family):
     monkeypatch.setattr(module, "holm_levels", mutant)
-    assert share_wrong(family, "independent") > 0.09
+    assert share_wrong(family, "independent") > 0.153
 
 
 @pytest.mark.parametrize("design", DESIGNS)
@@ -214,7 +214,7 @@ def test_any_values_have_a_verdict(design):
 @pytest.mark.parametrize("difference", [0, 0.002])
 @pytest.mark.parametrize("design", DESIGNS)
 def test_the_seeds_needed_give_the_power_promised(design, difference):
-    sd = 0.004
+    sd = 0.005
     pilot = normal(4, 0.9, sd), normal(4, 0.9, sd, seed=1)
     if design == "paired":
         pilot = normal(4, 0.9, 0.02), normal(4, 0.9, 0.02)

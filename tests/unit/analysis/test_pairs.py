@@ -42,10 +42,10 @@ def test_all_pairs_from_the_best_to_the_worst(design):
 
 
 def test_levels_are_adjusted_over_all_pairs():
-    """A mutant that compares with the best one only has a level of 1 - 0.05 / 3."""
+    """A mutant that compares with the best one only has a level of 1 - 0.1 / 3."""
     runs = outcomes(**{name: around(0.9, 0.01, seed=i) for i, name in enumerate("abcd")})
     table = all_pairs(runs, {}, {"all": list("abcd")}, 0.005, design="independent")
-    assert len(table) == 6 and table["level"].tolist() == pytest.approx([1 - 0.05 / 6] * 6)
+    assert len(table) == 6 and table["level"].tolist() == pytest.approx([1 - 0.1 / 6] * 6)
 
 
 def test_a_variant_that_diverged_is_not_ranked():

@@ -4,7 +4,11 @@ import pytest
 
 from configurations import PROJECT, configure, variant
 from descent.errors import ConfigurationError, SignatureError
-from descent.optimizers.signatures import check_hyperparameters
+from descent.optimizers.signatures import (
+    check_hyperparameters,
+    check_values,
+    list_hyperparameters,
+)
 
 RULES = (PROJECT / "tests" / "support" / "own_rules.py").read_text()
 
@@ -85,3 +89,86 @@ def test_without_torch_the_message_says_so(monkeypatch):
     with pytest.raises(SignatureError, match="torch, which is not installed here"):
         check_hyperparameters("torch.optim.SGD", {"lr"})
     check_hyperparameters("scratch.sgd", {"lr"})
+
+
+BASE = "def base(w, g, s, *, lr, betas=(0.9, 0.99), k=1, on=False, mode=None): pass\n"
+FORMS = {
+    "the last of two": "def rule(w, g, s): pass\n" + BASE.replace("base", "rule"),
+    "in a block": "if True:\n    try:\n        "
+    + BASE.replace("base", "rule")
+    + "    finally: pass\n",
+    "another name": BASE + "rule = base",
+    "annotated": BASE + "rule: object = base",
+    "partial": BASE + "from functools import partial\nrule = partial(base)",
+    "lambda": "rule = lambda w, g, s, *, lr, betas=(0.9, 0.99), k=1, on=False, mode=None: None",
+    "imported": "from beside import base as rule",
+    "attribute": "import beside as b\nrule = b.base",
+    "star": "from beside import *\nrule = base",
+    "through a package": "from folder import base as rule",
+}
+
+
+@pytest.mark.parametrize("source", FORMS.values(), ids=FORMS)
+def test_a_signature_is_found_however_the_name_is_bound(write, source):
+    write(BASE, "beside.py")
+    write("from beside import base", "folder/__init__.py")
+    rule = f"{write(source)}:rule"
+    check_hyperparameters(rule, {"lr", "betas"})
+    assert list_hyperparameters(rule) == {"betas"}
+    for given, said in (({}, "lr: missing"), ({"lr", "x"}, "takes no x here; it takes lr, betas")):
+        with pytest.raises(SignatureError, match=said):
+            check_hyperparameters(rule, given)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "rule = make(0.9)",
+        "from elsewhere import rule",
+        "rule, other = pair",
+        "if x:\n    def rule(w, g, s, *, a): pass\nelse:\n    def rule(w, g, s, *, b): pass",
+        "rule = rule",
+    ],
+)
+def test_what_only_running_can_tell_takes_anything(write, source):
+    check_hyperparameters(f"{write(source)}:rule", {"anything"})
+
+
+@pytest.mark.parametrize(
+    ("source", "takes"),
+    [
+        ("from torch.optim import SGD as Base\nclass rule(Base): pass", "nesterov"),
+        ("import torch.optim as o\nclass rule(o.Adam): pass", "amsgrad"),
+        ("from beside import Mine\nclass rule(Mine): pass", "own"),
+        ("class Mixin: pass\nimport torch\nclass rule(Mixin, torch.optim.SGD): pass", "nesterov"),
+        ("import torch\nrule = torch.optim.SGD", "nesterov"),
+    ],
+)
+def test_the_bases_of_a_class_are_followed(write, source, takes):
+    write(
+        "from torch.optim import SGD\nclass Mine(SGD):\n    def __init__(self, p, own): pass",
+        "beside.py",
+    )
+    rule = f"{write(source)}:rule"
+    check_hyperparameters(rule, {takes})
+    with pytest.raises(SignatureError, match="takes no nothing"):
+        check_hyperparameters(rule, {"nothing"})
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"lr": "x", "betas": [0, 1], "k": 2.5, "on": True, "mode": "x"}, None),
+        ({"betas": [0.9]}, r"betas: .* needs a list of 2 here, such as \[0.9, 0.99\], not \[0.9\]"),
+        ({"betas": [0.9, True]}, "needs a list of 2"),
+        ({"k": True}, "k: .* needs a number here, such as 1, not true"),
+        ({"on": 1}, "on: .* needs true or false here, such as false, not 1"),
+    ],
+)
+def test_values_are_of_the_kind_of_their_defaults(write, settings, said):
+    rule = f"{write(BASE)}:base"
+    if said is None:
+        check_values(rule, settings)
+        return
+    with pytest.raises(SignatureError, match=said):
+        check_values(rule, settings)

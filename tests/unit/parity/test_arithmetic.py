@@ -333,7 +333,9 @@ def ends(name, iterations, noise=None, dtype=torch.float64, **settings):
     return torch.cat([value.flatten() for value in network.values]).double()
 
 
-@pytest.mark.parametrize("options", [{"foreach": False}, {"foreach": True}], ids=["loop", "foreach"])
+@pytest.mark.parametrize(
+    "options", [{"foreach": False}, {"foreach": True}], ids=["loop", "foreach"]
+)
 @pytest.mark.parametrize("name", ZOO)
 def test_a_disturbed_optimizer_stays_close_to_itself(name, options):
     settings = options | ({"momentum": 0.9} if name == "SGD" else {})

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from descent.parity.verdict import CONSTANT, LESS_ACCURATE
 from descent.reporting.conclusions import verdicts
 from evidence import OURS, PAIR, THEIRS, accuracy, equivalence, parity
 
@@ -90,6 +91,81 @@ def test_a_wrong_rule_that_performs_differently():
     assert outcome == "different"
     assert headline == "Your ours does not do the same as theirs (torch.optim.SGD)."
     assert "a difference of more than the margin of 0.5" in text
+
+
+def test_it_says_when_the_envelope_decided():
+    rows = parity("equal to rounding", "identical")
+    rows.loc[0, ["decided_by", "share_of_bound", "share_of_tolerance"]] = ["envelope", 7.3, 0.4]
+    text = member(parity=rows)[2]
+    assert (
+        "of the tensor's scale. That is 7.3 times what a formula allows, but only 0.4 times what "
+        "rounding does to the reference itself (float32)."
+    ) in text
+    assert "what rounding can cause" not in text
+
+
+def test_less_accurate_in_float32_is_the_same_rule():
+    outcome, headline, text = member(parity=parity(LESS_ACCURATE, "identical", LESS_ACCURATE))
+    assert outcome == "same" and "does the same as" in headline
+    assert "computed less accurately in float32: over 500 iterations and 5 seeds" in text
+    assert "0.3 times what rounding does to the reference if even its numbers are float32." in text
+    assert "With large gradients it is less accurate in float32, but the same rule." in text
+
+
+@pytest.mark.parametrize(
+    ("tables", "said"),
+    [
+        (parity(), "It is the same in all trials, too: with generated gradients"),
+        (parity(trials="equal to rounding"), "It is the same in all trials, too: "),
+        (parity("different", "different"), "It is the same in all trials: with generated"),
+        (
+            parity(trials="different"),
+            "With large gradients it is a different rule, from iteration 1 on (tensor W0).",
+        ),
+    ],
+)
+def test_what_the_trials_show(tables, said):
+    assert said in member(parity=tables)[2]
+
+
+def test_trials_add_nothing_to_a_difference_in_training():
+    assert "large gradients" not in member(parity=parity("different", "different", "different"))[2]
+
+
+def test_a_difference_in_trials_alone_makes_another_rule():
+    outcome, headline, text = member(parity=parity("identical", "identical", "different"))
+    assert outcome == "different" and "is not the same rule as theirs" in headline
+    assert "its steps are identical to the last bit" in text
+
+
+def test_without_trials_nothing_is_said_of_them():
+    assert "trials" not in member(parity=parity().iloc[:2])[2]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        ("equivalent", " only while hyperparameters stay constant, although it performs the same."),
+        ("different", " only while hyperparameters stay constant, and performed differently."),
+        ("difference (may be within the margin)", "constant, and there is a difference in perf"),
+        ("inconclusive", "stay constant; the runs cannot tell whether it performs the same."),
+        ("diverged", " only while hyperparameters stay constant, and some runs diverged."),
+    ],
+)
+def test_a_rule_that_is_the_same_at_constant_hyperparameters(verdict, said):
+    tables = parity(trials=CONSTANT, hint="the learning rate is inside the velocity")
+    outcome, headline, text = member(parity=tables, equivalence=equivalence(verdict))
+    assert outcome == "different"
+    assert headline.startswith("Your ours is the same rule as theirs (torch.optim.SGD) only while")
+    assert said in headline
+    assert "it is a different rule, from iteration 1 on (tensor W0)." in text
+    assert " Hint: the learning rate is inside the velocity. " in text
+
+
+def test_a_hint_is_given_once_as_a_sentence():
+    tables = parity("different", "different", "different", hint="this looks like sgd.")
+    assert member(parity=tables)[2].count("Hint: this looks like sgd. ") == 1
+    assert "Hint" not in member(parity=parity("different", "different", hint=""))[2]
 
 
 def test_divergence_is_counted_with_its_iterations():

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from descent.reporting.html_tables import number, shown
-from evidence import equivalence
+from evidence import equivalence, parity
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -42,6 +42,27 @@ def test_what_diverged_has_dashes():
 def test_pairs_are_shown_like_comparisons():
     headings = shown(equivalence(), "pairs")["headings"]
     assert headings[:3] == ["variant", "reference", "verdict"] and "seeds needed" not in headings
+
+
+def test_what_was_compared_and_where_it_differs():
+    content = shown(parity(trials="different"), "parity")
+    in_training, _, trials = (
+        dict(zip(content["headings"], row, strict=True)) for row in content["rows"]
+    )
+    assert in_training["compared on"] == "training, float32"
+    assert [in_training[name] for name in ("seeds", "iterations")] == ["5", "500"]
+    assert in_training["share of the tolerance"] == "0.21"
+    assert in_training["decided by"] == "formula"
+    assert trials["compared on"] == "trials"
+    numbers = ["seeds", "iterations", "largest difference", "share of the tolerance", "decided by"]
+    assert [trials[name] for name in numbers] == ["-"] * 5
+    begins = "iteration 1, W0 (float64, with large gradients)"
+    assert trials["tolerance first exceeded at"] == begins
+
+
+def test_trials_without_a_difference_are_one_word_and_dashes():
+    *_, row = shown(parity(), "parity")["rows"]
+    assert row == ["ours", "theirs", "trials", "-", "-", "identical", *["-"] * 5]
 
 
 def test_a_selected_combination_says_its_name():

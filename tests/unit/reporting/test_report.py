@@ -59,11 +59,10 @@ def tables():
         ),
         "equivalence": equivalence().assign(n=3, design="independent"),
         "parity": parity("equal to rounding", "identical").assign(
-            reference="theirs",
-            first_seed=[0, np.nan],
-            first_run=[1, np.nan],
-            first_iteration=[3, np.nan],
-            first_tensor=["W0", np.nan],
+            first_seed=[0, np.nan, np.nan],
+            first_run=[1, np.nan, np.nan],
+            first_iteration=[3, np.nan, np.nan],
+            first_tensor=["W0", np.nan, np.nan],
             different_iteration=np.nan,
         ),
         "targets": pd.DataFrame(

@@ -175,7 +175,12 @@ MUTANTS = [
     _mutant(
         "normalized_by_both",
         "the product of the two factors is divided by the means of both the rows and the columns",
-        (("row.mean(-2, keepdim=True).clamp_(min=smallest)", "(row.mean(-2, keepdim=True) * column.mean()).clamp_(min=smallest)"),),
+        (
+            (
+                "row.mean(-2, keepdim=True).clamp_(min=smallest)",
+                "(row.mean(-2, keepdim=True) * column.mean()).clamp_(min=smallest)",
+            ),
+        ),
     ),
     _mutant(
         "normalized_by_largest",
@@ -201,14 +206,25 @@ MUTANTS = [
         "squares_of_means",
         "the means over rows and columns are squared in place of the gradient",
         (
-            ("gradient.square().mean(-1, keepdim=True)", "gradient.mean(-1, keepdim=True).square()"),
-            ("gradient.square().mean(-2, keepdim=True)", "gradient.mean(-2, keepdim=True).square()"),
+            (
+                "gradient.square().mean(-1, keepdim=True)",
+                "gradient.mean(-1, keepdim=True).square()",
+            ),
+            (
+                "gradient.square().mean(-2, keepdim=True)",
+                "gradient.mean(-2, keepdim=True).square()",
+            ),
         ),
     ),
     _mutant(
         "not_factored",
         "the squares of a matrix are averaged for each element in place of rows and columns",
-        (("(torch.zeros_like(p[..., :1]), torch.zeros_like(p[..., :1, :]))", "(torch.zeros_like(p),)"),),
+        (
+            (
+                "(torch.zeros_like(p[..., :1]), torch.zeros_like(p[..., :1, :]))",
+                "(torch.zeros_like(p),)",
+            ),
+        ),
     ),
     _mutant("no_root", "the root is not taken", ((_UPDATE, _UPDATE.replace(".sqrt_()", "")),)),
     _mutant(

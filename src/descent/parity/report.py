@@ -1,0 +1,95 @@
+"""The result of a check, and its text."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from descent.parity.verdict import CONSTANT, DIFFERENT, EQUAL, LESS_ACCURATE
+
+
+@dataclass(frozen=True)
+class Report:
+    """The result of a check.
+
+    Attributes
+    ----------
+    title : str
+        Which rule was compared with which reference, and how.
+    against : str
+        The reference.
+    verdict : str
+        See `descent.parity.verdict`; the worst over dtypes and trials.
+    passed : bool
+        Whether the rule is the same as the reference's.
+    table : pandas.DataFrame
+        A row for each dtype, as `descent.parity.verdict.parity` returns it: training.
+    trials : pandas.DataFrame
+        A row for each trial: trial, verdict, dtype, iteration and tensor where a difference begins,
+        remark. See `descent.parity.trials`.
+    hints : list of str
+        What the difference looks like.
+    remarks : list of str
+        What else is worth knowing.
+    not_checked : list of str
+        What these settings did not exercise, and why.
+    trace : pandas.DataFrame
+        The differences at every iteration, as `descent.parity.replay.replay` returns them.
+    """
+
+    title: str
+    against: str
+    verdict: str
+    passed: bool
+    table: pd.DataFrame
+    trials: pd.DataFrame
+    hints: list
+    remarks: list
+    not_checked: list
+    trace: pd.DataFrame
+
+    def __str__(self):
+        lines = [self.title, f"verdict: {self.verdict}"]
+        lines += [f"  {_describe(row)}" for row in self.table.itertuples()]
+        lines += [f"  {text}" for text in _not_the_same(self.trials)]
+        lines += [f"hint: {hint}" for hint in self.hints]
+        lines += [f"note: {remark}" for remark in self.remarks]
+        same = self.trials.loc[_is_the_same(self.trials), "trial"]
+        if len(same):
+            lines.append(f"also the same with: {'; '.join(same)}")
+        if self.not_checked:
+            lines.append(f"not checked: {'; '.join(self.not_checked)}")
+        return "\n".join(lines)
+
+
+def _describe(row):
+    text = f"{row.dtype}: {row.verdict}"
+    if row.verdict == DIFFERENT:
+        return (
+            f"{text}, largest difference {row.share_of_tolerance:.2g} x what rounding can explain; "
+            f"begins at iteration {row.different_iteration}, tensor {row.different_tensor}, "
+            f"seed {row.different_seed}, run {row.different_run}"
+        )
+    if row.decided_by == "formula":
+        return f"{text}, largest difference {row.share_of_bound:.2g} x the rounding bound"
+    if row.decided_by in ("envelope", "wide envelope"):
+        return (
+            f"{text}, largest difference {row.share_of_tolerance:.2g} x what rounding does to the "
+            f"reference itself, and {row.share_of_bound:.2g} x the formula's bound"
+        )
+    return text
+
+
+def _is_the_same(table):
+    return table["verdict"].notna() & ~table["verdict"].isin([CONSTANT, DIFFERENT, LESS_ACCURATE])
+
+
+def _not_the_same(table):
+    """Describe the trials that are not the same, or else the first one that is not identical."""
+    apart = table[table["verdict"].notna() & ~_is_the_same(table)]
+    if apart.empty:
+        apart = table[table["verdict"] == EQUAL][:1]
+    for row in apart.itertuples():
+        text = f"with {row.trial}: {row.verdict}"
+        if row.verdict in (DIFFERENT, CONSTANT):
+            text += f"; differs from iteration {row.iteration}, tensor {row.tensor}, {row.dtype}"
+        yield text
