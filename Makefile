@@ -6,7 +6,7 @@
 # make benchmark    time the peers, this engine and the limit; make scaling    time evaluation
 # make efficiency   time the default experiment, job by job
 # make checkpoints  time the cost of saving progress; make overhead    the cost of calls
-# make mutants      check wrong rules: are they caught, and named?; make hints    the hints they get
+# make mutants      check wrong rules: are they caught, and named?
 # make right-forms  check right rules in many forms and settings, for false alarms
 # make coverage     measure how often the confidence bands hold
 # make simulate-equivalence    measure how often verdicts on equivalence are wrong
@@ -24,7 +24,7 @@ UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKE
     -c $(LOCK) -r pyproject.toml --extra dev --extra cluster,sync --require-hashes $(LOCK))
 
 .PHONY: results demo setup test test-fast test-slow test-cluster lint format lock clean benchmark \
-    benchmark-cluster benchmark-lock efficiency checkpoints overhead scaling mutants hints coverage docs address \
+    benchmark-cluster benchmark-lock efficiency checkpoints overhead scaling mutants coverage docs address \
     simulate-equivalence right-forms
 
 results: setup
@@ -110,9 +110,6 @@ mutants: setup
 
 right-forms: setup
 	PYTHONPATH=src $(BIN)/python benchmarks/false_alarms.py
-
-hints: setup
-	PYTHONPATH=src:tests/support $(BIN)/python benchmarks/hints.py
 
 docs: setup
 	$(BIN)/python docs/make_configuration.py

@@ -26,7 +26,7 @@ from publish import publish
 
 CONFIG = Path(__file__).parents[1] / "config" / "config.yaml"
 DIGITS = CONFIG.with_name("digits.yaml")
-REPETITIONS = 1000
+REPETITIONS = 500
 MARGIN = 0.005
 TEST_IMAGES = 360  # of the digits: their accuracies are multiples of 1 / 360
 OPEN = {INCONCLUSIVE, UNCLEAR}
@@ -228,8 +228,8 @@ def page(errors, same):
     return (
         "Share of simulated families of comparisons with a wrong verdict: *equivalent* said of a\n"
         "difference of a margin or more, to be at most 5 %; *different* said of a margin or less,\n"
-        "to be at most 5 %, or 10 % where the interval is many times wider than the margin;\n"
-        "*a difference* said of none, or with the wrong sign, to be at most 10 %; *any* of these in\n"
+        "to be at most 5 %, or 10 % where the interval is many times wider than the margin; *a\n"
+        "difference* said of none, or with the wrong sign, to be at most 10 %; *any* of these in\n"
         "the family, to be at most 10 %. *Settled* is the share of comparisons that are not left\n"
         f"open. The standard error of a share of 5 % is {at_5} points, of 10 % {at_10}.\n\n"
         f"{tabulate(shown, **form)}\n\n"

@@ -50,6 +50,7 @@ OTHER_WORDS = {
     "replaced_parameters": "in place",
     "state_of_networks": "outside `state`",
     "betas_swapped": "its betas in the opposite order",
+    "eps_swapped": "its eps in the opposite order",
     "etas_swapped": "its etas in the opposite order",
     "always_amsgrad": "amsgrad=True",
     "amsgrad_ignored": "amsgrad=False",

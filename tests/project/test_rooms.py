@@ -119,6 +119,6 @@ def test_only_reporting_imports_what_draws():
 
 
 def test_every_room_says_what_lives_there():
-    for folder in {file.parent for file in LIBRARY.rglob("*.py")} - {LIBRARY}:
+    for folder in {file.parent for file in LIBRARY.glob("*/*.py")}:
         text = ast.get_docstring(ast.parse((folder / "__init__.py").read_text()))
         assert "In: " in text and "Out: " in text, folder

@@ -117,7 +117,7 @@ class Step:
                 network(own, **changed)
 
     def hyperparameters(self):
-        """Return the hyperparameters in use, dicts that may be changed; `params` is none of them."""
+        """Return the hyperparameters in use: dicts, which may be changed, with `params` beside."""
         return [group for network in self._networks for group in network.hyperparameters()]
 
     def state(self):

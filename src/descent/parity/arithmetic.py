@@ -10,6 +10,7 @@ Every disturbed run has a twin whose errors have the opposite signs. Where a qua
 a jump that a rounding carries it across, one of the two crosses.
 """
 
+import functools
 import math
 import random
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ ROUNDINGS = 16
 #: bfloat16 and float16 are chosen for speed, and roundings of that size leave little to compare.
 _FEW_ROUNDINGS = 4
 _LOW = {torch.bfloat16, torch.float16}
+
+#: Errors that are drawn: enough for a layer of 1,000 x 1,000.
+_POOL = 1 << 21
 
 #: Operations whose result is exact, whatever its digits.
 _EXACT = {
@@ -61,10 +65,6 @@ class Disturbed(TorchDispatchMode):
     ----------
     noise : Noise
     """
-
-    #: Errors, uniform in [-1, 1]; long enough for a layer of 1,000 x 1,000.
-    _pools: dict = {}
-    _POOL = 1 << 21
 
     def __init__(self, noise):
         super().__init__()
@@ -114,19 +114,12 @@ class Disturbed(TorchDispatchMode):
         return self._noise.sign * ROUNDINGS * unit(tensor.dtype) * self._errors(tensor)
 
     def _errors(self, tensor):
-        pool = self._pool(tensor.dtype)
+        pool = _pool(tensor.dtype)
         n = tensor.numel()
-        if n > self._POOL:
-            return pool[torch.arange(n) % self._POOL].view(tensor.shape)
-        offset = self._random.randrange(self._POOL - n + 1)
+        if n > _POOL:
+            return pool[torch.arange(n) % _POOL].view(tensor.shape)
+        offset = self._random.randrange(_POOL - n + 1)
         return pool[offset : offset + n].view(tensor.shape)
-
-    @classmethod
-    def _pool(cls, dtype):
-        if dtype not in cls._pools:
-            generator = torch.Generator().manual_seed(0)
-            cls._pools[dtype] = (2 * torch.rand(cls._POOL, generator=generator) - 1).to(dtype)
-        return cls._pools[dtype]
 
     def _before_a_product(self, args):
         """Keep the sign of a product that may underflow to 0; the twin lets it underflow."""
@@ -135,6 +128,13 @@ class Disturbed(TorchDispatchMode):
         if self._noise.sign < 0 or not tensors or factors[0].dtype != torch.float32:
             return None
         return factors[0].sign() * factors[1].sign()
+
+
+@functools.cache
+def _pool(dtype):
+    """Draw errors once, uniform in [-1, 1]; each operation takes them from another place."""
+    random = torch.Generator().manual_seed(0)
+    return (2 * torch.rand(_POOL, generator=random) - 1).to(dtype)
 
 
 def unit(dtype):
@@ -180,6 +180,7 @@ class Number(float):
     """
 
     def __new__(cls, value, arithmetic):
+        """Make a number that `Disturbed` has disturbed."""
         number = super().__new__(cls, value)
         number._arithmetic = arithmetic
         return number

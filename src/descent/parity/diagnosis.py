@@ -47,7 +47,7 @@ _TELLING = {
     "a scalar parameter": "a parameter without dimensions is treated differently, or two of one "
     "shape are mixed up",
     "a 4-D parameter": "a parameter with four dimensions is treated differently",
-    "parameters without a gradient": "a parameter whose gradient is None is updated, or its state is",
+    "parameters without a gradient": "a parameter whose gradient is None is updated",
 }
 _NOT_FINITE = "a parameter becomes infinite or NaN; is a divisor 0, or a sign wrong?"
 _SAME_MEMORY = (
@@ -180,7 +180,7 @@ def _other_rules(theirs, setup, right):
 
 
 def _included(theirs, setup, right):
-    """Return, as a list, the included rule that takes the steps of the reference, if there is one."""
+    """Return the included rule that takes the steps of the reference, or none, as a list."""
     name = parse(theirs.name).name
     names = _OF_SGD if name == "SGD" else {name.lower()} & set(catalog.RULES)
     rules = [_included_rule(each, theirs) for each in names]

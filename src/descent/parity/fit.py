@@ -164,7 +164,7 @@ def _shrinking(theirs, rate):
 def as_ratio(ratio):
     """Write a ratio in words that go before what it refers to: "1/128 of", "2.5 times"."""
     fraction = Fraction(ratio).limit_denominator(100_000) if math.isfinite(ratio) else None
-    if fraction and fraction.numerator in (1, -1) and abs(float(fraction) / ratio - 1) < 1e-6:
-        if fraction.denominator > 1:
-            return f"{fraction} of"
+    unit = fraction and abs(fraction.numerator) == 1 and fraction.denominator > 1
+    if unit and abs(float(fraction) / ratio - 1) < 1e-6:
+        return f"{fraction} of"
     return f"{ratio:.6g} times"

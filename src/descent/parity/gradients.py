@@ -60,25 +60,25 @@ def _sparse(gradient, iteration, random):
 
 
 def _zero(gradient, iteration, random):
-    """Exactly 0 for ten iterations out of twenty, and in the first element always."""
+    """Make ten iterations out of twenty 0, and the first element always."""
     gradient.flatten()[0] = 0
     return gradient * (iteration % 20 < 10)
 
 
 def _heavy_tailed(gradient, iteration, random):
-    """Cauchy-distributed: the ratio of two normal numbers."""
+    """Make them Cauchy-distributed, as the ratio of two normal numbers."""
     return gradient / torch.randn(gradient.shape, generator=random, dtype=torch.float64)
 
 
 def _alternating(shapes, iterations, random):
-    """The same sizes in every iteration, with signs that alternate."""
+    """Keep the sizes in every iteration, and let the signs alternate."""
     sizes = [_normal(shape, random) for shape in shapes]
     for iteration in range(iterations):
         yield [(-1) ** iteration * size for size in sizes]
 
 
 def _without(shapes, iterations, random):
-    """No gradient for the third tensor, and none for the second every other time."""
+    """Leave out the gradient of the third tensor, and of the second every other time."""
     for iteration in range(iterations):
         gradients = [_normal(shape, random) for shape in shapes]
         gradients[2] = None
@@ -88,7 +88,7 @@ def _without(shapes, iterations, random):
 
 
 def _ends_with(value):
-    """Ordinary gradients, of which the last ones have one element that is not finite."""
+    """Make a kind whose last gradients each have one element that is not finite."""
 
     def kind(shapes, iterations, random):
         for iteration in range(iterations):

@@ -22,8 +22,8 @@ import torch
 
 from descent.parity.arithmetic import ROUNDINGS, unit
 
-#: A rule leaves the envelope only if it is clearly outside: a jump of a rule is as large as a twin's.
-_CLEARLY = 2
+#: A rule must be clearly outside of the envelope: where it jumps, so does a twin, by as much.
+_CLEARLY = 1.25
 
 #: Iterations over which the effect of a gradient is added up; a momentum of 0.99 takes 500.
 _HORIZON = 1000
@@ -58,7 +58,7 @@ class Formula:
 
 
 class Envelope:
-    """Twice how many times the formula's bound a reference's disturbed twins are away from it.
+    """How many times the formula's bound a rule may be away from a reference, given its twins.
 
     It is the largest factor of all tensors and seeds so far: a tensor of few numbers may be spared
     by chance.

@@ -185,7 +185,9 @@ def _trials(row, in_training):
         return []
     if row["verdict"] == LESS_ACCURATE:
         return [f"With {row['trial']} it is less accurate in float32, but the same rule."]
-    begins = f"from iteration {row['different_iteration']:.0f} on (tensor {row['different_tensor']})"
+    begins = (
+        f"from iteration {row['different_iteration']:.0f} on (tensor {row['different_tensor']})"
+    )
     return [f"With {row['trial']} it is a different rule, {begins}."]
 
 

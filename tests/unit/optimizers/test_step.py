@@ -5,10 +5,10 @@ from functools import partial
 import pytest
 import torch
 
+import momentum_mutants as mutants
 from descent.optimizers.scratch.sgd import sgd
 from descent.optimizers.scratch.sgd_momentum import sgd_momentum
 from descent.optimizers.step import make_step
-from descent.parity import mutants
 
 SHAPES = [(3, 4, 5), (3, 4, 1), (3, 2, 4), (3, 2, 1)]  # stacked over 3 seeds
 ITERATIONS = 50

@@ -7,13 +7,18 @@ import pytest
 
 import correct_momentum
 import momentum_mutants
+from checking import MOMENTUM
+from descent import cli
 from descent.cli import main
+from descent.parity import trials
+from descent.parity.check import THOROUGH
+from descent.parity.gradients import NETWORK
 
 WRONG = Path(inspect.getfile(momentum_mutants)).read_text()
 
 
 #: Those that are not slow; test_replay.py holds all against torch's.
-SOME = {"in_place", "two_terms", "scaled_velocity", "two_points", "foreach"}
+SOME = {"scaled_velocity"}
 
 
 #: They keep the learning rate in the velocity, or the velocity in the parameters.
@@ -48,7 +53,7 @@ def test_the_place_where_a_difference_begins_is_printed(check):
         assert line.endswith(", run 1")
 
 
-def test_a_subclass_of_torchs_class_passes(check):
+def test_a_subclass_of_torchs_class_passes(one_trial, check):
     source = "import torch\nclass Mine(torch.optim.SGD):\n    pass\n"
     code, said = check(source, "Mine")
     assert (code, "verdict: identical" in said) == (0, True)
@@ -72,3 +77,164 @@ def test_an_error_in_the_rule_is_shown_with_its_line(check, body, said):
     code, text = check(f"{source}        {body}\n", "rule")
     assert code == (2 if "syntax" in said else 1)
     assert said in text and "Traceback" not in text
+
+
+# Exit codes and what the report says
+
+RULE = """
+import torch
+
+def rule(parameters, gradients, state, *, lr, momentum=0.9{options}):
+    t = state["t"] = state.get("t", 0) + 1
+    for i, (p, g) in enumerate(zip(parameters, gradients)):
+        v = state.setdefault(i, torch.zeros_like(p))
+        {line}
+"""
+RIGHT = "p -= lr * v.mul_(momentum).add_(g)"
+
+
+def of_line(line, options=""):
+    return RULE.format(line=line, options=options)
+
+
+@pytest.fixture
+def one_trial(monkeypatch):
+    """Try nothing but a learning rate that changes, because all trials take seconds."""
+
+    def try_one(ours, theirs):
+        half = trials._half_way("lr")
+        outcome = trials.run("lr halved half-way", ours, theirs, NETWORK, "ordinary", half)
+        yield trials._at_constant(outcome)
+
+    monkeypatch.setattr(trials, "try_everything", try_one)
+
+
+@pytest.mark.parametrize(
+    ("line", "arguments", "code", "verdict"),
+    [
+        (RIGHT, [], 0, "equal to rounding"),
+        ("p -= lr * g", [], 1, "different"),
+        ("p -= v.mul_(momentum).add_(lr * g)", [], 3, "the same rule at constant hyperparameters"),
+        (
+            "p -= v.mul_(momentum).add_(lr * g)",
+            ["--constant"],
+            0,
+            "the same rule at constant hyperparameters",
+        ),
+        ("p -= lr * g", ["--constant"], 1, "different"),
+    ],
+)
+def test_exit_codes(one_trial, check, line, arguments, code, verdict):
+    found, said = check(of_line(line), "rule", *MOMENTUM, *arguments, iterations=20)
+    assert (found, said.splitlines()[1]) == (code, f"verdict: {verdict}")
+
+
+def test_less_accurate_is_the_same(one_trial, check):
+    """A counter that is a float32 tensor loses digits of 1 - beta^t."""
+    source = """
+import torch
+
+def rule(parameters, gradients, state, *, lr, betas=(0.9, 0.9999), eps=1e-8):
+    t = state.setdefault("t", torch.zeros((), dtype=parameters[0].dtype)).add_(1)
+    for i, (p, g) in enumerate(zip(parameters, gradients)):
+        m, s = state.setdefault(i, (torch.zeros_like(p), torch.zeros_like(p)))
+        m.mul_(betas[0]).add_((1 - betas[0]) * g)
+        s.mul_(betas[1]).add_((1 - betas[1]) * g * g)
+        p -= lr * (m / (1 - betas[0]**t)) / ((s / (1 - betas[1]**t)).sqrt() + eps)
+"""
+    adam = ["--against", "torch.optim.Adam", "--set", "lr=0.1", "--set", "betas=[0.9, 0.9999]"]
+    code, said = check(source, "rule", *adam, iterations=20)
+    assert code == 0
+    assert "verdict: the same rule, computed less accurately in float32" in said
+    [line] = [line for line in said.splitlines() if line.startswith("  float32: ")]
+    assert "x what rounding does to the reference itself" in line
+
+
+def test_the_report_says_that_the_formula_decided(one_trial, check):
+    _, said = check(of_line(RIGHT), "rule", *MOMENTUM, iterations=20)
+    for dtype in ("float32", "float64"):
+        [line] = [line for line in said.splitlines() if line.startswith(f"  {dtype}: ")]
+        assert line.endswith(" x the rounding bound")
+        assert "equal to rounding, largest difference 0." in line
+
+
+def test_the_report_says_that_the_envelope_decided(one_trial, check):
+    """A velocity that is the difference of two sums loses digits."""
+    line = (
+        "w, s = state.setdefault(f'{i}', (p.clone(), torch.zeros_like(p))); "
+        "s += g; v.mul_(momentum).add_(g); p.copy_(w - lr / (1 - momentum) * (s - momentum * v))"
+    )
+    settings = ["--against", "torch.optim.SGD", "--set", "lr=10", "--set", "momentum=0.9999"]
+    _, said = check(of_line(line), "rule", *settings, iterations=20)
+    assert "x what rounding does to the reference itself, and" in said
+    assert "x the formula's bound" in said
+    assert "verdict: different" not in said
+
+
+@pytest.mark.slow
+def test_the_report_lists_what_was_checked_and_what_was_not(check):
+    source = of_line(f"assert p.ndim, 'no'; {RIGHT}", ", nesterov=False")
+    code, said = check(source, "rule", *MOMENTUM, iterations=20)
+    assert code == 0
+    [same] = [line for line in said.splitlines() if line.startswith("also the same with: ")]
+    for trial in ("ordinary gradients", "40 parameters", "lr halved half-way", "momentum=0.45"):
+        assert trial in same
+    [missing] = [line for line in said.splitlines() if line.startswith("not checked: ")]
+    assert "a scalar parameter (the rule raises " in missing
+    assert "AssertionError: no)" in missing
+    assert "nesterov=True (the rule takes nesterov and ignores it)" in missing
+    assert "dampening, weight_decay, maximize (the rule does not take this)" in missing
+
+
+def test_a_different_rule_has_no_list_of_what_was_not_checked(check):
+    _, said = check(of_line("p -= lr * g"), "rule", *MOMENTUM, iterations=20)
+    assert "not checked" not in said and "also the same" not in said
+
+
+def test_a_trial_that_differs_is_named_with_its_place(check):
+    line = "p -= lr * v.mul_(momentum).add_(g.clamp(-1e6, 1e6))"
+    code, said = check(of_line(line), "rule", *MOMENTUM, iterations=20)
+    assert code == 1
+    assert "  with large gradients: different; differs from iteration 1, tensor " in said
+    assert "  float64: equal to rounding" in said and "hint: with large gradients, " in said
+
+
+@pytest.mark.slow
+def test_vanished_gradients_of_rprop_are_replaced(capsys):
+    rprop = ["--against", "torch.optim.Rprop", "--set", "lr=0.01"]
+    assert main(["check", "scratch.rprop", *rprop, "--iterations", "1500"]) == 0
+    said = capsys.readouterr().out
+    [note] = [line for line in said.splitlines() if line.startswith("note: ")]
+    assert "note: the gradients of training vanished in " in note
+    assert "of 1500 iterations; those of the untrained network took their place" in note
+
+
+def test_thorough_is_as_long_as_the_default_experiment():
+    options = cli._parser().parse_args(["check", "a.py:b", "--against", "c", "--thorough"])
+    assert options.iterations == THOROUGH == 20 * 469
+
+
+@pytest.mark.slow
+def test_a_mistake_that_begins_late_is_found_by_a_thorough_check(check, capsys, tmp_path):
+    source = of_line("p -= lr * v.mul_(momentum if t != 501 else 0).add_(g)")
+    assert check(source, "rule", *MOMENTUM, iterations=500)[0] == 0
+    assert main(["check", f"{tmp_path / 'my_rules.py'}:rule", *MOMENTUM, "--thorough"]) == 1
+    assert "begins at iteration 501" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_class_that_changes_its_gradients_gets_a_note(check):
+    source = """
+import torch
+
+class Mine(torch.optim.SGD):
+    @torch.no_grad()
+    def step(self, closure=None):
+        super().step()
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is not None:
+                    p.grad.zero_()
+"""
+    code, said = check(source, "Mine", *MOMENTUM, iterations=20)
+    assert code == 0 and "note: the same steps, but it changes p.grad" in said

@@ -78,9 +78,10 @@ def adagrad(change):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (
+        pytest.param(
             lambda p, g: p.mul_(1 - 1e-4) * 0 + g,
             "the weights shrink by the factor 1 - 0.0001 in every iteration",
+            marks=pytest.mark.slow,
         ),
         (lambda p, g: g + 3e-4 * p, "with weight_decay = 0.0003, where 0 is given"),
     ],

@@ -64,13 +64,23 @@ def gain(name, **settings):
     return Gain.of(theirs.make, Generated(NETWORK, "ordinary", 1).initial)
 
 
-@pytest.mark.parametrize(("lr", "momentum"), [(1e-3, 0), (1e-3, 0.9), (0.1, 0.5), (0.1, 0.99)])
+@pytest.mark.parametrize(
+    ("lr", "momentum"),
+    [
+        (1e-3, 0.9),
+        *(
+            pytest.param(*pair, marks=pytest.mark.slow)
+            for pair in [(1e-3, 0), (0.1, 0.5), (0.1, 0.99)]
+        ),
+    ],
+)
 def test_the_gain_of_sgd_is_that_of_its_lr_and_momentum(lr, momentum):
     found = gain("torch.optim.SGD", lr=lr, momentum=momentum)
     assert found.per_step == pytest.approx(1 / lr, rel=1e-6)
     assert found.total == pytest.approx(1 / (1 - momentum), rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "settings"),
     [

@@ -1,0 +1,190 @@
+"""Import users' files, without effect on each other and on the rest of the program."""
+
+import contextlib
+import functools
+import importlib
+import os
+import sys
+import warnings
+from importlib.machinery import PathFinder, SourceFileLoader
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import cloudpickle
+import torch
+
+from descent.errors import RuleError
+
+
+def _set_default_device(device):
+    # None rather than cpu, which would make torch ask for the device in every call
+    torch.set_default_device(None if device.type == "cpu" else device)
+
+
+#: What all rules share, besides random numbers: its name, how to read it, and how to set it.
+_SHARED = (
+    ("whether torch computes gradients", torch.is_grad_enabled, torch.set_grad_enabled),
+    ("torch's default dtype", torch.get_default_dtype, torch.set_default_dtype),
+    ("torch's default device", torch.get_default_device, _set_default_device),
+    ("torch's number of threads", torch.get_num_threads, torch.set_num_threads),
+    (
+        "whether torch is deterministic",
+        torch.are_deterministic_algorithms_enabled,
+        torch.use_deterministic_algorithms,
+    ),
+    ("torch's anomaly detection", torch.is_anomaly_enabled, torch.set_anomaly_enabled),
+    ("the working directory", os.getcwd, os.chdir),
+)
+
+
+def load(file):
+    """Import a file afresh, whatever its folder and name.
+
+    Modules in its folder can be imported, and are imported afresh as well. What the file changes
+    for the whole program while it is loaded is put back.
+
+    Parameters
+    ----------
+    file : str
+        Path of a Python file.
+
+    Returns
+    -------
+    module
+    """
+    name = str(Path(file).absolute())  # files of the same name in two folders are two modules
+    loader = _AsWritten(name, name)
+    module = module_from_spec(spec_from_file_location(name, name, loader=loader))
+    module.__package__ = ""  # so that a relative import says that there is no package
+    sys.modules[name] = module  # dataclasses look up their module
+    cloudpickle.register_pickle_by_value(module)  # for `user_rules.remembered`
+    neighbors = _neighbors(folder_of(file))
+    with neighbors.importable(), _as_a_program(name), put_back():
+        neighbors.forget()
+        loader.exec_module(module)
+    return module
+
+
+def folder_of(file):
+    """Return the folder in which a file looks for modules."""
+    return str(Path(file).resolve().parent)
+
+
+def modules_beside(file):
+    """Return a context in which the modules beside a file can be imported."""
+    return _neighbors(folder_of(file)).importable()
+
+
+@contextlib.contextmanager
+def put_back(refuse=False):
+    """Put back what is changed for the whole program.
+
+    Parameters
+    ----------
+    refuse : bool
+        Whether to raise a RuleError as well, as for a step, which may rely on the change.
+    """
+    before = [(what, get(), get, set_) for what, get, set_ in _SHARED]
+    with torch.random.fork_rng(devices=[]):
+        try:
+            yield
+        finally:
+            changed = [(what, was, set_) for what, was, get, set_ in before if get() != was]
+            for _, was, set_ in changed:
+                set_(was)
+    if changed and refuse:
+        names = " and ".join(what for what, *_ in changed)
+        raise RuleError(f"it changes {names} for all that runs after a step; remove that")
+
+
+@contextlib.contextmanager
+def _as_a_program(name):
+    """Let a file parse arguments, print and plot while it is loaded, without effect on others."""
+    arguments, backend = sys.argv, os.environ.get("MPLBACKEND")
+    sys.argv = [name]
+    os.environ.setdefault("MPLBACKEND", "agg")  # no window that waits for somebody to close it
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        sys.argv = arguments
+        if backend is None:
+            os.environ.pop("MPLBACKEND", None)
+
+
+class _AsWritten(SourceFileLoader):
+    """Loads a file as it is now.
+
+    Its bytecode may be of an earlier version: timestamps in bytecode count whole seconds.
+    """
+
+    def get_code(self, fullname):
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
+class _Neighbors:
+    """The modules in a folder of rules, which can import them as a script in that folder would.
+
+    They are in `sys.modules` only while a rule is in use: two folders may have modules of one name,
+    and the program that checks the rule may have imported its own.
+    """
+
+    def __init__(self, folder):
+        self._folder = folder
+        self._modules = {}  # those imported so far; while in use, only their names count
+        self._aside = {}  # the program's own
+
+    @contextlib.contextmanager
+    def importable(self):
+        """Search the folder before all others."""
+        if self in sys.meta_path:
+            yield
+            return
+        self._aside = _take_out(self._modules)
+        sys.modules.update(self._modules)
+        sys.meta_path.insert(0, self)
+        try:
+            yield
+        finally:
+            sys.meta_path.remove(self)
+            self._modules = _take_out(self._modules)
+            sys.modules.update(self._aside)
+
+    def forget(self):
+        """Set aside the folder's modules, those that the program has imported too."""
+        _take_out(self._modules)
+        self._modules.clear()
+        own = {
+            name
+            for name, module in list(sys.modules.items())
+            if name.isidentifier() and self._has(getattr(module, "__spec__", None))
+        }
+        self._aside |= _take_out([name for name in sys.modules if name.partition(".")[0] in own])
+        importlib.invalidate_caches()
+
+    def find_spec(self, name, path=None, target=None):
+        """Find a module of the folder: Python calls this for every import."""
+        if path is None:
+            spec = PathFinder.find_spec(name, [self._folder, *sys.path])
+            found = self._has(spec)
+        else:  # in a package
+            spec = PathFinder.find_spec(name, path)
+            found = spec is not None and name.partition(".")[0] in self._modules
+        if not found:
+            return None
+        self._modules[name] = None
+        if isinstance(spec.loader, SourceFileLoader):
+            spec.loader = _AsWritten(name, spec.origin)
+        return spec
+
+    def _has(self, spec):
+        """Tell whether a module or package is in the folder itself."""
+        places = [*(spec.submodule_search_locations or ()), spec.origin] if spec else [None]
+        return isinstance(places[0], str) and os.path.dirname(places[0]) == self._folder
+
+
+_neighbors = functools.cache(_Neighbors)
+
+
+def _take_out(names):
+    return {name: sys.modules.pop(name) for name in names if name in sys.modules}
