@@ -7,6 +7,7 @@
 # make efficiency   time the default experiment, job by job
 # make checkpoints  time the cost of saving progress; make overhead    the cost of calls
 # make mutants      check wrong rules: are they caught, and named?
+# make small-mistakes  check wrong rules whose effect is small, rare or late
 # make right-forms  check right rules in many forms and settings, for false alarms
 # make coverage     measure how often the confidence bands hold
 # make simulate-equivalence    measure how often verdicts on equivalence are wrong
@@ -25,7 +26,7 @@ UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKE
 
 .PHONY: results demo setup test test-fast test-slow test-cluster lint format lock clean benchmark \
     benchmark-cluster benchmark-lock efficiency checkpoints overhead scaling mutants coverage docs address \
-    simulate-equivalence right-forms
+    simulate-equivalence right-forms small-mistakes
 
 results: setup
 	$(BIN)/snakemake --cores all
@@ -107,6 +108,9 @@ scaling: setup
 
 mutants: setup
 	PYTHONPATH=src $(BIN)/python benchmarks/mutants.py
+
+small-mistakes: setup
+	PYTHONPATH=src $(BIN)/python benchmarks/small_mistakes.py
 
 right-forms: setup
 	PYTHONPATH=src $(BIN)/python benchmarks/false_alarms.py

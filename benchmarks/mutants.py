@@ -1,12 +1,12 @@
 """The catalog of wrong update rules: how many a check catches and names, and how many tests catch.
 
-`make mutants` runs this and writes mutants.json and mutants.md next to this file. With names of
-rules as arguments, it prints the page for their mutants only.
+`make mutants` runs this on every third mutant, and writes mutants.json and mutants.md next to this
+file. `--all` takes all of them, which takes about an hour on two cores.
 """
 
+import argparse
 import json
 import os
-import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -22,6 +22,9 @@ from descent.provenance import provenance
 from published_tests import TESTS, failed
 
 HERE = Path(__file__).parent
+
+#: Unless asked for all, one mutant in so many is judged.
+EVERY = 3
 
 #: Iterations of a check, or some more than a mistake needs to show.
 ITERATIONS, MORE = 100, 20
@@ -115,12 +118,12 @@ def page_of(rows):
     return "\n\n".join(
         [
             "# Wrong update rules: caught, named, and missed",
-            f"Made by `make mutants` on {versions['cpu']} with torch {versions['torch']}. Each of "
-            f"the {len(rows)} wrong update rules of the "
-            "[catalog](../src/descent/parity/catalog/__init__.py), here called mutants, is checked "
-            f"against the right one for {ITERATIONS} iterations ({OF_MUON} for Muon), or {MORE} more than its mistake "
-            "needs to show, at hyperparameters at which it matters. It is named if the first hint "
-            "has the words of the catalog.",
+            f"Made by `make mutants` on {versions['cpu']} with torch {versions['torch']}. {len(rows)} "
+            f"of the {len(MUTANTS)} wrong update rules of the "
+            "[catalog](../src/descent/parity/catalog/__init__.py), here called mutants, are checked "
+            f"against the right one for {ITERATIONS} iterations ({OF_MUON} for Muon), or {MORE} more "
+            "than its mistake needs to show, at hyperparameters at which it matters. It is named "
+            "if the first hint has the words of the catalog.",
             "The other columns are the numbers that fail tests as they are common in courses and "
             "libraries, at the same hyperparameters but for the learning rate, on a small problem "
             "of least squares:",
@@ -135,11 +138,14 @@ def page_of(rows):
 
 
 def main():
-    """Judge all mutants, or those of some rules, and write or print the results."""
-    rules = sys.argv[1:]
-    numbers = [n for n, mutant in enumerate(MUTANTS) if not rules or mutant.rule in rules]
-    rows = judge_all(numbers)
-    if rules:
+    """Judge mutants and write the results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--all", action="store_true", help="every mutant, not every third one")
+    parser.add_argument("--rule", action="append", help="print the page of this rule's mutants")
+    options = parser.parse_args()
+    numbers = range(0, len(MUTANTS), 1 if options.all or options.rule else EVERY)
+    rows = judge_all([n for n in numbers if not options.rule or MUTANTS[n].rule in options.rule])
+    if options.rule:
         print(page_of(rows))
         return
     (HERE / "mutants.md").write_text(page_of(rows) + "\n")

@@ -91,7 +91,13 @@ def test_light_modules_import_no_heavy_library():
     """The Snakefile imports them at every start, and on a cluster in every job."""
     heavy = {"torch", "pandas", "numpy", "matplotlib", "seaborn", "plotly", "scipy", "pyarrow"}
     light = ["experiment", "metrics", "errors", "files", "dependencies"]
-    light += ["optimizers.spec", "optimizers.signatures", "data.catalog", "data.idx"]
+    light += [
+        "optimizers.spec",
+        "optimizers.source",
+        "optimizers.signatures",
+        "data.catalog",
+        "data.idx",
+    ]
     light += ["training.settings", "reporting.wording"]
     for file in LIBRARY.rglob("*.py"):
         name = module_name(file)

@@ -26,10 +26,11 @@ from descent.cli import main
         (["scratch.sgd", "--against", "torch.optim.SGD", "--set", "lr=nan"], "must be finite"),
         (["scratch.sgd", "--against", "torch.optim.SGD", "--set", "lr=-1"],
          "torch.optim.SGD: Invalid learning rate: -1"),
-        (["scratch.sgd", "--against", "torch.optim.SGD", "--set", "lr=fast"], "torch.optim.SGD: "),
+        (["scratch.sgd", "--against", "torch.optim.SGD", "--set", "lr=fast"],
+         "lr: torch.optim.SGD needs a number here"),
         (["scratch.sgd", "--against", "torch.optim.SGD", "--set", "lr=1e40"], "without overflow"),
         (["scratch.sgd", "--against", "torch.optim.SGD", "--set", "lr=1e38"],
-         "torch.optim.SGD: diverges after 1 iterations; choose a smaller lr"),
+         "torch.optim.SGD: its parameters are no longer finite after 1 iterations; choose"),
         (["scratch.sgd", "--against", "torch.optim.SGD", "--set", "lr=[1"], "is not valid YAML"),
     ],
 )  # fmt: skip

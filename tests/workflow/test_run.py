@@ -76,8 +76,10 @@ def test_equivalence_holds_ours_against_the_reference(finished_once):
 
 def test_parity_is_replayed_for_the_first_seeds(finished_once):
     table = pd.read_csv(finished_once.results / "tables" / "parity.csv")
-    assert table["variant"].tolist() == ["ours"] * 2
-    assert table["n"].tolist() == [2, 2] and table["iterations"].tolist() == [20, 20]
+    assert table["variant"].tolist() == ["ours"] * 3
+    assert table["on"].tolist() == ["training", "training", "trials"]
+    training = table[table["on"] == "training"]
+    assert training["n"].tolist() == [2, 2] and training["iterations"].tolist() == [20, 20]
     assert set(pd.read_parquet(finished_once.results / "parity" / "pair.parquet")["seed"]) <= {0, 1}
 
 

@@ -67,7 +67,12 @@ def load(file):
 
 def folder_of(file):
     """Return the folder in which a file looks for modules."""
-    return str(Path(file).resolve().parent)
+    return _resolved_folder(os.path.abspath(file))
+
+
+@functools.cache  # every step asks for it
+def _resolved_folder(path):
+    return str(Path(path).resolve().parent)
 
 
 def modules_beside(file):
@@ -85,13 +90,14 @@ def put_back(refuse=False):
         Whether to raise a RuleError as well, as for a step, which may rely on the change.
     """
     before = [(what, get(), get, set_) for what, get, set_ in _SHARED]
-    with torch.random.fork_rng(devices=[]):
-        try:
-            yield
-        finally:
-            changed = [(what, was, set_) for what, was, get, set_ in before if get() != was]
-            for _, was, set_ in changed:
-                set_(was)
+    random = torch.get_rng_state()
+    try:
+        yield
+    finally:
+        changed = [(what, was, set_) for what, was, get, set_ in before if get() != was]
+        for _, was, set_ in changed:
+            set_(was)
+        torch.set_rng_state(random)
     if changed and refuse:
         names = " and ".join(what for what, *_ in changed)
         raise RuleError(f"it changes {names} for all that runs after a step; remove that")
@@ -131,8 +137,9 @@ class _Neighbors:
 
     def __init__(self, folder):
         self._folder = folder
-        self._modules = {}  # those imported so far; while in use, only their names count
-        self._aside = {}  # the program's own
+        self._names = set()  # of all modules that were ever imported from it
+        self._modules = {}
+        self._aside = {}  # those of the program
 
     @contextlib.contextmanager
     def importable(self):
@@ -140,41 +147,42 @@ class _Neighbors:
         if self in sys.meta_path:
             yield
             return
-        self._aside = _take_out(self._modules)
+        self._aside = _take_out(self._names)
         sys.modules.update(self._modules)
         sys.meta_path.insert(0, self)
         try:
             yield
         finally:
             sys.meta_path.remove(self)
-            self._modules = _take_out(self._modules)
+            self._modules = _take_out(self._names)
             sys.modules.update(self._aside)
 
     def forget(self):
-        """Set aside the folder's modules, those that the program has imported too."""
-        _take_out(self._modules)
-        self._modules.clear()
-        own = {
+        """Import everything anew from now on, also what the program has imported."""
+        _take_out(self._names)
+        here = {
             name
             for name, module in list(sys.modules.items())
             if name.isidentifier() and self._has(getattr(module, "__spec__", None))
         }
-        self._aside |= _take_out([name for name in sys.modules if name.partition(".")[0] in own])
+        theirs = _take_out([name for name in sys.modules if name.partition(".")[0] in here])
+        self._aside |= theirs
+        self._names |= theirs.keys()
         importlib.invalidate_caches()
 
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(self, fullname, path=None, target=None):
         """Find a module of the folder: Python calls this for every import."""
         if path is None:
-            spec = PathFinder.find_spec(name, [self._folder, *sys.path])
+            spec = PathFinder.find_spec(fullname, [self._folder, *sys.path])
             found = self._has(spec)
         else:  # in a package
-            spec = PathFinder.find_spec(name, path)
-            found = spec is not None and name.partition(".")[0] in self._modules
+            spec = PathFinder.find_spec(fullname, path)
+            found = spec is not None and fullname.partition(".")[0] in self._names
         if not found:
             return None
-        self._modules[name] = None
+        self._names.add(fullname)
         if isinstance(spec.loader, SourceFileLoader):
-            spec.loader = _AsWritten(name, spec.origin)
+            spec.loader = _AsWritten(fullname, spec.origin)
         return spec
 
     def _has(self, spec):

@@ -25,6 +25,7 @@ import torch
 from descent import model
 from descent.errors import RuleError
 from descent.optimizers import user_rules
+from descent.optimizers.loading import load
 from descent.optimizers.spec import parse
 
 #: Classes of torch.optim that treat every element of a tensor independently.
@@ -74,7 +75,7 @@ def find(optimizer):
     """Return a rule or class, and whether it may be called once on stacked tensors."""
     spec = parse(optimizer)
     if spec.file:
-        module = user_rules.load(spec.file)
+        module = load(spec.file)
     elif spec.kind == "scratch":
         module = importlib.import_module(f"descent.optimizers.scratch.{spec.name}")
     else:
@@ -233,6 +234,10 @@ class _HandWritten:
         self._state = state
 
 
+#: What torch says of a parameter that is changed while its gradients are tracked.
+_IN_PLACE = ("a leaf Variable that requires grad", "is being modified inplace with grad mode")
+
+
 class _OfTorch:
     def __init__(self, rule, parameters, hyperparameters):
         for parameter in parameters:
@@ -249,7 +254,7 @@ class _OfTorch:
         try:
             self._optimizer.step()
         except RuntimeError as error:
-            if "a leaf Variable that requires grad" not in str(error):
+            if not any(part in str(error) for part in _IN_PLACE):
                 raise
             raise RuleError(
                 "its step changes parameters that require gradients, which torch refuses in every "

@@ -9,7 +9,6 @@ import torch
 
 from descent.errors import RuleError
 from descent.optimizers.loading import folder_of, modules_beside, put_back
-from descent.optimizers.loading import load as load  # `step` takes all it needs from here
 
 #: Iterations of `try_out`: some rules accumulate gradients for a few iterations before they update.
 TRIAL = 10

@@ -35,7 +35,30 @@ _EXACT = {
     *("zero", "fill", "masked_fill", "index", "index_put", "gather", "cat", "stack", "sort"),
     *("zeros", "zeros_like", "ones", "ones_like", "full", "full_like", "empty", "empty_like"),
     *("new_zeros", "new_ones", "new_full", "new_empty", "scalar_tensor", "arange", "eye"),
-    *("nan_to_num", "floor", "ceil", "round", "trunc", "copysign", "heaviside", "tril", "triu"),
+    *(
+        "flip",
+        "roll",
+        "repeat",
+        "index_select",
+        "masked_select",
+        "topk",
+        "fmax",
+        "fmin",
+        "_unsafe_view",
+    ),
+    *(
+        "constant_pad_nd",
+        "scatter",
+        "nan_to_num",
+        "floor",
+        "ceil",
+        "round",
+        "trunc",
+        "copysign",
+        "heaviside",
+        "tril",
+        "triu",
+    ),
 }
 _CONVERSIONS = {"copy", "_to_copy"}
 _PRODUCTS = {"mm", "addmm", "bmm", "baddbmm", "mv", "addmv", "dot", "vdot", "linear", "matmul"}
@@ -82,21 +105,26 @@ class Disturbed(TorchDispatchMode):
         kwargs = kwargs or {}
         name = function._schema.name.removeprefix("aten::").removeprefix("_foreach_")
         name = name if name == "_to_copy" else name.removesuffix("_")
-        underflow = self._before_a_product(args) if name in ("mul", "square") else None
-        before = _lowest_precision(args) if name in _CONVERSIONS else None
+        underflow = self._sign_of_product(name, args)
         result = function(*args, **kwargs)
-        if name in _EXACT or any(
-            output.alias_info is not None and not output.alias_info.is_write
-            for output in function._schema.returns
+        if (
+            name in _EXACT
+            or (name in _CONVERSIONS and not _rounds(args, result))
+            or any(
+                output.alias_info is not None and not output.alias_info.is_write
+                for output in function._schema.returns
+            )
         ):
             return result
-        for tensor in _written(function, args, kwargs, result):
-            if tensor.is_floating_point() and not (before and unit(tensor.dtype) <= unit(before)):
-                self._disturb(tensor, name, args, underflow)
+        for index, tensor in enumerate(_written(function, args, kwargs, result)):
+            if tensor.is_floating_point():
+                own = [
+                    each[index : index + 1] if isinstance(each, list) else [each] for each in args
+                ]
+                self._disturb(tensor, _terms(name, sum(own, []), tensor), underflow)
         return result
 
-    def _disturb(self, tensor, name, args, underflow):
-        terms = _terms(name, args, tensor)
+    def _disturb(self, tensor, terms, underflow):
         if tensor.dim() == 0 and terms == 1 and tensor == tensor.round():
             return  # a counter: sums of small integers are exact
         roundings = _FEW_ROUNDINGS if tensor.dtype in _LOW else ROUNDINGS
@@ -104,7 +132,7 @@ class Disturbed(TorchDispatchMode):
         if self._noise.single_precision_scalars:
             roundings = max(roundings, terms)
         size = self._noise.sign * roundings * unit(tensor.dtype)
-        tensor.addcmul_(tensor, self._errors(tensor), value=size)
+        tensor.mul_(1 + size * self._errors(tensor))
         if underflow is not None:
             lost = (tensor == 0) & (underflow != 0)
             tensor.copy_(torch.where(lost, underflow * torch.finfo(tensor.dtype).tiny, tensor))
@@ -121,11 +149,14 @@ class Disturbed(TorchDispatchMode):
         offset = self._random.randrange(_POOL - n + 1)
         return pool[offset : offset + n].view(tensor.shape)
 
-    def _before_a_product(self, args):
+    def _sign_of_product(self, name, args):
         """Keep the sign of a product that may underflow to 0; the twin lets it underflow."""
-        factors = args[:2] if len(args) > 1 else args * 2
-        tensors = all(isinstance(factor, torch.Tensor) for factor in factors)
-        if self._noise.sign < 0 or not tensors or factors[0].dtype != torch.float32:
+        factors = args[:1] * 2 if name == "pow" and args[1:] == (2,) else args[:2]
+        if self._noise.sign < 0 or name not in ("mul", "pow") or len(factors) < 2:
+            return None
+        if not all(
+            isinstance(each, torch.Tensor) and each.dtype == torch.float32 for each in factors
+        ):
             return None
         return factors[0].sign() * factors[1].sign()
 
@@ -161,16 +192,17 @@ def _flat(value):
 
 def _terms(name, args, tensor):
     """Count the numbers that are added up to one number of the result."""
-    tensors = _flat(args)
+    tensors = [each for each in args if isinstance(each, torch.Tensor)]
     if name in _PRODUCTS:
-        return max(factor.shape[-1] for factor in tensors[-2:])
+        return tensors[-2].shape[-1]
     return max(1, max((each.numel() for each in tensors), default=1) // max(1, tensor.numel()))
 
 
-def _lowest_precision(args):
-    """Return the dtype of what is converted, the last of the arguments that are tensors."""
-    tensors = [tensor for tensor in _flat(args) if tensor.is_floating_point()]
-    return tensors[-1].dtype if tensors else None
+def _rounds(args, result):
+    """Tell whether a conversion, or a copy to another tensor, loses digits."""
+    tensors = _flat(args)
+    given, wanted = tensors[-1].dtype, next(iter(_flat(result)), tensors[0]).dtype
+    return given.is_floating_point and unit(given) < unit(wanted)
 
 
 class Number(float):

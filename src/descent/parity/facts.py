@@ -40,28 +40,47 @@ def describe(setup, path, right):
     if begins:
         what = "iteration agrees" if begins == 1 else f"{begins} iterations agree"
         facts.append(f"the first {what}: look for what changes in iteration {begins + 1}")
-    facts += _ratio(start, path, right, begins)
+    before = [start if begins == 0 else way[begins - 1] for way in (path, right)]
+    steps = [way[begins] - old for way, old in zip((path, right), before, strict=True)]
+    sizes = [] if still else _ratio(*steps, apart[begins], begins)
     relative = (path - right).abs().max() / (right - start).abs().max()
-    if setup.dtype == torch.float64 and _OF_FLOAT32[0] < relative < _OF_FLOAT32[1] and not still:
-        facts.append(
+    if not sizes and setup.dtype == torch.float64 and _OF_FLOAT32[0] < relative < _OF_FLOAT32[1]:
+        sizes = [
             f"the difference, {relative:.0e} of the way, is as small as the rounding of float32: "
             "is something kept or computed in float32?"
-        )
-    return facts
+        ]
+    return facts + (sizes or ([] if still else _example(setup, *steps, begins)))
 
 
-def _ratio(start, path, right, begins):
+def _ratio(ours, theirs, apart, begins):
     """Compare the lengths of the first steps that differ, if they have a common ratio."""
-    before = [start if begins == 0 else way[begins - 1] for way in (path, right)]
-    ours, theirs = path[begins] - before[0], right[begins] - before[1]
-    moves = theirs.abs() > 1e-6 * theirs.abs().max()
+    moves = apart & (theirs.abs() > 1e-6 * theirs.abs().max())
     if not moves.any():
         return []
     ratios = ours[moves] / theirs[moves]
     middle = ratios.median().item()
     if abs(middle - 1) < _SPREAD or (ratios - middle).abs().max() > _SPREAD * abs(middle):
         return []
-    which = "the first step" if begins == 0 else f"the step of iteration {begins + 1}"
     if middle == 0:
-        return [f"{which} is missing"]
-    return [f"{which} is {as_ratio(float(f'{middle:.4g}'))} the reference's"]
+        return [f"{_step(begins)} is missing"]
+    ratio = as_ratio(middle, tolerance=1e-4)
+    return [f"{_step(begins)} is {ratio} the reference's"]
+
+
+def _example(setup, ours, theirs, begins):
+    """Give the number whose first step differs most."""
+    index = (ours - theirs).abs().argmax()
+    where = torch.zeros_like(ours)
+    where[index] = 1
+    for name, part in setup.parts(where).items():
+        if part.any():
+            at = torch.unravel_index(part.argmax(), setup.shapes[name])
+            place = f"{name}[{', '.join(str(int(each)) for each in at)}]" if at else name
+    return [
+        f"{_step(begins)} of {place} is {ours[index]:.6g}, where the reference's is "
+        f"{theirs[index]:.6g}"
+    ]
+
+
+def _step(begins):
+    return "the first step" if begins == 0 else f"the step of iteration {begins + 1}"

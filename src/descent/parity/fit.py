@@ -50,9 +50,9 @@ def _families(theirs):
             [1.0],
         )
     yield (
-        lambda ratio: f"the gradients are {as_ratio(ratio)} the reference's",
-        lambda ratio: _with_gradients(theirs, ratio),
-        [1.0],
+        lambda power: f"the gradients are {as_ratio(math.exp(power))} the reference's",
+        lambda power: _with_gradients(theirs, math.exp(power)),
+        [0.0],
     )
     for name, value in theirs.values.items():
         if name == "lr":
@@ -89,7 +89,9 @@ def _of_number(theirs, name, value, index, item):
         return theirs.changed({name: (*value[:index], number, *value[index + 1 :])})
 
     def words(number):
-        return f"this is the reference with {whole} = {number:.6g}, where {item:.6g} is given"
+        return (
+            f"this is the reference with {whole} = {_apart(number, item)}, where {item:g} is given"
+        )
 
     starts = [item, 0.0] if item else [0.0, 0.1]
     yield words, make, [item * (1 + 1e-3) if item else 1e-4, *starts]
@@ -161,10 +163,18 @@ def _shrinking(theirs, rate):
     return _wrapped(theirs, before)
 
 
-def as_ratio(ratio):
+def as_ratio(ratio, tolerance=1e-6):
     """Write a ratio in words that go before what it refers to: "1/128 of", "2.5 times"."""
     fraction = Fraction(ratio).limit_denominator(100_000) if math.isfinite(ratio) else None
     unit = fraction and abs(fraction.numerator) == 1 and fraction.denominator > 1
-    if unit and abs(float(fraction) / ratio - 1) < 1e-6:
+    if unit and abs(float(fraction) / ratio - 1) < tolerance:
         return f"{fraction} of"
-    return f"{ratio:.6g} times"
+    return f"{_apart(ratio, 1)} times"
+
+
+def _apart(number, other):
+    """Write a number with as many digits as it takes to tell it from another one."""
+    digits = 6
+    while digits < 17 and float(f"{number:.{digits}g}") == other:
+        digits += 1
+    return f"{number:.{digits}g}"

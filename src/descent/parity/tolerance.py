@@ -126,13 +126,12 @@ class Gain:
             )
             return one.detach(), two.detach()
 
-        one, two = take(1)
-        first = one.abs().max()
-        if not (first > 0 and torch.allclose(two, 2 * one, rtol=1e-6, atol=1e-9 * first)):
-            return None
-        total = first
+        total = first = take(1)[0].abs().max()
         for _ in range(_HORIZON):
-            total = torch.maximum(total, take(0)[0].abs().max())
+            one, two = take(0)
+            if not (first > 0 and torch.allclose(two, 2 * one, rtol=1e-6, atol=1e-9 * first)):
+                return None
+            total = torch.maximum(total, one.abs().max())
         largest = max(gradient.abs().max() for gradient in gradients)
         return cls(float(largest / first), float(total / first))
 
@@ -170,5 +169,7 @@ def distances(ours, theirs):
     for distance, one, other in zip(found, ours, theirs, strict=True):
         if not torch.equal(one.view(bits), other.view(bits)):
             largest = _largest(one - other).double()
-            distance.copy_(largest.nan_to_num(nan=torch.inf).clamp(min=torch.finfo().tiny))
+            distance.copy_(
+                largest.nan_to_num(nan=torch.inf, posinf=torch.inf).clamp(min=torch.finfo().tiny)
+            )
     return found

@@ -95,8 +95,10 @@ def not_exercised(ours, theirs, outcomes):
     missing = [name for name in theirs.values if name not in {*ours.values, *_IMPLEMENTATION}]
     if missing:
         texts.append(f"{', '.join(missing)} (the rule does not take this)")
-    for name in theirs.values.keys() & ours.values.keys() - _IMPLEMENTATION:
-        one, other = ours.values[name], theirs.values[name]
+    for name, other in theirs.values.items():
+        if name in _IMPLEMENTATION or name not in ours.values:
+            continue
+        one = ours.values[name]
         if not _same(one, other):
             texts.append(f"other values of {name} (it is {one} here and {other} in the reference)")
         elif not list(_around(name, other)):

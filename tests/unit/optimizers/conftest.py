@@ -9,7 +9,7 @@ def write(tmp_path):
 
     def write(source, name="my_rules.py"):
         file = tmp_path / name
-        file.parent.mkdir(exist_ok=True, parents=True)
+        file.parent.mkdir(exist_ok=True)
         file.write_text(source)
         return str(file)
 

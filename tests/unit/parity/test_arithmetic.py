@@ -90,7 +90,7 @@ EXACT = {
     "clone": torch.clone,
     "negative": torch.neg,
     "absolute": torch.abs,
-    "maximum": lambda a: torch.maximum(a, a.T.reshape(6, 4)),
+    "maximum": lambda a: torch.maximum(a, a.neg()),
     "largest": lambda a: a.amax(1),
     "clamp": lambda a: a.clamp(-0.1, 0.2),
     "in place": lambda a: a.clamp_(min=0.1).neg_(),
@@ -99,6 +99,7 @@ EXACT = {
     "row": lambda a: a[1],
     "flipped": lambda a: a.flip(0),
     "flat": lambda a: a.reshape(-1),
+    "flat copy": lambda a: a.T.reshape(-1),
     "chosen": lambda a: a[a > 0],
     "stack": lambda a: torch.stack([a, a]),
     "cat": lambda a: torch.cat([a, a]),
@@ -110,7 +111,7 @@ EXACT = {
     "same": lambda a: a.to(a.dtype, copy=True),
     "comparison": lambda a: (a > 0.1).to(a.dtype),
     "foreach": lambda a: torch._foreach_neg([a])[0],
-    "foreach maximum": lambda a: torch._foreach_maximum([a], [a.T.reshape(6, 4)])[0],
+    "foreach maximum": lambda a: torch._foreach_maximum([a], [a.neg()])[0],
 }
 
 

@@ -17,6 +17,18 @@ from descent.parity.gradients import NETWORK
 WRONG = Path(inspect.getfile(momentum_mutants)).read_text()
 
 
+@pytest.fixture
+def one_trial(monkeypatch):
+    """Try nothing but a learning rate that changes, because all trials take seconds."""
+
+    def try_one(ours, theirs):
+        half = trials._half_way("lr")
+        outcome = trials.run("lr halved half-way", ours, theirs, NETWORK, "ordinary", half)
+        yield trials._at_constant(outcome)
+
+    monkeypatch.setattr(trials, "try_everything", try_one)
+
+
 #: Those that are not slow; test_replay.py holds all against torch's.
 SOME = {"scaled_velocity"}
 
@@ -59,7 +71,7 @@ def test_a_subclass_of_torchs_class_passes(one_trial, check):
     assert (code, "verdict: identical" in said) == (0, True)
 
 
-def test_other_optimizers_are_checked_too(capsys):
+def test_other_optimizers_are_checked_too(one_trial, capsys):
     adam = ["--against", "torch.optim.Adam", "--set", "lr=1e-3", "--set", "betas=[0.8, 0.99]"]
     assert main(["check", "scratch.adam", *adam, "--iterations", "20"]) == 0
     assert main(["check", "scratch.adamax", *adam, "--iterations", "20"]) == 1
@@ -95,18 +107,6 @@ RIGHT = "p -= lr * v.mul_(momentum).add_(g)"
 
 def of_line(line, options=""):
     return RULE.format(line=line, options=options)
-
-
-@pytest.fixture
-def one_trial(monkeypatch):
-    """Try nothing but a learning rate that changes, because all trials take seconds."""
-
-    def try_one(ours, theirs):
-        half = trials._half_way("lr")
-        outcome = trials.run("lr halved half-way", ours, theirs, NETWORK, "ordinary", half)
-        yield trials._at_constant(outcome)
-
-    monkeypatch.setattr(trials, "try_everything", try_one)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,6 @@ CASES = [
     ({"lr": 0.01 / 3}, "Adam", ADAM, RATE.format("1/3 of")),
     ({"lr": 0.02}, "Adam", ADAM, RATE.format("2 times")),
     ({"lr": 0.01001}, "SGD", MOMENTUM, RATE.format("1.001 times")),
-    ({"lr": -0.01}, "SGD", {"lr": 0.01}, "-1 times"),
 ]
 
 #: Those that are not slow.
@@ -91,9 +90,7 @@ def test_weight_decay_that_nobody_asked_for(change, said):
     assert said in found
 
 
-@pytest.mark.parametrize(
-    ("ratio", "said"), [(0.9, "0.9 times"), (1 / 2, "1/2 of"), (1 / 32, "1/32 of")]
-)
+@pytest.mark.parametrize(("ratio", "said"), [(0.9, "0.9 times"), (1 / 2, "1/2 of")])
 def test_gradients_of_another_size(ratio, said):
     """Adadelta's eps tells a gradient's size."""
 

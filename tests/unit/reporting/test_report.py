@@ -175,10 +175,9 @@ def test_images_are_told_in_words_with_their_numbers(figures):
         "Curves of train cross-entropy (nats) against the iteration: ours goes from 2.3 to 0.0953 "
         "at iteration 2; theirs goes from 2.3 to 0.0953 at iteration 2."
     ) in told
-    assert any(
-        "ours in float32: at most 3.2e\N{MINUS SIGN}08 of the tensor's scale" in text
-        for text in told
-    )
+    [of_parity] = (text for text in told if text.startswith("Difference from the reference"))
+    assert "ours in float32: at most 3.2e\N{MINUS SIGN}08 of the tensor's scale" in of_parity
+    assert of_parity.count("ours in ") == 2  # the trials are not in the figure
     assert "Grayscale images, each below its label; row by row: 5, 0, 4" in told
 
 
@@ -198,6 +197,7 @@ def test_cells_have_units_and_say_what_is_missing(figures):
     assert "<td>2.3050</td><td>9.87</td><td>256 images in 0.31 ms</td>" in page
     assert "<td>iteration 3, W0 (seed 0, run 1)</td><td>-</td>" in page
     assert "<td>3 and 5, independent</td>" in page
+    assert "<td>training, float32</td>" in page and "<td>trials</td>" in page
     assert not re.search(r"\bnan\b", page)
 
 
@@ -220,6 +220,14 @@ def test_all_pairs_and_what_tuning_took_are_shown_where_there_are_any(figures):
         "ours_selected was tuned with 2 combinations, 2 runs and 40 epochs in all. "
         "theirs was not tuned."
     ) in page
+
+
+def test_a_cross_comes_with_its_hint(figures):
+    wrong = parity(
+        "different", "different", "different", hint="this looks like sgd <with> a mistake"
+    )
+    page = write(figures, tables=tables() | {"parity": wrong})
+    assert "✗" in page and "<p>Hint: this looks like sgd &lt;with&gt; a mistake.</p>" in page
 
 
 def test_text_is_escaped(figures):
