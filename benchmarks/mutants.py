@@ -118,12 +118,12 @@ def page_of(rows):
     return "\n\n".join(
         [
             "# Wrong update rules: caught, named, and missed",
-            f"Made by `make mutants` on {versions['cpu']} with torch {versions['torch']}. {len(rows)} "
-            f"of the {len(MUTANTS)} wrong update rules of the "
-            "[catalog](../src/descent/parity/catalog/__init__.py), here called mutants, are checked "
-            f"against the right one for {ITERATIONS} iterations ({OF_MUON} for Muon), or {MORE} more "
-            "than its mistake needs to show, at hyperparameters at which it matters. It is named "
-            "if the first hint has the words of the catalog.",
+            f"Made by `make mutants` on {versions['cpu']} with torch {versions['torch']}. "
+            f"{len(rows)} of the {len(MUTANTS)} wrong update rules of the "
+            "[catalog](../src/descent/parity/catalog/__init__.py), here called mutants, are "
+            f"checked against the right one for {ITERATIONS} iterations ({OF_MUON} for Muon), or "
+            f"{MORE} more than the mistake needs to show, at hyperparameters at which it matters. "
+            "A mutant is named if the first hint has the words of the catalog.",
             "The other columns are the numbers that fail tests as they are common in courses and "
             "libraries, at the same hyperparameters but for the learning rate, on a small problem "
             "of least squares:",

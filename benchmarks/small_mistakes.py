@@ -71,6 +71,7 @@ CASES += [
 
 @_case()
 def weights_clamped(parameters, gradients, state, *, lr, momentum):
+    """Keep the weights between -3 and 3."""
     sgd_momentum(parameters, gradients, state, lr=lr, momentum=momentum)
     for parameter in parameters:
         parameter.clamp_(-3, 3)
@@ -78,6 +79,7 @@ def weights_clamped(parameters, gradients, state, *, lr, momentum):
 
 @_case()
 def forgotten_at_499(parameters, gradients, state, *, lr, momentum):
+    """Lose the velocity in iteration 499."""
     if _count(state) == 499:
         state.pop("own")
     sgd_momentum(parameters, gradients, state.setdefault("own", {}), lr=lr, momentum=momentum)
@@ -85,6 +87,7 @@ def forgotten_at_499(parameters, gradients, state, *, lr, momentum):
 
 @_case()
 def forgotten_at_600(parameters, gradients, state, *, lr, momentum):
+    """Lose the velocity in iteration 600."""
     if _count(state) == 600:
         state.pop("own")
     sgd_momentum(parameters, gradients, state.setdefault("own", {}), lr=lr, momentum=momentum)
@@ -92,29 +95,34 @@ def forgotten_at_600(parameters, gradients, state, *, lr, momentum):
 
 @_case()
 def first_rate_kept(parameters, gradients, state, *, lr, momentum):
+    """Keep the learning rate of the first call."""
     kept, own = state.setdefault("lr", lr), state.setdefault("own", {})
     sgd_momentum(parameters, gradients, own, lr=kept, momentum=momentum)
 
 
 @_case()
 def first_momentum_kept(parameters, gradients, state, *, lr, momentum):
+    """Keep the momentum of the first call."""
     kept, own = state.setdefault("momentum", momentum), state.setdefault("own", {})
     sgd_momentum(parameters, gradients, own, lr=lr, momentum=kept)
 
 
 @_case()
 def ten_tensors_only(parameters, gradients, state, *, lr, momentum):
+    """Update the first ten tensors only."""
     sgd_momentum(parameters[:10], gradients[:10], state, lr=lr, momentum=momentum)
 
 
 @_case()
 def scalars_doubled(parameters, gradients, state, *, lr, momentum):
+    """Take twice the step for parameters without dimensions."""
     gradients = [2 * g if g.ndim == 0 else g for g in gradients]
     sgd_momentum(parameters, gradients, state, lr=lr, momentum=momentum)
 
 
 @_case()
 def lazy_at_zero(parameters, gradients, state, *, lr, momentum):
+    """Leave weights and velocity alone where the gradient is 0."""
     if not state:
         state["velocity"] = [torch.zeros_like(p) for p in parameters]
     for p, g, v in zip(parameters, gradients, state["velocity"], strict=True):
@@ -127,6 +135,7 @@ def lazy_at_zero(parameters, gradients, state, *, lr, momentum):
 def rate_in_rmsprops_momentum(
     parameters, gradients, state, *, lr=0.01, alpha=0.99, eps=1e-8, momentum=0
 ):
+    """Keep the learning rate in the velocity."""
     if not state:
         for name in ("squares", "velocity"):
             state[name] = [torch.zeros_like(p) for p in parameters]
@@ -138,6 +147,7 @@ def rate_in_rmsprops_momentum(
 
 @_case("torch.optim.Adagrad", lr=0.01)
 def decay_of_the_rate_miscounted(parameters, gradients, state, *, lr=0.01, lr_decay=0, eps=1e-10):
+    """Count the decay of the learning rate from 1, not from 0."""
     t = _count(state)
     sums = state.setdefault("sums", [torch.zeros_like(p) for p in parameters])
     for p, g, s in zip(parameters, gradients, sums, strict=True):
@@ -147,6 +157,7 @@ def decay_of_the_rate_miscounted(parameters, gradients, state, *, lr=0.01, lr_de
 
 @_case("torch.optim.Adadelta", lr=1.0)
 def rate_in_the_accumulated_update(parameters, gradients, state, *, lr=1.0, rho=0.9, eps=1e-6):
+    """Average the squares of updates that contain the learning rate."""
     if not state:
         for name in ("squares", "updates"):
             state[name] = [torch.zeros_like(p) for p in parameters]
@@ -178,11 +189,13 @@ def _adafactor(parameters, gradients, state, *, lr, limit, clip):
 
 @_case("torch.optim.Adafactor", lr=0.01)
 def adafactor_without_clipping(parameters, gradients, state, *, lr=0.01):
+    """Leave out the clipping of the update."""
     _adafactor(parameters, gradients, state, lr=lr, limit=True, clip=False)
 
 
 @_case("torch.optim.Adafactor", lr=0.01)
 def adafactor_without_relative_step(parameters, gradients, state, *, lr=0.01):
+    """Leave out the limit on the step size."""
     _adafactor(parameters, gradients, state, lr=lr, limit=False, clip=True)
 
 
@@ -191,6 +204,7 @@ class _Momentum(torch.optim.Optimizer):
         super().__init__(params, {"lr": lr, "momentum": momentum})
 
     def each(self):
+        """Yield the parameters with their state, learning rate and momentum."""
         for group in self.param_groups:
             for parameter in group["params"]:
                 yield parameter, self.state[parameter], group["lr"], group["momentum"]
@@ -198,8 +212,11 @@ class _Momentum(torch.optim.Optimizer):
 
 @_case()
 class KeepsTheGradient(_Momentum):
+    """Use p.grad itself as the velocity."""
+
     @torch.no_grad()
     def step(self, closure=None):
+        """Take a step."""
         for p, state, lr, momentum in self.each():
             if p.grad is None:
                 continue
@@ -212,7 +229,10 @@ class KeepsTheGradient(_Momentum):
 
 @_case()
 class WithoutNoGrad(_Momentum):
+    """Track gradients while parameters change."""
+
     def step(self, closure=None):
+        """Take a step."""
         for p, state, lr, momentum in self.each():
             velocity = momentum * state.get("velocity", 0) + p.grad
             state["velocity"] = velocity
@@ -221,8 +241,11 @@ class WithoutNoGrad(_Momentum):
 
 @_case()
 class MovesWithoutGradient(_Momentum):
+    """Move a parameter without a gradient by its velocity."""
+
     @torch.no_grad()
     def step(self, closure=None):
+        """Take a step."""
         for p, state, lr, momentum in self.each():
             gradient = torch.zeros_like(p) if p.grad is None else p.grad
             state["velocity"] = momentum * state.get("velocity", 0) + gradient

@@ -1,8 +1,13 @@
 """Parity: whether an update rule is the same as its reference.
 
-In: two optimizers. Out: a verdict for each precision (identical, equal to rounding, different),
-where a difference begins, and what it looks like.
+In: two optimizers. Out: a verdict (see `verdict`), where a difference begins, and what it looks
+like.
 
-`replay` gives both the same gradients, `verdict` judges the differences, `diagnosis` looks for the
-mistake among the `mutants`, and `check` does all of this for `descent check`.
+- `replay` gives both the same gradients, those of a training. `tolerance` says how far rounding may
+  take them apart, with the disturbed `arithmetic` of a reference.
+- `trials` do the same with generated `gradients` and at other hyperparameters, see `variations`.
+- `diagnosis` looks for the mistake: in the `catalog`, by a `fit` of one hyperparameter, or as
+  `facts`; it compares `paths`.
+- `check` does all of this for `descent check` and returns a `report`. A `contender` is an optimizer
+  with hyperparameters.
 """

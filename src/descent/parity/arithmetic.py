@@ -118,10 +118,9 @@ class Disturbed(TorchDispatchMode):
             return result
         for index, tensor in enumerate(_written(function, args, kwargs, result)):
             if tensor.is_floating_point():
-                own = [
-                    each[index : index + 1] if isinstance(each, list) else [each] for each in args
-                ]
-                self._disturb(tensor, _terms(name, sum(own, []), tensor), underflow)
+                # the foreach operations have lists of tensors, one for each result
+                own = [each[index] if isinstance(each, list) else each for each in args]
+                self._disturb(tensor, _terms(name, own, tensor), underflow)
         return result
 
     def _disturb(self, tensor, terms, underflow):

@@ -104,7 +104,7 @@ def _ends_with(value):
 # The squares of large and tiny gradients are normal numbers in float32, too.
 _KINDS = {
     "ordinary": _drawn(lambda gradient, *_: gradient),
-    "large": _drawn(lambda gradient, *_: 1e10 * gradient),
+    "large": _drawn(lambda gradient, *_: 1e8 * gradient),
     "tiny": _drawn(lambda gradient, *_: 1e-14 * gradient),
     "sparse": _drawn(_sparse),
     "zero": _drawn(_zero),

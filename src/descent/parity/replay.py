@@ -8,6 +8,7 @@ see `descent.parity.tolerance`.
 
 import contextlib
 import itertools
+import math
 
 import pandas as pd
 import torch
@@ -176,11 +177,9 @@ def compare(begin, makers, reference, changes, seeds, *, runs=RUNS, closed_loop=
     pandas.DataFrame
         See `trace`.
     """
-
-    def repeat(makers, **options):
-        return pd.DataFrame(trace(begin(), makers, reference, changes, seeds, runs=runs, **options))
-
-    found = repeat(makers, closed_loop=closed_loop)
+    found = pd.DataFrame(
+        trace(begin(), makers, reference, changes, seeds, runs=runs, closed_loop=closed_loop)
+    )
     for envelope in (ENVELOPE, WIDE_ENVELOPE):
         outside = _outside(found)
         if envelope == WIDE_ENVELOPE:  # it is for rules that are right in float64
@@ -188,20 +187,56 @@ def compare(begin, makers, reference, changes, seeds, *, runs=RUNS, closed_loop=
             outside = [pair for pair in outside if pair[0] not in wrong]
         if not outside:
             break
-        again = {name: makers[name] for name in {reference, *(name for name, _ in outside)}}
-        found = _with_envelope(found, repeat(again, compared=outside, envelope=envelope))
+        dtypes = {dtype for _, dtype in outside}
+        factors = _factors(begin(), makers[reference], changes, envelope, dtypes)
+        _widen(found, outside, envelope, factors)
     return found
 
 
-def _with_envelope(found, wider):
-    """Take the shares of the tolerance from a trace with an envelope, which may end earlier.
+def _widen(found, outside, envelope, factors):
+    """Divide the shares of what is outside of the tolerance by the factors of an envelope.
 
-    The places stay: a rule that remembers earlier runs is wrong from the start in this one.
+    This ends where everything has left the envelope, too.
     """
-    columns = ["share", "envelope"]
-    found = found.set_index(_PLACE)
-    found.update(wider.set_index(_PLACE)[columns])
-    return found.reset_index()
+    places = found.set_index(["loop", "variant", "dtype"]).index
+    rows = {
+        (variant, dtype): found.index[places.get_locs(["replay", variant, dtype])]
+        for variant, dtype in outside
+    }
+    found.loc[[row for part in rows.values() for row in part], "envelope"] = envelope
+    inside = set(outside)
+    for done, factor in enumerate(factors):
+        for (variant, dtype), part in rows.items():
+            if done < len(part):
+                share = found.at[part[done], "share_of_bound"]
+                share = share / factor[dtype] if math.isfinite(share) else share
+                found.at[part[done], "share"] = share
+                if share > 1:
+                    inside.discard((variant, dtype))
+        if not inside:
+            return
+
+
+def _factors(source, maker, changes, envelope, dtypes):
+    """Yield the envelope in every iteration, a factor of the bound for each dtype."""
+    gain = Gain.of(maker, source.initial)
+    noises = [Noise(sign, envelope == WIDE_ENVELOPE) for sign in (1, -1)]
+    leads = Network(source.initial, maker, torch.float32)
+    right, twins = {"float32": leads}, {}
+    for name in dtypes:
+        dtype = DTYPES[name]
+        right.setdefault(name, Network(source.initial, maker, dtype))
+        twins[name] = [Network(source.initial, maker, dtype, noise, gain) for noise in noises]
+    formulas = {dtype: Formula(right[dtype].values) for dtype in dtypes}
+    envelopes = {dtype: Envelope(right[dtype], twins[dtype]) for dtype in dtypes}
+    for changed in changes:
+        gradients = source.gradients(leads)
+        for network in [*right.values(), *itertools.chain.from_iterable(twins.values())]:
+            network.step(gradients, changed)
+        yield {
+            dtype: envelopes[dtype].advance(formula.advance()[1])
+            for dtype, formula in formulas.items()
+        }
 
 
 def _outside(trace):
@@ -277,18 +312,7 @@ def _default_dtype(dtype):
         torch.set_default_dtype(before)
 
 
-def trace(
-    source,
-    makers,
-    reference,
-    changes,
-    seeds,
-    *,
-    runs=RUNS,
-    compared=None,
-    envelope=NO_ENVELOPE,
-    closed_loop=False,
-):
+def trace(source, makers, reference, changes, seeds, *, runs=RUNS, closed_loop=False):
     """Yield how far rules are from a reference, iteration by iteration.
 
     Parameters
@@ -296,10 +320,6 @@ def trace(
     source : Training, or another source of gradients
     makers, reference, changes, seeds, runs, closed_loop
         See `compare`.
-    compared : list of (variant, dtype), optional
-        What to compare; by default everything.
-    envelope : {"none", "reference", "float32 scalars"}
-        Which envelope to compute. The trace then ends where all that is compared is outside.
 
     Yields
     ------
@@ -308,82 +328,48 @@ def trace(
         all seeds and runs have the same bits; `difference`: the largest one, relative to the
         largest magnitude in its tensor; `bound`: the smallest bound of the formula of all tensors,
         relative in the same way; `share_of_bound`: the largest ratio of a difference to its
-        tensor's bound; `share`: the largest ratio to the tolerance, which is the bound or, if that
-        is larger, the envelope; `envelope`; `seed`, `run` and `tensor`: where that ratio occurs;
-        `vanished`: whether the gradients had vanished. The rows end early if the reference is no
-        longer finite.
+        tensor's bound; `share`: the largest ratio to the tolerance, which is the bound here, and
+        wider where `compare` finds an envelope; `envelope`; `seed`, `run` and `tensor`: where that
+        ratio occurs; `vanished`: whether the gradients had vanished. The rows end early if the
+        reference is no longer finite.
     """
-    compared = compared or list(itertools.product(makers.keys() - {reference}, DTYPES))
-    dtypes = {dtype for _, dtype in compared}
-    used = [(reference, dtype) for dtype in sorted(dtypes)] + compared
     replayed = {
         (variant, dtype, run): Network(
             source.initial, makers[variant], DTYPES[dtype], reuse=source.reuse
         )
-        for (variant, dtype), run in itertools.product(used, runs)
+        for variant, dtype, run in itertools.product(makers, DTYPES, runs)
     }
-    if (reference, "float32", runs[0]) in replayed:
-        leader = replayed[reference, "float32", runs[0]]
-    else:
-        leader = Network(source.initial, makers[reference], torch.float32)
+    leader = replayed[reference, "float32", runs[0]]
     # one seed is enough to show how training amplifies rounding: the closed loop gets no verdict
     first_seed = [tensor[:1] for tensor in source.initial]
     closed = {
         (variant, dtype): Network(first_seed, makers[variant], DTYPES[dtype])
-        for variant, dtype in (used if closed_loop else ())
+        for variant, dtype in itertools.product(makers, DTYPES if closed_loop else ())
     }
     pairs = {}
-    for variant, dtype in compared:
+    for variant, dtype in itertools.product(makers.keys() - {reference}, DTYPES):
         if closed_loop:
             pairs[variant, dtype, "closed"] = [(closed[variant, dtype], closed[reference, dtype])]
         pairs[variant, dtype, "replay"] = [
             (replayed[variant, dtype, run], replayed[reference, dtype, run]) for run in runs
         ]
-    formulas = {dtype: Formula(replayed[reference, dtype, runs[0]].values) for dtype in dtypes}
-    envelopes = {}
-    if envelope != NO_ENVELOPE:
-        gain = Gain.of(makers[reference], source.initial)
-        for dtype in dtypes:
-            twins = [
-                Network(
-                    source.initial,
-                    makers[reference],
-                    DTYPES[dtype],
-                    Noise(sign, single_precision_scalars=envelope == WIDE_ENVELOPE),
-                    gain,
-                )
-                for sign in (1, -1)
-            ]
-            envelopes[dtype] = Envelope(replayed[reference, dtype, runs[0]], twins)
-    inside = set(compared)
+    formulas = {dtype: Formula(replayed[reference, dtype, runs[0]].values) for dtype in DTYPES}
     for iteration, changed in enumerate(changes, 1):
         gradients = source.gradients(leader)
-        networks = [
-            *replayed.values(),
-            *(each for part in envelopes.values() for each in part.twins),
-        ]
-        if leader not in networks:
-            networks.append(leader)
-        for network in networks:
+        for network in replayed.values():
             network.step(gradients, changed)
         for network in closed.values():
             network.step(source.at(network), changed)
         limits = {dtype: formula.advance() for dtype, formula in formulas.items()}
         if not all(scale.isfinite().all() for scale, _ in limits.values()):
             return
-        factors = {dtype: part.advance(limits[dtype][1]) for dtype, part in envelopes.items()}
         for (variant, dtype, loop), networks in pairs.items():
-            place = {"variant": variant, "dtype": dtype, "loop": loop, "iteration": iteration}
-            scale, bound = limits[dtype]
-            found = _apart(networks, scale, bound, factors.get(dtype, 1), seeds, source.names, runs)
-            yield place | found | {"envelope": envelope, "vanished": source.vanished}
-            if found["share"] > 1:
-                inside.discard((variant, dtype))
-        if envelope != NO_ENVELOPE and not inside:
-            return
+            row = {"variant": variant, "dtype": dtype, "loop": loop, "iteration": iteration}
+            row |= _apart(networks, *limits[dtype], seeds, source.names, runs)
+            yield row | {"envelope": NO_ENVELOPE, "vanished": source.vanished}
 
 
-def _apart(pairs, scale, bound, factor, seeds, names, runs):
+def _apart(pairs, scale, bound, seeds, names, runs):
     """Measure how far apart the two networks of each pair are; there is one pair per run."""
     distance = torch.stack([distances(ours.values, theirs.values) for ours, theirs in pairs])
     identical = not distance.any().item()
@@ -394,13 +380,12 @@ def _apart(pairs, scale, bound, factor, seeds, names, runs):
         return place | _NO_DIFFERENCE | {"bound": width}
     share = torch.where(distance == 0, 0.0, distance / bound)
     run, tensor, seed = (int(index) for index in torch.unravel_index(share.argmax(), share.shape))
-    largest = share[run, tensor, seed].item()
     return {
         "identical": False,
         "difference": torch.where(distance == 0, 0.0, distance / scale).max().item(),
         "bound": width,
-        "share_of_bound": largest,
-        "share": largest / factor if largest < float("inf") else largest,
+        "share_of_bound": share[run, tensor, seed].item(),
+        "share": share[run, tensor, seed].item(),
         "seed": seeds[seed],
         "run": runs[run],
         "tensor": names[tensor],
