@@ -17,6 +17,7 @@ TESTED_ELSEWHERE = {
 
 #: Test files that are for no single module.
 OF_NO_MODULE = {
+    "parity/reviewed",  # what an outside reviewer found, whatever module it is about
     "parity/bad_input",  # what people get wrong, wherever it is noticed
     "parity/right_forms",  # benchmarks/right_forms.py
 }

@@ -173,30 +173,41 @@ def _as_one(tensors):
     return [tensors]
 
 
-def bind(rule, parameters, hyperparameters):
-    """Bind a hand-written rule or a torch class to tensors without unstacking them; see `Step`."""
+def bind(rule, parameters, hyperparameters, groups=None):
+    """Bind a hand-written rule or a torch class to tensors without unstacking them; see `Step`.
+
+    A class gets one group of parameters for each dict of `groups`, with its hyperparameters; the
+    parameters are dealt out in turn.
+    """
     if not isinstance(rule, type):
         return _HandWritten(rule, parameters, hyperparameters)
     if not issubclass(rule, torch.optim.Optimizer):
         raise TypeError(f"{rule.__name__} is not a subclass of torch.optim.Optimizer")
-    return _OfTorch(rule, parameters, hyperparameters)
+    return _OfTorch(rule, parameters, hyperparameters, groups)
+
+
+def _grouped(parameters, groups):
+    if not groups:
+        return iter(parameters)
+    return [{"params": parameters[i :: len(groups)], **own} for i, own in enumerate(groups)]
 
 
 def defaults(rule):
     """Return the hyperparameters of a rule or class that have a default, with their defaults."""
-    parameters = list(inspect.signature(rule).parameters.values())
+    first = 1 if isinstance(rule, type) else 3
     return {
         parameter.name: parameter.default
-        for parameter in parameters[1 if isinstance(rule, type) else 3 :]
+        for index, parameter in enumerate(inspect.signature(rule).parameters.values())
         if parameter.default is not parameter.empty
+        and (index >= first or parameter.kind is parameter.KEYWORD_ONLY)
     }
 
 
 class _Kept:
-    """Parameters that keep their memory, which they share with the stack.
+    """Parameters that share their memory with the stack.
 
-    After `p.data = ...`, as in older optimizers, and `vector_to_parameters`, a parameter has other
-    memory. Its new values are then copied to the old one, and it gets that back.
+    After `p.data = ...`, as in older optimizers and in those that make one vector of all
+    parameters, a parameter has other memory. Its values are then copied to the stack.
     """
 
     def __init__(self, tensors):
@@ -207,7 +218,6 @@ class _Kept:
         for tensor, (address, home) in zip(self.tensors, self._homes, strict=True):
             if tensor.data_ptr() != address:
                 home.copy_(tensor.detach())
-                tensor.data = home
 
 
 class _HandWritten:
@@ -219,7 +229,8 @@ class _HandWritten:
     def __call__(self, gradients, **changed):
         self._hyperparameters.update(changed)
         with torch.no_grad():
-            self._rule(self._parameters.tensors, gradients, self._state, **self._hyperparameters)
+            parameters = list(self._parameters.tensors)  # a rule may change the list
+            self._rule(parameters, gradients, self._state, **self._hyperparameters)
         self._parameters.bring_home()
 
     def hyperparameters(self):
@@ -239,12 +250,13 @@ _IN_PLACE = ("a leaf Variable that requires grad", "is being modified inplace wi
 
 
 class _OfTorch:
-    def __init__(self, rule, parameters, hyperparameters):
+    def __init__(self, rule, parameters, hyperparameters, groups):
         for parameter in parameters:
             parameter.requires_grad_()  # like the parameters that torch's optimizers expect
         self._parameters = _Kept(parameters)
         # copied, because all networks would otherwise share a list among them
-        self._optimizer = rule(parameters, **copy.deepcopy(hyperparameters))
+        # an iterator, as model.parameters() is
+        self._optimizer = rule(_grouped(parameters, groups), **copy.deepcopy(hyperparameters))
 
     def __call__(self, gradients, **changed):
         for group in self._optimizer.param_groups:

@@ -25,12 +25,15 @@ class Contender:
         The function or class.
     blame : callable
         Returns a context that turns exceptions into a RuleError.
+    groups : tuple of dict
+        Hyperparameters of each group of parameters, if there are several; for classes only.
     """
 
     name: str
     settings: dict
     rule: Callable
     blame: Any = field(default=contextlib.nullcontext, repr=False)
+    groups: tuple = ()
 
     @classmethod
     def load(cls, name, settings):
@@ -76,9 +79,8 @@ class _OfOneNetwork:
     def __init__(self, contender, parameters):
         self._blame = contender.blame
         self._values = contender.values
-        self._own = bind(
-            contender.rule, [parameter.detach()[0] for parameter in parameters], contender.settings
-        )
+        own = [parameter.detach()[0] for parameter in parameters]
+        self._own = bind(contender.rule, own, contender.settings, contender.groups)
 
     def __call__(self, gradients, **changed):
         own = [None if gradient is None else gradient[0] for gradient in gradients]

@@ -41,15 +41,22 @@ _OF_SGD = ("sgd_momentum", "sgd", "dampened_momentum", "nesterov")
 
 #: What is plain from the trial alone.
 _TELLING = {
-    "NaN gradients": "gradients that are NaN count as 0, or as some other number",
-    "infinite gradients": "infinite gradients are replaced or clipped",
+    "NaN gradients": "gradients that are NaN count as 0, or as some other number, or no step is "
+    "taken",
+    "infinite gradients": "infinite gradients are replaced or clipped, or no step is taken",
     "40 parameters": "some of many parameters are left out, or mixed up",
+    "a single parameter": "what is done depends on the number of parameters",
+    "a 3-D parameter": "a parameter with three dimensions is treated differently",
+    "two groups of parameters with different lr": "the groups of parameters are not treated apart: "
+    "lr, or what is remembered, is taken from another group",
     "a scalar parameter": "a parameter without dimensions is treated differently, or two of one "
     "shape are mixed up",
     "a 4-D parameter": "a parameter with four dimensions is treated differently",
-    "parameters without a gradient": "a parameter whose gradient is None is updated",
+    "parameters without a gradient": "where a gradient is None, that parameter or others are "
+    "treated differently",
 }
 _NOT_FINITE = "a parameter becomes infinite or NaN; is a divisor 0, or a sign wrong?"
+_NOTHING_MOVES = "tiny gradients count as 0: nothing moves"
 _SAME_MEMORY = (
     "p.grad itself is kept, where a copy is needed: its memory is used again for the next gradient"
 )
@@ -126,6 +133,8 @@ def _name(ours, theirs, setup):
     if not (away > rounding(right)).any():
         return []
     moved = (path - setup.start()).abs().amax(1).cummax(0).values
+    if not moved.any():
+        return [_NOTHING_MOVES] if setup.kind == "tiny" else []
     limit = torch.maximum(_LEFT * torch.minimum(away, moved), rounding(path))
     for candidates in (_other_settings, _mistakes, _other_rules):
         found = [
@@ -138,9 +147,9 @@ def _name(ours, theirs, setup):
             others = [words.removeprefix(_prefix(first)) for words in others]
             hint = "; or, which is the same here: ".join([first, *others])
             with_a_number = any(name in _WITH_A_NUMBER for _, name in found)
-            numbers = fits(theirs, setup, path, right) if with_a_number else []
+            numbers = fits(theirs, setup, path, limit) if with_a_number else []
             return [hint + f" ({numbers[0]})" if numbers else hint]
-    return fits(theirs, setup, path, right)
+    return fits(theirs, setup, path, torch.maximum(1e3 * limit, rounding(path)))
 
 
 def _prefix(words):

@@ -37,7 +37,7 @@ def describe(setup, path, right):
         facts.append(f"never updated: {', '.join(still)}")
     elif len(names) < len(setup.shapes):
         facts.append(f"only {', '.join(names)} of {', '.join(setup.shapes)} differ")
-    if begins:
+    if begins and not any(setup.changes):
         what = "iteration agrees" if begins == 1 else f"{begins} iterations agree"
         facts.append(f"the first {what}: look for what changes in iteration {begins + 1}")
     before = [start if begins == 0 else way[begins - 1] for way in (path, right)]

@@ -6,31 +6,27 @@ from fractions import Fraction
 
 import torch
 
-from descent.parity.paths import rounding
-
 #: Iterations that a hyperparameter is fitted to; the fit is then checked on the whole path.
 _SHORT = 12
 
-#: A fit explains a difference if it leaves less than this share of it.
-_LEFT = 1e-6
 
-
-def fits(theirs, setup, path, right):
+def fits(theirs, setup, path, limit):
     """Find the hyperparameter at which the reference takes the steps of a rule.
 
     Parameters
     ----------
     theirs : descent.parity.contender.Contender
     setup : descent.parity.paths.Setup
-    path, right : torch.Tensor
-        The parameters of the rule and of the reference after every iteration.
+    path : torch.Tensor
+        The parameters of the rule after every iteration.
+    limit : torch.Tensor
+        (iterations,), how far the reference may be from them.
 
     Returns
     -------
     list of str
         Hints: the one that fits, or nothing.
     """
-    limit = torch.maximum(_LEFT * (path - right).abs().amax(1).cummax(0).values, rounding(path))
     short = replace(setup, changes=setup.changes[:_SHORT])
     for words, make, starts in _families(theirs):
         for start in starts:

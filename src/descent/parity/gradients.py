@@ -10,6 +10,8 @@ MATRICES = {"W0": (5, 6), "W1": (5, 5), "W2": (3, 5), "W3": (3, 5)}
 
 #: Parameters of other layers: a temperature, a scale and a shift, a convolution.
 SCALAR = {"scalar": (), "vector": (4,), "other vector": (4,)}
+THREE_D = {"convolution": (3, 2, 2), "vector": (3,)}
+SINGLE = {"W0": (5, 6)}
 CONVOLUTION = {"convolution": (3, 2, 2, 2), "vector": (3,)}
 MANY = {f"W{index}": (2, 3) for index in range(40)}
 
@@ -78,13 +80,34 @@ def _alternating(shapes, iterations, random):
 
 
 def _without(shapes, iterations, random):
-    """Leave out the gradient of the third tensor, and of the second every other time."""
+    """Leave out gradients: now and then, and that of the third tensor at first."""
     for iteration in range(iterations):
         gradients = [_normal(shape, random) for shape in shapes]
-        gradients[2] = None
-        if iteration % 2:
-            gradients[1] = None
+        if iteration < iterations // 2:
+            gradients[2] = None
+        for index in (0, 1):
+            if iteration % (index + 2) == 1:
+                gradients[index] = None
         yield gradients
+
+
+def _mixed(missing):
+    """Make a kind that has zeros, one sign and few elements, one after the other."""
+
+    def kind(shapes, iterations, random):
+        for iteration in range(iterations):
+            gradients = [_normal(shape, random) for shape in shapes]
+            if iteration % 20 >= 17:
+                gradients = [0 * gradient for gradient in gradients]
+            elif iteration % 20 >= 5:
+                gradients = [gradient.abs() for gradient in gradients]
+            else:
+                gradients = [_sparse(gradient, iteration, random) for gradient in gradients]
+            if missing and iteration % 3 == 1:
+                gradients[0] = None
+            yield gradients
+
+    return kind
 
 
 def _ends_with(value):
@@ -112,6 +135,8 @@ _KINDS = {
     "alternating": _alternating,
     "heavy-tailed": _drawn(_heavy_tailed),
     "missing": _without,
+    "mixed": _mixed(missing=False),
+    "mixed, missing": _mixed(missing=True),
     "NaN": _ends_with(torch.nan),
     "infinite": _ends_with(torch.inf),
 }

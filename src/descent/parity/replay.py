@@ -16,7 +16,7 @@ import torch
 from descent import model
 from descent.data.prepared import hold_out
 from descent.parity.arithmetic import Disturbed, Noise, disturb
-from descent.parity.tolerance import Envelope, Formula, Gain, distances
+from descent.parity.tolerance import OF_ZEROS, Envelope, Formula, Gain, distances
 from descent.training.epoch import differentiate, mini_batches
 from descent.training.seeding import PURPOSES, generator, stream_variant, validation_generator
 
@@ -278,7 +278,10 @@ class Network:
     def step(self, gradients, changed):
         """Take a step with copies of the gradients, which may be None."""
         if self._buffers:
-            gradients = list(map(torch.Tensor.copy_, self._buffers, gradients))
+            gradients = [
+                None if gradient is None else buffer.copy_(gradient)
+                for buffer, gradient in zip(self._buffers, gradients, strict=True)
+            ]
         else:
             gradients = [
                 None if gradient is None else gradient.to(self.dtype, copy=True)
@@ -378,7 +381,7 @@ def _apart(pairs, scale, bound, seeds, names, runs):
     if identical:
         place = {"seed": seeds[0], "run": runs[0], "tensor": names[0]}
         return place | _NO_DIFFERENCE | {"bound": width}
-    share = torch.where(distance == 0, 0.0, distance / bound)
+    share = torch.where(distance <= OF_ZEROS, 0.0, distance / bound)
     run, tensor, seed = (int(index) for index in torch.unravel_index(share.argmax(), share.shape))
     return {
         "identical": False,

@@ -75,10 +75,11 @@ class Envelope:
         self._factor = 1.0
 
     def advance(self, bound):
-        """Account for one more iteration; return the factor, infinite if a twin is not finite."""
+        """Account for one more iteration; return the factor, to which only finite twins count."""
         for twin in self.twins:
             away = distances(twin.values, self._reference.values)
-            factor = torch.where(away == 0, 0.0, away / bound).max().item()
+            counts = away.isfinite() & (away > 0) & (bound > 0)
+            factor = torch.where(counts, away / bound, 0.0).max().item()
             self._factor = max(self._factor, _CLEARLY * factor)
         return self._factor
 
@@ -159,6 +160,10 @@ def _largest(tensor):
     return torch.maximum(flat.amax(1), -flat.amin(1))
 
 
+#: The distance of zeros of opposite sign, which are the same number.
+OF_ZEROS = torch.finfo().tiny
+
+
 def distances(ours, theirs):
     """Compute the largest difference of every tensor and seed; infinite where ours is not finite.
 
@@ -169,7 +174,5 @@ def distances(ours, theirs):
     for distance, one, other in zip(found, ours, theirs, strict=True):
         if not torch.equal(one.view(bits), other.view(bits)):
             largest = _largest(one - other).double()
-            distance.copy_(
-                largest.nan_to_num(nan=torch.inf, posinf=torch.inf).clamp(min=torch.finfo().tiny)
-            )
+            distance.copy_(largest.nan_to_num(nan=torch.inf, posinf=torch.inf).clamp(min=OF_ZEROS))
     return found

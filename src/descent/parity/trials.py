@@ -4,12 +4,23 @@ A rule that is right in training on ordinary gradients, at hyperparameters that 
 may still be wrong. Each trial is a short replay of generated gradients.
 """
 
+import itertools
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
 import torch
 
-from descent.parity.gradients import CONVOLUTION, MANY, MATRICES, NETWORK, SCALAR, Generated
+from descent.errors import RuleError
+from descent.parity.gradients import (
+    CONVOLUTION,
+    MANY,
+    MATRICES,
+    NETWORK,
+    SCALAR,
+    SINGLE,
+    THREE_D,
+    Generated,
+)
 from descent.parity.replay import Network, compare
 from descent.parity.variations import SCHEDULED, can_be_halved, variations
 from descent.parity.verdict import CONSTANT, DIFFERENT, IDENTICAL, VERDICTS, judge
@@ -77,6 +88,7 @@ def try_everything(ours, theirs):
     for what, kind in (("NaN", "NaN"), ("infinite", "infinite")):
         yield _not_finite(what, kind, ours, theirs, shapes)
     yield run("40 parameters", ours, theirs, MANY, "ordinary", [{}] * 10)
+    yield run("a single parameter", ours, theirs, SINGLE, "ordinary", [{}] * 10)
     if shapes is NETWORK:
         yield from _other_shapes(ours, theirs)
     if ours.is_class:
@@ -85,7 +97,7 @@ def try_everything(ours, theirs):
     for name in SCHEDULED:
         if can_be_halved(name, ours, theirs):
             outcome = run(
-                f"{name} halved half-way", ours, theirs, shapes, "ordinary", _half_way(name)
+                f"{name} changed half-way", ours, theirs, shapes, "ordinary", _half_way(name)
             )
             outcome = _at_constant(outcome)
             at_any_rate &= name != "lr" or outcome.verdict != CONSTANT
@@ -95,8 +107,9 @@ def try_everything(ours, theirs):
 
 
 def _half_way(name):
-    """Make the schedule that halves a hyperparameter after half of the iterations."""
-    return [{name: 0.5 if 2 * done >= ITERATIONS else 1.0} for done in range(ITERATIONS)]
+    """Make a schedule that changes a hyperparameter in every iteration of the second half."""
+    factors = itertools.cycle([0.5, 0.3, 1.4, 0.7, 1.1, 0.2] if name == "lr" else [0.5, 0.3, 0.8])
+    return [{name: next(factors) if 2 * done >= ITERATIONS else 1.0} for done in range(ITERATIONS)]
 
 
 def _at_constant(outcome):
@@ -107,7 +120,7 @@ def _at_constant(outcome):
 
 
 def vary(what, settings, ours, theirs, shapes, halve_lr):
-    """Compare at other hyperparameters, with a learning rate that is halved half-way."""
+    """Compare at other hyperparameters, with a learning rate that is changed half-way."""
     option, *_ = settings[1]
     without = ours.changed({name: value for name, value in settings[0].items() if name != option})
     is_off = not theirs.values[option]
@@ -120,7 +133,11 @@ def vary(what, settings, ours, theirs, shapes, halve_lr):
         return Outcome(what, None, remark=f"the rule takes {option} and ignores it")
     halve_lr = halve_lr and can_be_halved("lr", ours, theirs)
     changes = _half_way("lr") if halve_lr else [{}] * ITERATIONS
-    outcome = _at_constant(run(what, ours, theirs, shapes, "ordinary", changes))
+    kind = "mixed"
+    if ours.is_class and not any(refused(side, shapes, "missing") for side in (ours, theirs)):
+        kind = "mixed, missing"
+    outcome = run(what, ours, theirs, shapes, kind, changes, reuse=ours.is_class)
+    outcome = _at_constant(outcome)
     return replace(outcome, settings=settings[1])
 
 
@@ -146,14 +163,17 @@ def run(what, ours, theirs, shapes, kind, changes, reuse=False):
     -------
     Outcome
     """
-    trace = compare(
-        lambda: Generated(shapes, kind, len(changes), reuse),
-        {"reference": theirs.make, "rule": ours.make},
-        "reference",
-        changes,
-        [0],
-        runs=(1,),
-    )
+    try:
+        trace = compare(
+            lambda: Generated(shapes, kind, len(changes), reuse),
+            {"reference": theirs.make, "rule": ours.make},
+            "reference",
+            changes,
+            [0],
+            runs=(1,),
+        )
+    except RuleError as error:
+        raise RuleError(f"{error} (with {what})") from None
     return _outcome(what, trace, kind, tuple(map(tuple, (change.items() for change in changes))))
 
 
@@ -201,18 +221,23 @@ def _take_the_same_steps(one, other, shapes):
 
 
 def _other_shapes(ours, theirs):
-    for what, shapes in (("a scalar parameter", SCALAR), ("a 4-D parameter", CONVOLUTION)):
+    others = {
+        "a scalar parameter": SCALAR,
+        "a 3-D parameter": THREE_D,
+        "a 4-D parameter": CONVOLUTION,
+    }
+    for what, shapes in others.items():
         if refused(theirs, shapes):
             continue
         if error := refused(ours, shapes):
             yield Outcome(what, None, remark=f"the rule raises {_in_a_line(error)}")
             continue
         outcome = run(what, ours, theirs, shapes, "ordinary", [{}] * ITERATIONS)
-        if shapes is CONVOLUTION and outcome.verdict == DIFFERENT and _depends_on_shape(theirs):
+        if shapes is not SCALAR and outcome.verdict == DIFFERENT and _depends_on_shape(theirs):
             yield Outcome(
                 what,
                 None,
-                remark="the two differ; the reference itself treats a 4-D tensor not like the "
+                remark="the two differ; the reference itself treats such a tensor not like the "
                 "same numbers in a vector, so this is a convention",
             )
         else:
@@ -239,6 +264,15 @@ def _real_loop(ours, theirs, shapes):
     """Try what a class meets in a training loop: memory that is reused, and missing gradients."""
     what = "gradients in the same memory each time, as after zero_grad(set_to_none=False)"
     yield run(what, ours, theirs, shapes, "ordinary", [{}] * ITERATIONS, reuse=True)
+    if theirs.is_class and can_be_halved("lr", ours, theirs):
+        groups = [
+            replace(side, groups=({}, {"lr": side.values["lr"] / 3})) for side in (ours, theirs)
+        ]
+        what = "two groups of parameters with different lr"
+        if error := refused(groups[0], shapes):
+            yield Outcome(what, None, remark=f"the rule raises {_in_a_line(error)}")
+        elif not refused(groups[1], shapes):
+            yield run(what, *groups, shapes, "ordinary", [{}] * ITERATIONS)
     what = "parameters without a gradient"
     if refused(theirs, shapes, "missing"):
         return
@@ -300,7 +334,7 @@ def _changes_gradients(ours):
                 parameter.grad = gradient.clone()
             optimizer.step()
             for parameter, gradient in zip(parameters, gradients, strict=True):
-                if parameter.grad is not None and not torch.equal(parameter.grad, gradient):
+                if parameter.grad is None or not torch.equal(parameter.grad, gradient):
                     return True
     return False
 

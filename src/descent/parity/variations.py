@@ -8,11 +8,9 @@ _IMPLEMENTATION = {"foreach", "fused", "capturable", "differentiable"}
 
 #: What an option needs beside it to have an effect.
 _COMPANY = {
-    "nesterov": {"momentum": 0.9},
-    "dampening": {"momentum": 0.9},
-    "centered": {"momentum": 0.9},
-    "decoupled_weight_decay": {"weight_decay": 0.1},
-    "maximize": {"weight_decay": 0.1},
+    "nesterov": {"momentum": 0.85},
+    "dampening": {"momentum": 0.85},
+    "centered": {"momentum": 0.85},
 }
 
 
@@ -63,7 +61,10 @@ def variations(ours, theirs):
     for name in _shared(ours, theirs):
         for value in _around(name, theirs.values[name]):
             changed = {name: value}
-            for companion, needed in _COMPANY.get(name, {}).items():
+            company = _COMPANY.get(name, {})
+            if not theirs.values[name] and name != "weight_decay":
+                company = {**company, "weight_decay": 0.1}
+            for companion, needed in company.items():
                 if companion in _shared(ours, theirs) and not theirs.values[companion]:
                     changed[companion] = needed
             what = ", ".join(f"{key}={_text(item)}" for key, item in changed.items())
@@ -101,7 +102,7 @@ def not_exercised(ours, theirs, outcomes):
         one = ours.values[name]
         if not _same(one, other):
             texts.append(f"other values of {name} (it is {one} here and {other} in the reference)")
-        elif not list(_around(name, other)):
+        elif name != "lr" and not list(_around(name, other)):
             texts.append(f"other values of {name}")
     return texts
 
@@ -118,10 +119,12 @@ def _around(name, value):
         ]
     if not _is_number(value):
         return []
+    if name == "step_sizes[]":
+        return [value / 1000, value * 1000]
     if isinstance(value, int) and value > 1:
         return [value + 1]
     if value == 0:
-        return [0.9 if name == "momentum" else 0.1]
+        return [0.85 if name == "momentum" else 0.1]
     if name == "lr":
         return [1.0] if value < 0.1 else []
     if name in ("eps", "eps[]"):

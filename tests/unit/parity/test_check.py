@@ -23,7 +23,7 @@ def one_trial(monkeypatch):
 
     def try_one(ours, theirs):
         half = trials._half_way("lr")
-        outcome = trials.run("lr halved half-way", ours, theirs, NETWORK, "ordinary", half)
+        outcome = trials.run("lr changed half-way", ours, theirs, NETWORK, "ordinary", half)
         yield trials._at_constant(outcome)
 
     monkeypatch.setattr(trials, "try_everything", try_one)
@@ -51,7 +51,7 @@ def test_a_correct_rule_passes(check, rule):
     if rule.__name__ in ONLY_AT_A_CONSTANT_RATE:
         assert code == 3
         assert "verdict: the same rule at constant hyperparameters" in said
-        assert "with lr halved half-way: " in said
+        assert "with lr changed half-way: " in said
     else:
         assert code == 0
         assert "verdict: identical" in said or "verdict: equal to rounding" in said
@@ -177,7 +177,7 @@ def test_the_report_lists_what_was_checked_and_what_was_not(check):
     code, said = check(source, "rule", *MOMENTUM, iterations=20)
     assert code == 0
     [same] = [line for line in said.splitlines() if line.startswith("also the same with: ")]
-    for trial in ("ordinary gradients", "40 parameters", "lr halved half-way", "momentum=0.45"):
+    for trial in ("ordinary gradients", "40 parameters", "lr changed half-way", "momentum=0.45"):
         assert trial in same
     [missing] = [line for line in said.splitlines() if line.startswith("not checked: ")]
     assert "a scalar parameter (the rule raises " in missing

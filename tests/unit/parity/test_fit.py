@@ -9,7 +9,7 @@ import torch
 from descent.parity import fit
 from descent.parity.contender import Contender
 from descent.parity.fit import as_ratio, fits
-from descent.parity.paths import Setup
+from descent.parity.paths import Setup, rounding
 
 ADAM = {"lr": 0.01, "betas": (0.9, 0.99)}
 MOMENTUM = {"lr": 0.01, "momentum": 0.9}
@@ -20,7 +20,9 @@ def fitted(ours, reference, settings, iterations=30):
     theirs = Contender.load(f"torch.optim.{reference}", settings)
     ours = theirs.changed(ours) if isinstance(ours, dict) else ours
     setup = Setup.ordinary(theirs, iterations)
-    return fits(theirs, setup, setup.follow(ours), setup.follow(theirs))
+    path, right = setup.follow(ours), setup.follow(theirs)
+    left = 1e-6 * (path - right).abs().amax(1).cummax(0).values
+    return fits(theirs, setup, path, torch.maximum(left, rounding(path)))
 
 
 RATE = "the learning rate, or every step, is {} the reference's"

@@ -1,0 +1,246 @@
+"""What an outside reviewer found: wrong rules that passed, and right ones that did not."""
+
+import pytest
+import torch
+
+from descent.optimizers.scratch.sgd_momentum import sgd_momentum
+from descent.parity.check import trials_and_hints
+from descent.parity.contender import Contender
+from descent.parity.verdict import CONSTANT, DIFFERENT, EQUAL, IDENTICAL, overall
+
+MOMENTUM = {"lr": 0.01, "momentum": 0.9}
+
+
+def verdict(rule, reference, settings):
+    if isinstance(reference, str):
+        theirs = Contender.load(f"torch.optim.{reference}", settings)
+    else:
+        theirs = Contender("reference", settings, reference)
+    outcomes, _ = trials_and_hints(Contender(rule.__name__, settings, rule), theirs)
+    return overall([outcome.verdict for outcome in outcomes if outcome.verdict])
+
+
+class Momentum(torch.optim.Optimizer):
+    """Right; its mistakes are those of its subclasses."""
+
+    def __init__(self, params, lr=0.01, momentum=0.9):
+        super().__init__(params, {"lr": lr, "momentum": momentum})
+
+    def move(self, p, gradient, group, state):
+        velocity = state.setdefault("v", torch.zeros_like(p))
+        velocity.mul_(group["momentum"]).add_(gradient)
+        p.sub_(group["lr"] * velocity)
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is not None:
+                    self.move(p, p.grad, group, self.state[p])
+
+
+class FirstGroupOnly(Momentum):
+    @torch.no_grad()
+    def step(self, closure=None):
+        group = self.param_groups[0]
+        for p in group["params"]:
+            if p.grad is not None:
+                self.move(p, p.grad, group, self.state[p])
+
+
+class RateOfTheFirstGroup(Momentum):
+    def move(self, p, gradient, group, state):
+        super().move(p, gradient, self.param_groups[0], state)
+
+
+class FixedAtTheFirstStep(Momentum):
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            active = group.setdefault("active", [p for p in group["params"] if p.grad is not None])
+            for p in active:
+                if p.grad is not None:
+                    self.move(p, p.grad, group, self.state[p])
+
+
+class NothingWithoutTheFirst(Momentum):
+    @torch.no_grad()
+    def step(self, closure=None):
+        if self.param_groups[0]["params"][0].grad is not None:
+            super().step()
+
+
+class OneVector(Momentum):
+    """Right: all parameters are views of one vector, as in large-scale training."""
+
+    def __init__(self, params, lr=0.01, momentum=0.9):
+        super().__init__(params, lr, momentum)
+        own = self.param_groups[0]["params"]
+        self.flat = torch.cat([p.data.reshape(-1) for p in own])
+        self.velocity = torch.zeros_like(self.flat)
+        parts = self.flat.split([p.numel() for p in own])
+        for p, part in zip(own, parts, strict=True):
+            p.data = part.view(p.shape)
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        [group] = self.param_groups
+        gradients = [p.grad.reshape(-1) for p in group["params"]]
+        self.velocity.mul_(group["momentum"]).add_(torch.cat(gradients))
+        self.flat.sub_(group["lr"] * self.velocity)
+
+
+class Aliased(torch.optim.Optimizer):
+    def __init__(self, params, lr=0.01, momentum=0.0):
+        super().__init__(params, {"lr": lr, "momentum": momentum})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is None:
+                    continue
+                direction = p.grad
+                if group["momentum"]:
+                    if "v" in self.state[p]:
+                        self.state[p]["v"].mul_(group["momentum"]).add_(p.grad)
+                    direction = self.state[p].setdefault("v", p.grad)
+                p.sub_(group["lr"] * direction)
+
+
+class DecaysWithoutGradient(torch.optim.Optimizer):
+    def __init__(self, params, lr=0.01, weight_decay=0.0):
+        super().__init__(params, {"lr": lr, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for p in group["params"]:
+                p.mul_(1 - group["lr"] * group["weight_decay"])
+                if p.grad is not None:
+                    p.sub_(group["lr"] * p.grad)
+
+
+def no_decay_at_zero(parameters, gradients, state, *, lr, weight_decay=0.0):
+    for p, g in zip(parameters, gradients, strict=True):
+        if g.any():
+            p.sub_(lr * (g + weight_decay * p))
+
+
+def no_momentum_at_zero(parameters, gradients, state, *, lr, momentum=0.0):
+    for i, (p, g) in enumerate(zip(parameters, gradients, strict=True)):
+        if g.any():
+            p.sub_(lr * state.setdefault(i, torch.zeros_like(p)).mul_(momentum).add_(g))
+
+
+def one_value_of_momentum(parameters, gradients, state, *, lr, momentum=0.0):
+    sgd_momentum(parameters, gradients, state, lr=lr, momentum=0.9 if momentum else 0)
+
+
+def limit_of_rprop_ignored(
+    parameters, gradients, state, *, lr=0.01, etas=(0.5, 1.2), step_sizes=(1e-6, 50)
+):
+    for i, (p, g) in enumerate(zip(parameters, gradients, strict=True)):
+        before, size = state.setdefault(i, [torch.zeros_like(p), torch.full_like(p, lr)])
+        sign = (g * before).sign()
+        size.mul_(torch.where(sign > 0, etas[1], torch.where(sign < 0, etas[0], 1.0)))
+        size.clamp_(step_sizes[0], 50)
+        before.copy_(torch.where(sign < 0, 0, g))
+        p.sub_(before.sign() * size)
+
+
+def smallest_rate_so_far(parameters, gradients, state, *, lr, momentum):
+    state["lr"] = min(lr, state.get("lr", lr))
+    own = state.setdefault("own", {})
+    sgd_momentum(parameters, gradients, own, lr=state["lr"], momentum=momentum)
+
+
+def rate_read_now_and_then(parameters, gradients, state, *, lr, momentum):
+    state["t"] = state.get("t", 0) + 1
+    if state["t"] % 5 == 1:
+        state["lr"] = lr
+    own = state.setdefault("own", {})
+    sgd_momentum(parameters, gradients, own, lr=state["lr"], momentum=momentum)
+
+
+def velocity_halved_at_a_change(parameters, gradients, state, *, lr, momentum):
+    scale = 0.5 if lr != state.setdefault("lr", lr) else 1.0
+    state["lr"] = lr
+    for i, (p, g) in enumerate(zip(parameters, gradients, strict=True)):
+        p.sub_(state.setdefault(i, torch.zeros_like(p)).mul_(momentum * scale).add_(lr * g))
+
+
+def not_in_three_dimensions(parameters, gradients, state, *, lr, momentum):
+    kept = [index for index, p in enumerate(parameters) if p.ndim != 3]
+    some = ([tensors[i] for i in kept] for tensors in (parameters, gradients))
+    sgd_momentum(*some, state, lr=lr, momentum=momentum)
+
+
+def no_momentum_alone(parameters, gradients, state, *, lr, momentum):
+    momentum = momentum if len(parameters) > 1 else 0
+    sgd_momentum(parameters, gradients, state, lr=lr, momentum=momentum)
+
+
+def star(*tensors, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
+    parameters, gradients, state = tensors
+    beta1, beta2 = state.setdefault("betas", betas)
+    t = state["t"] = state.get("t", 0) + 1
+    for i, (p, g) in enumerate(zip(parameters, gradients, strict=True)):
+        m, v = state.setdefault(i, (torch.zeros_like(p), torch.zeros_like(p)))
+        m.lerp_(g, 1 - beta1)
+        v.mul_(beta2).add_((1 - beta2) * g * g)
+        p.sub_(lr * m / (1 - beta1**t) / ((v / (1 - beta2**t)).sqrt() + eps))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("rule", "reference", "settings"),
+    [
+        *((rule, "SGD", MOMENTUM) for rule in (FirstGroupOnly, RateOfTheFirstGroup)),
+        *((rule, "SGD", MOMENTUM) for rule in (FixedAtTheFirstStep, NothingWithoutTheFirst)),
+        *((rule, "SGD", {"lr": 0.01}) for rule in (Aliased, DecaysWithoutGradient)),
+        *((rule, "SGD", {"lr": 0.01}) for rule in (no_decay_at_zero, no_momentum_at_zero)),
+        (one_value_of_momentum, "SGD", {"lr": 0.01}),
+        (limit_of_rprop_ignored, "Rprop", {"lr": 0.01}),
+        *((rule, "SGD", MOMENTUM) for rule in (smallest_rate_so_far, rate_read_now_and_then)),
+        (velocity_halved_at_a_change, "SGD", MOMENTUM),
+        *((rule, "SGD", MOMENTUM) for rule in (not_in_three_dimensions, no_momentum_alone)),
+        (star, "Adam", {"lr": 0.001}),
+    ],
+)
+def test_a_wrong_rule_is_found(rule, reference, settings):
+    assert verdict(rule, reference, settings) in (CONSTANT, DIFFERENT)
+
+
+def warm_up(parameters, gradients, state, *, lr, warmup=10):
+    t = state["t"] = state.get("t", 0) + 1
+    for p, g in zip(parameters, gradients, strict=True):
+        p.sub_(lr * min(1.0, (t - 1) / warmup) * g)
+
+
+def warm_up_without_the_first(parameters, gradients, state, *, lr, warmup=10):
+    t = state["t"] = state.get("t", 0) + 1
+    if t > 1:
+        for p, g in zip(parameters, gradients, strict=True):
+            p.sub_(lr * min(1.0, (t - 1) / warmup) * g)
+
+
+def emptied_lists(parameters, gradients, state, *, lr, momentum):
+    while parameters:
+        p, g = parameters.pop(), gradients.pop()
+        v = state.setdefault(len(parameters), torch.zeros_like(p)).mul_(momentum).add_(g)
+        p.sub_(lr * v)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("rule", "reference", "settings"),
+    [
+        (Momentum, "SGD", MOMENTUM),
+        (OneVector, "SGD", MOMENTUM),
+        (emptied_lists, "SGD", MOMENTUM),
+        (warm_up_without_the_first, warm_up, {"lr": 0.01}),
+    ],
+)
+def test_a_right_rule_passes(rule, reference, settings):
+    assert verdict(rule, reference, settings) in (IDENTICAL, EQUAL)
