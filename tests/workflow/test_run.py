@@ -31,6 +31,7 @@ def test_all_results_are_there(finished_once):
     expected |= {
         "curves.parquet",
         "parity/pair.parquet",
+        "parity/pair.json",
         "tables/equivalence.csv",
         "tables/parity.csv",
         "tables/targets.csv",

@@ -2,11 +2,11 @@
 
 import torch
 
-#: Weights and biases of a small network, two biases of one shape among them.
-NETWORK = {"W0": (5, 6), "b0": (5,), "W1": (5, 5), "b1": (5,), "W2": (3, 5), "b2": (3,)}
+#: Weights and biases: wide, tall and square matrices, and two biases of one shape.
+NETWORK = {"W0": (7, 4), "b0": (5,), "W1": (5, 5), "b1": (5,), "W2": (3, 5), "b2": (3,)}
 
 #: For optimizers that take nothing but matrices.
-MATRICES = {"W0": (5, 6), "W1": (5, 5), "W2": (3, 5), "W3": (3, 5)}
+MATRICES = {"W0": (7, 4), "W1": (5, 5), "W2": (3, 5), "W3": (3, 5)}
 
 #: Parameters of other layers: a temperature, a scale and a shift, a convolution.
 SCALAR = {"scalar": (), "vector": (4,), "other vector": (4,)}
