@@ -2,7 +2,7 @@
 
 import torch
 
-from descent.parity.fit import as_ratio
+from descent.parity.fit import apart, as_ratio
 from descent.parity.paths import rounding
 
 #: Ratios of steps count as one number if they spread by less than this.
@@ -25,11 +25,11 @@ def describe(setup, path, right):
     -------
     list of str
     """
-    apart = (path - right).abs() > rounding(right)[:, None]
-    if not apart.any():
+    differs = (path - right).abs() > rounding(right)[:, None]
+    if not differs.any():
         return []
-    begins = int(apart.any(1).int().argmax())
-    names = [name for name, part in setup.parts(apart.any(0)).items() if part.any()]
+    begins = int(differs.any(1).int().argmax())
+    names = [name for name, part in setup.parts(differs.any(0)).items() if part.any()]
     start = setup.start()
     still = [name for name, part in setup.parts((path == start).all(0)).items() if part.all()]
     facts = []
@@ -42,7 +42,7 @@ def describe(setup, path, right):
         facts.append(f"the first {what}: look for what changes in iteration {begins + 1}")
     before = [start if begins == 0 else way[begins - 1] for way in (path, right)]
     steps = [way[begins] - old for way, old in zip((path, right), before, strict=True)]
-    sizes = [] if still else _ratio(*steps, apart[begins], begins)
+    sizes = [] if still else _ratio(*steps, differs[begins], begins)
     relative = (path - right).abs().max() / (right - start).abs().max()
     if not sizes and setup.dtype == torch.float64 and _OF_FLOAT32[0] < relative < _OF_FLOAT32[1]:
         sizes = [
@@ -52,9 +52,9 @@ def describe(setup, path, right):
     return facts + (sizes or ([] if still else _example(setup, *steps, begins)))
 
 
-def _ratio(ours, theirs, apart, begins):
+def _ratio(ours, theirs, differs, begins):
     """Compare the lengths of the first steps that differ, if they have a common ratio."""
-    moves = apart & (theirs.abs() > 1e-6 * theirs.abs().max())
+    moves = differs & (theirs.abs() > 1e-6 * theirs.abs().max())
     if not moves.any():
         return []
     ratios = ours[moves] / theirs[moves]
@@ -77,8 +77,8 @@ def _example(setup, ours, theirs, begins):
             at = torch.unravel_index(part.argmax(), setup.shapes[name])
             place = f"{name}[{', '.join(str(int(each)) for each in at)}]" if at else name
     return [
-        f"{_step(begins)} of {place} is {ours[index]:.6g}, where the reference's is "
-        f"{theirs[index]:.6g}"
+        f"{_step(begins)} of {place} is {apart(float(ours[index]), float(theirs[index]))}, where "
+        f"the reference's is {theirs[index]:.6g}"
     ]
 
 

@@ -86,7 +86,7 @@ def _of_number(theirs, name, value, index, item):
 
     def words(number):
         return (
-            f"this is the reference with {whole} = {_apart(number, item)}, where {item:g} is given"
+            f"this is the reference with {whole} = {apart(number, item)}, where {item:g} is given"
         )
 
     starts = [item, 0.0] if item else [0.0, 0.1]
@@ -165,10 +165,10 @@ def as_ratio(ratio, tolerance=1e-6):
     unit = fraction and abs(fraction.numerator) == 1 and fraction.denominator > 1
     if unit and abs(float(fraction) / ratio - 1) < tolerance:
         return f"{fraction} of"
-    return f"{_apart(ratio, 1)} times"
+    return f"{apart(ratio, 1)} times"
 
 
-def _apart(number, other):
+def apart(number, other):
     """Write a number with as many digits as it takes to tell it from another one."""
     digits = 6
     while digits < 17 and float(f"{number:.{digits}g}") == other:

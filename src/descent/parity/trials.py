@@ -109,7 +109,7 @@ def try_everything(ours, theirs):
 def _half_way(name):
     """Make a schedule that changes a hyperparameter in every iteration of the second half."""
     factors = itertools.cycle([0.5, 0.3, 1.4, 0.7, 1.1, 0.2] if name == "lr" else [0.5, 0.3, 0.8])
-    return [{name: next(factors) if 2 * done >= ITERATIONS else 1.0} for done in range(ITERATIONS)]
+    return [{name: next(factors)} if 2 * done >= ITERATIONS else {} for done in range(ITERATIONS)]
 
 
 def _at_constant(outcome):
