@@ -188,7 +188,7 @@ def bind(rule, parameters, hyperparameters, groups=None):
 
 def _grouped(parameters, groups):
     if not groups:
-        return iter(parameters)
+        return iter(parameters)  # as model.parameters() is
     return [{"params": parameters[i :: len(groups)], **own} for i, own in enumerate(groups)]
 
 
@@ -254,8 +254,7 @@ class _OfTorch:
         for parameter in parameters:
             parameter.requires_grad_()  # like the parameters that torch's optimizers expect
         self._parameters = _Kept(parameters)
-        # copied, because all networks would otherwise share a list among them
-        # an iterator, as model.parameters() is
+        # hyperparameters are copied, because all networks would otherwise share a list among them
         self._optimizer = rule(_grouped(parameters, groups), **copy.deepcopy(hyperparameters))
 
     def __call__(self, gradients, **changed):

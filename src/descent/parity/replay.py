@@ -27,7 +27,7 @@ DTYPES = {"float32": torch.float32, "float64": torch.float64}
 RUNS = (1, 2)
 
 #: Which envelope a difference was compared with, besides the formula; each is wider than the last.
-NO_ENVELOPE, ENVELOPE, WIDE_ENVELOPE = ENVELOPES = "none", "reference", "float32 scalars"
+NO_ENVELOPE, ENVELOPE, WIDE_ENVELOPE = "none", "reference", "float32 scalars"
 
 _SEEDS_AT_ONCE = 5
 

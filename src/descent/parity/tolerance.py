@@ -12,8 +12,9 @@ long as a step's contributions do not cancel to much less than the largest step 
 rules differ by at most twice that.
 
 **The envelope.** Where contributions cancel, digits are lost, and where a rule jumps, as a sign
-does, a rounding can decide. The envelope is what this does to the reference itself: the distance
-between the reference and two disturbed runs of it, see `descent.parity.arithmetic`.
+does, a rounding can decide. The envelope is what this does to the reference itself: the formula's
+bound times the factor by which two disturbed runs of the reference exceed it, and a quarter more,
+see `descent.parity.arithmetic`.
 """
 
 from dataclasses import dataclass

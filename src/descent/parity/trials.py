@@ -23,7 +23,7 @@ from descent.parity.gradients import (
 )
 from descent.parity.replay import Network, compare
 from descent.parity.variations import SCHEDULED, can_be_halved, variations
-from descent.parity.verdict import CONSTANT, DIFFERENT, IDENTICAL, VERDICTS, judge
+from descent.parity.verdict import CONSTANT, DIFFERENT, IDENTICAL, judge, overall
 
 ITERATIONS = 40
 _LONGER = 60  # a step size of Rprop reaches its limit, and zeros come and go
@@ -181,7 +181,7 @@ def _outcome(what, trace, kind, changes):
     if trace.empty:
         return Outcome(what, None, remark="the reference is no longer finite", kind=kind)
     verdicts = judge(trace)
-    worst = max(verdicts["verdict"], key=VERDICTS.index)
+    worst = overall(verdicts["verdict"])
     [*rows] = verdicts[verdicts["verdict"] == worst].to_dict("records")
     row = rows[-1]  # float64 rather than float32
     place = {"dtype": row["dtype"]} if worst != IDENTICAL else {}
