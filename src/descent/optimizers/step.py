@@ -35,7 +35,7 @@ ELEMENTWISE_CLASSES = {
 }
 
 
-def make_step(optimizer, parameters, hyperparameters, *, try_out=True):
+def make_step(optimizer, parameters, hyperparameters, *, try_out=True, only_matrices=None):
     """Bind an optimizer to parameters.
 
     Parameters
@@ -49,6 +49,8 @@ def make_step(optimizer, parameters, hyperparameters, *, try_out=True):
         Keyword arguments of the rule or class.
     try_out : bool
         Whether to look for mistakes first, see `descent.optimizers.user_rules.try_out`.
+    only_matrices : bool, optional
+        Whether biases become matrices with one column; by default, torch's Muon gets them so.
 
     Returns
     -------
@@ -59,16 +61,15 @@ def make_step(optimizer, parameters, hyperparameters, *, try_out=True):
     descent.errors.RuleError
         If the user's rule is wrong; steps raise it as well.
     """
+    bound = partial(Step, optimizer, hyperparameters=hyperparameters, only_matrices=only_matrices)
     file = parse(optimizer).file
     if not file:
-        return Step(optimizer, parameters, hyperparameters)
+        return bound(parameters)
     blame = partial(user_rules.blaming, file)
     with blame():
         if try_out and hyperparameters.get("lr") != 0:
-            user_rules.try_out(
-                partial(Step, optimizer, hyperparameters=hyperparameters), parameters
-            )
-        return Step(optimizer, parameters, hyperparameters, blame=blame)
+            user_rules.try_out(bound, parameters)
+        return bound(parameters, blame=blame)
 
 
 def find(optimizer):
@@ -87,15 +88,23 @@ class Step:
     """One iteration of an optimizer on a stack of networks; made by `make_step`."""
 
     def __init__(
-        self, optimizer, parameters, hyperparameters, *, blame=contextlib.nullcontext, find=find
+        self,
+        optimizer,
+        parameters,
+        hyperparameters,
+        *,
+        only_matrices=None,
+        blame=contextlib.nullcontext,
+        find=find,
     ):
         rule, elementwise = find(optimizer)
         self._blame = blame
+        if only_matrices is None:
+            only_matrices = isinstance(rule, type) and issubclass(rule, torch.optim.Muon)
         if elementwise:
             self._unstack = _as_one
-        else:  # torch's Muon takes only matrices
-            is_muon = isinstance(rule, type) and issubclass(rule, torch.optim.Muon)
-            self._unstack = partial(model.unstack, bias_as_column=is_muon)
+        else:
+            self._unstack = partial(model.unstack, bias_as_column=only_matrices)
         self._networks = [
             # loaded anew for each network, so that none shares a global variable of a user's file
             bind(find(optimizer)[0], network, hyperparameters)
@@ -137,7 +146,7 @@ class Step:
             network.load_state(state)
 
 
-def repeats_itself(optimizer, parameters, gradients, hyperparameters):
+def repeats_itself(optimizer, parameters, gradients, hyperparameters, only_matrices=None):
     """Tell whether a second run in the same process takes the same steps as the first.
 
     `make_step` reads a user's file again for every network, so that each run has its own global
@@ -146,7 +155,7 @@ def repeats_itself(optimizer, parameters, gradients, hyperparameters):
 
     Parameters
     ----------
-    optimizer, hyperparameters
+    optimizer, hyperparameters, only_matrices
         See `make_step`.
     parameters : list of torch.Tensor
         Stacked over seeds; not changed.
@@ -162,7 +171,13 @@ def repeats_itself(optimizer, parameters, gradients, hyperparameters):
     ends = []
     for _ in range(2):
         network = [parameter.clone() for parameter in parameters]
-        step = Step(optimizer, network, hyperparameters, find=lambda _: found)
+        step = Step(
+            optimizer,
+            network,
+            hyperparameters,
+            only_matrices=only_matrices,
+            find=lambda _: found,
+        )
         for gradient in gradients:
             step([tensor.clone() for tensor in gradient])
         ends.append(network)

@@ -14,8 +14,10 @@ from descent.optimizers.step import make_step, repeats_itself
 from descent.parity import trials
 from descent.parity.contender import Contender
 from descent.parity.diagnosis import find_hints
+from descent.parity.gradients import MATRICES, NETWORK
 from descent.parity.replay import replay
 from descent.parity.report import Report
+from descent.parity.trials import refused
 from descent.parity.variations import not_exercised
 from descent.parity.verdict import CONSTANT, DIFFERENT, overall, parity
 from descent.training.settings import TrainingSettings
@@ -72,10 +74,11 @@ def check(
     reference_settings = settings if reference_settings is None else dict(reference_settings)
     check_hyperparameters(rule, settings.keys())
     check_hyperparameters(against, reference_settings.keys())
-    ours, theirs = Contender.load(rule, settings), _reference(against, reference_settings)
-    _try_out(ours)
-    data = small_problem()
-    trace = _train(data, ours, theirs, iterations)
+    ours, theirs = Contender.load(rule, settings), _load_reference(against, reference_settings)
+    only_matrices = _takes_only_matrices(theirs)
+    _try_out_reference(theirs, only_matrices)
+    _try_out(ours, only_matrices)
+    trace = _train(ours, theirs, iterations, only_matrices)
     table = parity({"check": trace}, {"check": REFERENCE}, len(SEEDS))
     _finite_throughout(against, trace, iterations)
     outcomes = []
@@ -83,7 +86,7 @@ def check(
         verdict, hints = DIFFERENT, find_hints(ours, theirs, table=table)
         if not hints:  # ordinary gradients do not show the difference
             outcomes, hints = trials_and_hints(ours, theirs)
-    elif not _keeps_nothing_outside_its_state(ours):
+    elif not _keeps_nothing_outside_its_state(ours, only_matrices):
         verdict = DIFFERENT
         hints = [
             "the first run is right, but a second one in the same process does not repeat it: "
@@ -160,13 +163,19 @@ def tried(variants, reference):
     return found
 
 
-def _train(data, ours, theirs, iterations):
+def _train(ours, theirs, iterations, only_matrices):
     makers = {
-        name: partial(make_step, side.name, hyperparameters=side.settings, try_out=False)
+        name: partial(
+            make_step,
+            side.name,
+            hyperparameters=side.settings,
+            try_out=False,
+            only_matrices=only_matrices,
+        )
         for name, side in ((REFERENCE, theirs), (ours.name, ours))
     }
     return replay(
-        data,
+        small_problem(),
         makers,
         REFERENCE,
         SEEDS,
@@ -196,18 +205,28 @@ def small_problem(n_images=150, n_pixels=64, n_classes=4):
     return PreparedData(images, labels, images, labels, (0.5, 0.157), n_classes)
 
 
-def _reference(name, settings):
-    """Load the reference, and take a few steps with it."""
+def _load_reference(name, settings):
     try:
-        theirs = Contender.load(name, settings)
-        step = make_step(name, _parameters(), settings)
-        for _ in range(3):
-            step([torch.ones_like(parameter) for parameter in _parameters()])
-        trace = _train(small_problem(), theirs, theirs, 1)
+        return Contender.load(name, settings)
     except Exception as error:  # any package's class, or a user's file, may raise anything
         raise UnusableReferenceError(_in_a_line(name, error)) from None
-    _finite_throughout(name, trace, 1)
-    return theirs
+
+
+def _takes_only_matrices(side):
+    """Tell whether an optimizer, such as torch's Muon, refuses a bias that is a vector."""
+    return bool(refused(side, NETWORK)) and not refused(side, MATRICES)
+
+
+def _try_out_reference(theirs, only_matrices):
+    """Take a few steps with the reference."""
+    try:
+        step = make_step(theirs.name, _parameters(), theirs.settings, only_matrices=only_matrices)
+        for _ in range(3):
+            step([torch.ones_like(parameter) for parameter in _parameters()])
+        trace = _train(theirs, theirs, 1, only_matrices)
+    except Exception as error:  # see `_load_reference`
+        raise UnusableReferenceError(_in_a_line(theirs.name, error)) from None
+    _finite_throughout(theirs.name, trace, 1)
 
 
 def _in_a_line(name, error):
@@ -225,10 +244,10 @@ def _parameters():
     return [parameter.detach() for parameter in parameters]
 
 
-def _try_out(ours):
+def _try_out(ours, only_matrices):
     """Take a step with the rule; a user's file is tried out by `make_step`."""
     try:
-        step = make_step(ours.name, _parameters(), ours.settings)
+        step = make_step(ours.name, _parameters(), ours.settings, only_matrices=only_matrices)
         step([torch.ones_like(parameter) for parameter in _parameters()])
     except RuleError:
         raise
@@ -247,7 +266,7 @@ def _finite_throughout(against, trace, iterations):
         )
 
 
-def _keeps_nothing_outside_its_state(ours):
+def _keeps_nothing_outside_its_state(ours, only_matrices):
     """Tell whether a second run in the same process is like the first."""
     random = torch.Generator().manual_seed(0)
     start = _parameters()
@@ -255,7 +274,7 @@ def _keeps_nothing_outside_its_state(ours):
         [torch.randn(p.shape, generator=random, dtype=p.dtype) for p in start] for _ in range(5)
     ]
     with ours.blame():
-        return repeats_itself(ours.name, start, gradients, ours.settings)
+        return repeats_itself(ours.name, start, gradients, ours.settings, only_matrices)
 
 
 def _vanished(trace, iterations):

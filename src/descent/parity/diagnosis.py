@@ -144,12 +144,17 @@ def _name(ours, theirs, setup):
         ][:_AT_MOST]
         if found:
             [first, *others] = [words for words, _ in found]
-            others = [words.removeprefix(_prefix(first)) for words in others]
-            hint = "; or, which is the same here: ".join([first, *others])
+            hint = _the_same(first, *(words.removeprefix(_prefix(first)) for words in others))
             with_a_number = any(name in _WITH_A_NUMBER for _, name in found)
             numbers = fits(theirs, setup, path, limit) if with_a_number else []
             return [hint + f" ({numbers[0]})" if numbers else hint]
-    return fits(theirs, setup, path, torch.maximum(1e3 * limit, rounding(path)))
+    found = fits(theirs, setup, path, torch.maximum(1e3 * limit, rounding(path)))
+    return [_the_same(*found)] if found else []
+
+
+def _the_same(*hints):
+    """Join hints that describe the same steps."""
+    return "; or, which is the same here: ".join(hints)
 
 
 def _prefix(words):

@@ -1,5 +1,6 @@
 """Whether a rule is its reference at another hyperparameter, and at which."""
 
+import itertools
 import math
 from dataclasses import replace
 from fractions import Fraction
@@ -25,19 +26,28 @@ def fits(theirs, setup, path, limit):
     Returns
     -------
     list of str
-        Hints: the one that fits, or nothing.
+        Hints: what fits, two at most. With Adam, gradients of a tenth and an eps of ten times are
+        the same.
     """
     short = replace(setup, changes=setup.changes[:_SHORT])
-    for words, make, starts in _families(theirs):
-        for start in starts:
-            value = _fit(lambda value, make=make: short.follow(make(value)), path[:_SHORT], start)
-            if value is not None and setup.stays(make(value), path, limit):
-                return [words(value)]
+
+    def fitting(families):
+        for words, make, starts in families:
+            for start in starts:
+                value = _fit(lambda v, make=make: short.follow(make(v)), path[:_SHORT], start)
+                if value is not None and setup.stays(make(value), path, limit):
+                    yield words(value)
+                    break
+
+    for families in (_rate, _numbers, _decays):
+        found = list(itertools.islice(fitting(families(theirs)), 2))
+        if found:
+            return found
     return []
 
 
-def _families(theirs):
-    """Yield what may differ: words for a value, the reference at that value, where to start."""
+def _rate(theirs):
+    """Yield words for a ratio of learning rates, the reference at that rate, where to start."""
     if isinstance(theirs.values.get("lr"), float | int) and theirs.values["lr"]:
         lr = theirs.values["lr"]
         yield (
@@ -45,11 +55,10 @@ def _families(theirs):
             lambda ratio: theirs.changed({"lr": ratio * lr}),
             [1.0],
         )
-    yield (
-        lambda power: f"the gradients are {as_ratio(math.exp(power))} the reference's",
-        lambda power: _with_gradients(theirs, math.exp(power)),
-        [0.0],
-    )
+
+
+def _numbers(theirs):
+    """Yield the other hyperparameters, and the size of the gradients, in the same way."""
     for name, value in theirs.values.items():
         if name == "lr":
             continue
@@ -58,7 +67,16 @@ def _families(theirs):
                 yield from _of_number(theirs, name, value, index, item)
         else:
             yield from _of_number(theirs, name, value, None, value)
-    if "weight_decay" not in theirs.values or not theirs.values["weight_decay"]:
+    yield (
+        lambda power: f"the gradients are {as_ratio(math.exp(power))} the reference's",
+        lambda power: _with_gradients(theirs, math.exp(power)),
+        [0.0],
+    )
+
+
+def _decays(theirs):
+    """Yield weight decays that are not among the hyperparameters, in the same way."""
+    if not theirs.values.get("weight_decay"):
         yield (
             lambda rate: f"a weight decay of {rate:.6g} is added to the gradients",
             lambda rate: _with_decay(theirs, rate),

@@ -13,6 +13,7 @@ from descent.cli import main
 from descent.parity import trials
 from descent.parity.check import THOROUGH
 from descent.parity.gradients import NETWORK
+from descent.parity.verdict import IDENTICAL
 
 WRONG = Path(inspect.getfile(momentum_mutants)).read_text()
 
@@ -33,8 +34,9 @@ def one_trial(monkeypatch):
 SOME = {"scaled_velocity"}
 
 
-#: They keep the learning rate in the velocity, or the velocity in the parameters.
-ONLY_AT_A_CONSTANT_RATE = {"scaled_velocity", "two_points"}
+#: They keep the learning rate in the velocity, or the velocity in the parameters, or divide the
+#: velocity by what depends on the momentum.
+ONLY_WHILE_CONSTANT = {"scaled_velocity": "lr", "two_points": "lr", "rescaled_average": "momentum"}
 
 
 @pytest.mark.parametrize(
@@ -48,10 +50,10 @@ ONLY_AT_A_CONSTANT_RATE = {"scaled_velocity", "two_points"}
 )
 def test_a_correct_rule_passes(check, rule):
     code, said = check(inspect.getsource(correct_momentum), rule.__name__)
-    if rule.__name__ in ONLY_AT_A_CONSTANT_RATE:
+    if changed := ONLY_WHILE_CONSTANT.get(rule.__name__):
         assert code == 3
         assert "verdict: the same rule at constant hyperparameters" in said
-        assert "with lr changed half-way: " in said
+        assert f"with {changed} changed half-way: " in said
     else:
         assert code == 0
         assert "verdict: identical" in said or "verdict: equal to rounding" in said
@@ -199,14 +201,45 @@ def test_a_trial_that_differs_is_named_with_its_place(check):
     assert "  float64: equal to rounding" in said and "hint: with large gradients, " in said
 
 
-@pytest.mark.slow
-def test_vanished_gradients_of_rprop_are_replaced(capsys):
-    rprop = ["--against", "torch.optim.Rprop", "--set", "lr=0.01"]
-    assert main(["check", "scratch.rprop", *rprop, "--iterations", "1500"]) == 0
+def test_gradients_that_vanish_are_replaced(one_trial, capsys):
+    """At this learning rate, the network soon has no relu that is active."""
+    adam = ["--against", "torch.optim.Adam", "--set", "lr=3"]
+    assert main(["check", "scratch.adam", *adam, "--iterations", "60"]) == 0
     said = capsys.readouterr().out
     [note] = [line for line in said.splitlines() if line.startswith("note: ")]
     assert "note: the gradients of training vanished in " in note
-    assert "of 1500 iterations; those of the untrained network took their place" in note
+    assert "of 60 iterations; those of the untrained network took their place" in note
+
+
+OF_MATRICES = """
+import torch
+
+def muon(parameters, gradients, state, *, lr=1e-3, momentum=0.95, weight_decay=0.1):
+    for i, (p, g) in enumerate(zip(parameters, gradients)):
+        m = state.setdefault(i, torch.zeros_like(p))
+        m.lerp_(g, 1 - momentum)
+        x = g.lerp(m, momentum).bfloat16()
+        tall = x.size(0) > x.size(1)
+        x = x.T if tall else x
+        x = x / (x.norm() + 1e-7)
+        for _ in range(5):
+            square = x @ x.T
+            x = 3.4445 * x + (-4.775 * square + 2.0315 * square @ square) @ x
+        p.mul_(1 - lr * weight_decay)
+        p.sub_(lr * {scale} * (x.T if tall else x).to(p.dtype))
+"""
+
+
+@pytest.mark.parametrize(
+    ("scale", "expected"), [("max(1, p.size(0) / p.size(1)) ** 0.5", 0), ("1", 1)]
+)
+def test_a_rule_for_matrices_gets_biases_as_columns(monkeypatch, check, scale, expected):
+    """Like torch's Muon, most people's refuses vectors."""
+    outcome = trials.Outcome("nothing else, because all trials take long", IDENTICAL)
+    monkeypatch.setattr(trials, "try_everything", lambda *_: [outcome])
+    source = OF_MATRICES.replace("{scale}", scale)
+    code, said = check(source, "muon", "--against", "torch.optim.Muon", iterations=3)
+    assert code == expected, said
 
 
 def test_thorough_is_as_long_as_the_default_experiment():

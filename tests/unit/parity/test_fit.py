@@ -55,8 +55,9 @@ SOME = [case for case in CASES if case[1] == "SGD"]
 def test_the_reference_at_another_hyperparameter(changed, reference, settings, said):
     if changed.get("lr", 1) < 0:  # which torch refuses
         changed = Contender("rule", {"lr": -0.01}, sgd)
-    [found] = fitted(changed, reference, settings)
+    [found, *others] = fitted(changed, reference, settings)
     assert said in found
+    assert all("the gradients are" in other for other in others)  # with an eps of their size
 
 
 def sgd(parameters, gradients, state, *, lr):
@@ -105,8 +106,8 @@ def test_gradients_of_another_size(ratio, said):
             d.mul_(rho).addcmul_(step, step, value=1 - rho)
             p.sub_(lr * step)
 
-    [found] = fitted(Contender("rule", {}, rule), "Adadelta", {}, iterations=12)
-    assert found == f"the gradients are {said} the reference's"
+    found = fitted(Contender("rule", {}, rule), "Adadelta", {}, iterations=12)
+    assert f"the gradients are {said} the reference's" in found
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ MISTAKES = {
     "tiny flushed": (of_gradients(each(lambda g: g * (g.abs() > 1e-12))), "tiny gradients"),
     "lazy": (lazy, "sparse gradients"),
     "heavy tails cut": (
-        of_gradients(each(lambda g: torch.where((g.abs() > 6) & (g.abs() < 1e6), 6 * g.sign(), g))),
+        of_gradients(each(lambda g: torch.where((g.abs() > 6) & (g.abs() < 1e3), 6 * g.sign(), g))),
         "heavy-tailed gradients",
     ),
     "NaN to 0": (of_gradients(each(lambda g: g.nan_to_num(0, torch.inf))), "NaN gradients"),
