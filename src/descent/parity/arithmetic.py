@@ -28,37 +28,18 @@ _LOW = {torch.bfloat16, torch.float16}
 #: Errors that are drawn: enough for a layer of 1,000 x 1,000.
 _POOL = 1 << 21
 
-#: Operations whose result is exact, whatever its digits.
+#: Operations whose result is exact, whatever its digits: signs, order, constants, and moves.
 _EXACT = {
-    *("abs", "neg", "sign", "sgn", "relu", "clone", "detach", "alias", "where", "lift_fresh"),
-    *("maximum", "minimum", "max", "min", "amax", "amin", "clamp", "clamp_min", "clamp_max"),
-    *("zero", "fill", "masked_fill", "index", "index_put", "gather", "cat", "stack", "sort"),
+    *("abs", "neg", "sign", "sgn", "relu", "copysign", "heaviside"),
+    *("floor", "ceil", "round", "trunc", "nan_to_num"),
+    *("maximum", "minimum", "max", "min", "amax", "amin", "fmax", "fmin", "sort", "topk"),
+    *("clamp", "clamp_min", "clamp_max"),
     *("zeros", "zeros_like", "ones", "ones_like", "full", "full_like", "empty", "empty_like"),
     *("new_zeros", "new_ones", "new_full", "new_empty", "scalar_tensor", "arange", "eye"),
-    *(
-        "flip",
-        "roll",
-        "repeat",
-        "index_select",
-        "masked_select",
-        "topk",
-        "fmax",
-        "fmin",
-        "_unsafe_view",
-    ),
-    *(
-        "constant_pad_nd",
-        "scatter",
-        "nan_to_num",
-        "floor",
-        "ceil",
-        "round",
-        "trunc",
-        "copysign",
-        "heaviside",
-        "tril",
-        "triu",
-    ),
+    *("zero", "fill", "clone", "detach", "alias", "lift_fresh", "_unsafe_view"),
+    *("where", "masked_fill", "masked_select", "index", "index_put", "index_select"),
+    *("gather", "scatter", "cat", "stack", "flip", "roll", "repeat", "constant_pad_nd"),
+    *("tril", "triu"),
 }
 _CONVERSIONS = {"copy", "_to_copy"}
 _PRODUCTS = {"mm", "addmm", "bmm", "baddbmm", "mv", "addmv", "dot", "vdot", "linear", "matmul"}
@@ -103,61 +84,71 @@ class Disturbed(TorchDispatchMode):
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}
-        name = function._schema.name.removeprefix("aten::").removeprefix("_foreach_")
-        name = name if name == "_to_copy" else name.removesuffix("_")
-        underflow = self._sign_of_product(name, args)
+        operation = _operation(function)
+        factors = self._small_factors(operation, args)
         result = function(*args, **kwargs)
-        if (
-            name in _EXACT
-            or (name in _CONVERSIONS and not _rounds(args, result))
-            or any(
-                output.alias_info is not None and not output.alias_info.is_write
-                for output in function._schema.returns
-            )
-        ):
+        if operation.is_exact or (operation.name in _CONVERSIONS and not _rounds(args, result)):
             return result
-        for index, tensor in enumerate(_written(function, args, kwargs, result)):
+        # foreach operations have lists of tensors; some return nothing and write to the first
+        for index, tensor in enumerate(_flat(args[:1] if result is None else result)):
             if tensor.is_floating_point():
-                # the foreach operations have lists of tensors, one for each result
                 own = [each[index] if isinstance(each, list) else each for each in args]
-                self._disturb(tensor, _terms(name, own, tensor), underflow)
+                self._disturb(tensor, _terms(operation.name, own, tensor.numel()))
+                if factors:
+                    _keep_sign(tensor, *factors)
         return result
 
-    def _disturb(self, tensor, terms, underflow):
+    def _disturb(self, tensor, terms):
         if tensor.dim() == 0 and terms == 1 and tensor == tensor.round():
             return  # a counter: sums of small integers are exact
-        roundings = _FEW_ROUNDINGS if tensor.dtype in _LOW else ROUNDINGS
+        roundings = self._noise.sign * (_FEW_ROUNDINGS if tensor.dtype in _LOW else ROUNDINGS)
+        if terms == 1:
+            tensor.mul_(self._piece(_factors(tensor.dtype, roundings), tensor))
+            return
         roundings *= math.sqrt(terms)
-        if self._noise.single_precision_scalars:
-            roundings = max(roundings, terms)
-        size = self._noise.sign * roundings * unit(tensor.dtype)
-        tensor.mul_(1 + size * self._errors(tensor))
-        if underflow is not None:
-            lost = (tensor == 0) & (underflow != 0)
-            tensor.copy_(torch.where(lost, underflow * torch.finfo(tensor.dtype).tiny, tensor))
+        if self._noise.single_precision_scalars and terms > abs(roundings):
+            roundings = self._noise.sign * terms
+        errors = self._piece(_pool(tensor.dtype), tensor)
+        tensor.mul_(1 + roundings * unit(tensor.dtype) * errors)
 
     def errors(self, tensor):
         """Draw a relative error of `ROUNDINGS` for every element of a tensor."""
-        return self._noise.sign * ROUNDINGS * unit(tensor.dtype) * self._errors(tensor)
+        size = self._noise.sign * ROUNDINGS * unit(tensor.dtype)
+        return size * self._piece(_pool(tensor.dtype), tensor)
 
-    def _errors(self, tensor):
-        pool = _pool(tensor.dtype)
+    def _piece(self, pool, tensor):
+        """Take as many numbers of a pool as a tensor has, from a place at random."""
         n = tensor.numel()
         if n > _POOL:
             return pool[torch.arange(n) % _POOL].view(tensor.shape)
         offset = self._random.randrange(_POOL - n + 1)
         return pool[offset : offset + n].view(tensor.shape)
 
-    def _sign_of_product(self, name, args):
-        """Keep the sign of a product that may underflow to 0; the twin lets it underflow."""
-        factors = args[:1] * 2 if name == "pow" and args[1:] == (2,) else args[:2]
-        if self._noise.sign < 0 or name not in ("mul", "pow") or len(factors) < 2:
+    def _small_factors(self, operation, args):
+        """Return the factors of a product in float32, which may underflow, for one of the twins."""
+        if self._noise.sign < 0 or operation.name not in ("mul", "pow"):
             return None
+        is_square = operation.name == "pow" and isinstance(args[1], int) and args[1] == 2
+        factors = args[:1] * 2 if is_square else args[:2]
         if not all(
             isinstance(each, torch.Tensor) and each.dtype == torch.float32 for each in factors
         ):
             return None
-        return factors[0].sign() * factors[1].sign()
+        return [each.clone() for each in factors] if operation.is_in_place else factors
+
+
+def _keep_sign(product, *factors):
+    """Let a product keep its sign where it has underflowed to 0."""
+    lost = product == 0
+    if lost.any():
+        sign = factors[0].sign() * factors[1].sign()
+        product.copy_(torch.where(lost, sign * torch.finfo(product.dtype).tiny, product))
+
+
+@functools.lru_cache(maxsize=8)
+def _factors(dtype, roundings):
+    """Compute the factors with which results are disturbed: 1 + an error."""
+    return 1 + roundings * unit(dtype) * _pool(dtype)
 
 
 @functools.cache
@@ -172,13 +163,33 @@ def unit(dtype):
     return torch.finfo(dtype).eps / 2
 
 
-def _written(function, args, kwargs, result):
-    """List the tensors that an operation has returned or changed, each once."""
-    tensors = _flat(result)
-    for position, argument in enumerate(function._schema.arguments):
-        if argument.alias_info is not None and argument.alias_info.is_write:
-            tensors += _flat(args[position] if position < len(args) else kwargs.get(argument.name))
-    return list({id(tensor): tensor for tensor in tensors}.values())
+@dataclass(frozen=True)
+class _Operation:
+    """What there is to know about an operation, apart from its arguments.
+
+    Attributes
+    ----------
+    name : str
+        Without what tells apart its variants, such as those that write in place.
+    is_exact : bool
+        Whether its result is exact, or a view.
+    is_in_place : bool
+        Whether it writes to an argument.
+    """
+
+    name: str
+    is_exact: bool
+    is_in_place: bool
+
+
+@functools.cache
+def _operation(function):
+    schema = function._schema
+    name = schema.name.removeprefix("aten::").removeprefix("_foreach_")
+    name = name if name == "_to_copy" else name.removesuffix("_")
+    views = [each.alias_info for each in schema.returns if each.alias_info is not None]
+    is_view = not all(info.is_write for info in views)
+    return _Operation(name, name in _EXACT or is_view, schema.is_mutable)
 
 
 def _flat(value):
@@ -189,12 +200,12 @@ def _flat(value):
     return []
 
 
-def _terms(name, args, tensor):
-    """Count the numbers that are added up to one number of the result."""
+def _terms(name, args, n):
+    """Count the numbers that are added up to one of the n numbers of the result."""
     tensors = [each for each in args if isinstance(each, torch.Tensor)]
     if name in _PRODUCTS:
         return tensors[-2].shape[-1]
-    return max(1, max((each.numel() for each in tensors), default=1) // max(1, tensor.numel()))
+    return max(1, max([each.numel() for each in tensors], default=1) // max(1, n))
 
 
 def _rounds(args, result):

@@ -26,8 +26,8 @@ from descent.parity.arithmetic import ROUNDINGS, unit
 #: A rule must be clearly outside of the envelope: where it jumps, so does a twin, by as much.
 _CLEARLY = 1.25
 
-#: Iterations over which the effect of a gradient is added up; a momentum of 0.99 takes 500.
-_HORIZON = 1000
+#: Iterations over which the effect of a gradient is added up: until one adds less than this share.
+_AT_LEAST, _HORIZON, _SETTLED = 20, 1000, 1e-7
 
 
 class Formula:
@@ -109,7 +109,7 @@ class Gain:
     def of(cls, maker, initial):
         """Measure the gain of a rule; None if it is not linear in the gradients."""
         random = torch.Generator().manual_seed(0)
-        start = [tensor[:1].detach().double() for tensor in initial]
+        start = [_corner(tensor).double() for tensor in initial]
         gradients = [torch.randn(p.shape, generator=random, dtype=p.dtype) for p in start]
         parameters = {factor: [p.clone() for p in start] for factor in (0, 1, 2)}
         steps = {factor: maker(values) for factor, values in parameters.items()}
@@ -129,11 +129,13 @@ class Gain:
             return one.detach(), two.detach()
 
         total = first = take(1)[0].abs().max()
-        for _ in range(_HORIZON):
+        for iteration in range(_HORIZON):
             one, two = take(0)
             if not (first > 0 and torch.allclose(two, 2 * one, rtol=1e-6, atol=1e-9 * first)):
                 return None
-            total = torch.maximum(total, one.abs().max())
+            before, total = total, torch.maximum(total, one.abs().max())
+            if iteration >= _AT_LEAST and total - before < _SETTLED * total:
+                break
         largest = max(gradient.abs().max() for gradient in gradients)
         return cls(float(largest / first), float(total / first))
 
@@ -148,6 +150,11 @@ class Gain:
             * (gradient != 0)
             for gradient, value in zip(gradients, values, strict=True)
         ]
+
+
+def _corner(tensor):
+    """Return a few numbers of the first network: a linear rule does the same to all."""
+    return tensor.detach()[(slice(1), *[slice(3)] * (tensor.dim() - 1))]
 
 
 def magnitudes(tensors):

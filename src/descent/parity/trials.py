@@ -120,7 +120,7 @@ def _at_constant(outcome):
 
 
 def vary(what, settings, ours, theirs, shapes, halve_lr):
-    """Compare at other hyperparameters, with a learning rate that is changed half-way."""
+    """Compare at other hyperparameters; what a schedule may change, changes half-way."""
     option, *_ = settings[1]
     without = ours.changed({name: value for name, value in settings[0].items() if name != option})
     is_off = not theirs.values[option]
@@ -131,8 +131,12 @@ def vary(what, settings, ours, theirs, shapes, halve_lr):
         return Outcome(what, None, remark="the reference refuses this")
     if is_off and _take_the_same_steps(ours, without, shapes):
         return Outcome(what, None, remark=f"the rule takes {option} and ignores it")
-    halve_lr = halve_lr and can_be_halved("lr", ours, theirs)
-    changes = _half_way("lr") if halve_lr else [{}] * ITERATIONS
+    scheduled = {"lr", option} if halve_lr else {option} - {"lr"}
+    changes = [{} for _ in range(ITERATIONS)]
+    for name in scheduled & set(SCHEDULED):
+        if can_be_halved(name, ours, theirs):
+            for change, more in zip(changes, _half_way(name), strict=True):
+                change.update(more)
     kind = "mixed"
     if ours.is_class and not any(refused(side, shapes, "missing") for side in (ours, theirs)):
         kind = "mixed, missing"
