@@ -87,13 +87,13 @@ def judge(number):
     torch.set_num_threads(1)
     mutant = MUTANTS[number]
     caught, hint = verdict_of(number)
-    words = OTHER_WORDS.get(mutant.name, mutant.says)
+    words = [mutant.says, OTHER_WORDS.get(mutant.name, mutant.says)]
     return {
         "rule": mutant.rule,
         "mutant": mutant.name,
         "says": mutant.says,
         "caught": caught,
-        "named": caught and words in hint,
+        "named": caught and any(each in hint for each in words),
         "hint": hint,
         **failed(mutant.rule, make(mutant), mutant.settings),
     }

@@ -22,8 +22,6 @@ from descent.parity.verdict import CONSTANT, DIFFERENT
 #: A known mistake explains a difference if it leaves less than this share of it.
 _LEFT = 1e-9
 
-_MISTAKE = " with a mistake: "
-
 #: Mistakes whose size is worth knowing.
 _WITH_A_NUMBER = {
     *("learning_rate_off", "momentum_off", "scaled_gradient"),
@@ -144,7 +142,7 @@ def _name(ours, theirs, setup):
         ][:_AT_MOST]
         if found:
             [first, *others] = [words for words, _ in found]
-            hint = _the_same(first, *(words.removeprefix(_prefix(first)) for words in others))
+            hint = _the_same(first, *(words.removeprefix(_prefix(theirs)) for words in others))
             with_a_number = any(name in _WITH_A_NUMBER for _, name in found)
             numbers = fits(theirs, setup, path, limit) if with_a_number else []
             return [hint + f" ({numbers[0]})" if numbers else hint]
@@ -157,10 +155,9 @@ def _the_same(*hints):
     return "; or, which is the same here: ".join(hints)
 
 
-def _prefix(words):
-    """Return what mistakes of one rule begin with alike."""
-    head, mistake, _ = words.partition(_MISTAKE)
-    return head + mistake
+def _prefix(theirs):
+    """Return what all known mistakes begin with."""
+    return f"this looks like {theirs.name} with a mistake: "
 
 
 def _other_settings(theirs, setup, right):
@@ -183,7 +180,7 @@ def _mistakes(theirs, setup, right):
         if any(setup.changes):
             mutants = sorted(mutants, key=lambda mutant: not mutant.changing)
         for mutant in mutants:
-            words = f"this looks like {mutant.rule}{_MISTAKE}{mutant.says}"
+            words = f"{_prefix(theirs)}{mutant.says}"
             yield words, Contender(mutant.name, rule.settings, catalog.make(mutant))
 
 

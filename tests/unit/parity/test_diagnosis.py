@@ -27,7 +27,7 @@ HINTS = {
     "dampening": "all gradients but the first are dampened by a factor 1 - momentum",
     "running_mean": "the step is along the mean of all gradients so far",
     "nesterov": "this is the reference with nesterov=True",
-    "learning_rate_in_velocity": "with lr changed half-way, this looks like sgd_momentum with a "
+    "learning_rate_in_velocity": "with lr changed half-way, this looks like torch.optim.SGD with a "
     "mistake: the learning rate is part of the velocity",
     "no_momentum": "there is no momentum: the old velocity is lost or not stored",
     "one_minus_momentum": "momentum is replaced by 1 - momentum",

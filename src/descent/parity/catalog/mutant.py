@@ -18,7 +18,7 @@ class Mutant:
     name : str
         Unique among the mutants of the rule.
     says : str
-        The mistake in words that go on after "this looks like <rule> with a mistake:".
+        The mistake in words that go on after "this looks like <reference> with a mistake:".
     edits : tuple of pair of str
         Old and new text, replaced one after the other in the source of the rule; each old text
         occurs exactly once.

@@ -212,6 +212,12 @@ MUTANTS = [
         ((_ROOT, "square.sqrt().add_(eps).div_(bias2**0.5)"),),
     ),
     _mutant("no_eps", "eps is missing", ((".add_(eps)", ""),), _EPS),
+    _mutant(
+        "eps_as_limit",
+        "eps is a lower limit of the root, not added to it",
+        ((".add_(eps)", ".clamp_(min=eps)"),),
+        _EPS,
+    ),
     _mutant("eps_squared", "eps is squared", ((".add_(eps)", ".add_(eps**2)"),), _EPS),
     _mutant("no_root", "the root is not taken", ((".sqrt_()", ""),)),
     _mutant(
