@@ -21,12 +21,6 @@ MUTANTS = [
         _EPS,
     ),
     _mutant("no_eps", "eps is missing", ((".add_(eps)", ""),), _EPS),
-    _mutant(
-        "eps_as_limit",
-        "eps is a lower limit of the root, not added to it",
-        ((".add_(eps)", ".clamp_(min=eps)"),),
-        _EPS,
-    ),
     _mutant("eps_squared", "eps is squared", ((".add_(eps)", ".add_(eps**2)"),), _EPS),
     _mutant(
         "eps_as_minimum",

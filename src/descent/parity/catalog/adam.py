@@ -128,12 +128,6 @@ _EPSILON = [
         ((_ROOT, "(square + eps).sqrt() / bias2**0.5"),),
     ),
     _mutant("no_eps", "eps is missing", ((".add_(eps)", ""),), _EPS),
-    _mutant(
-        "eps_as_limit",
-        "eps is a lower limit of the root, not added to it",
-        ((".add_(eps)", ".clamp_(min=eps)"),),
-        _EPS,
-    ),
     _mutant("eps_squared", "eps is squared", ((".add_(eps)", ".add_(eps**2)"),), _EPS),
     _mutant("root_of_eps", "the root of eps is added", ((".add_(eps)", ".add_(eps**0.5)"),), _EPS),
     _mutant(

@@ -61,12 +61,6 @@ MUTANTS = [
     ),
     _mutant("no_eps", "eps is missing", ((".add_(eps)", ""),), _EPS),
     _mutant(
-        "eps_as_limit",
-        "eps is a lower limit of the root, not added to it",
-        ((".add_(eps)", ".clamp_(min=eps)"),),
-        _EPS,
-    ),
-    _mutant(
         "eps_after_maximum",
         "eps is added to the maximum instead of the magnitude of the gradient",
         ((".add_(eps)", ""), (_STEP, _STEP.replace("largest", "largest + eps"))),

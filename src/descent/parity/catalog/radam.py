@@ -175,8 +175,8 @@ MUTANTS = [
     ),
     _mutant("no_eps", "eps is missing", ((".add_(eps)", ""),), _EPS),
     _mutant(
-        "eps_as_limit",
-        "eps is a lower limit of the root, not added to it",
+        "eps_as_minimum",
+        "eps is a lower limit of the root instead of being added to it",
         ((".add_(eps)", ".clamp_(min=eps)"),),
         _EPS,
     ),

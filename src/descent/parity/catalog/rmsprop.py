@@ -28,12 +28,6 @@ MUTANTS = [
         seen="pytorch/pytorch#23796, chainer/chainer#4754, keras-team/keras#435",
     ),
     _mutant("no_eps", "eps is missing", ((".add_(eps)", ""),), _EPS),
-    _mutant(
-        "eps_as_limit",
-        "eps is a lower limit of the root, not added to it",
-        ((".add_(eps)", ".clamp_(min=eps)"),),
-        _EPS,
-    ),
     _mutant("eps_squared", "eps is squared", ((".add_(eps)", ".add_(eps**2)"),), _EPS),
     _mutant(
         "eps_as_minimum",
