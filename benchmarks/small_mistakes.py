@@ -12,7 +12,8 @@ import torch
 
 from descent.errors import RuleError
 from descent.optimizers.scratch.sgd_momentum import sgd_momentum
-from descent.parity.check import THOROUGH, check
+from descent.parity import THOROUGH
+from descent.parity.check import check
 from descent.parity.verdict import CONSTANT, DIFFERENT
 from descent.provenance import provenance
 

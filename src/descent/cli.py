@@ -10,6 +10,7 @@ import yaml
 from descent.errors import DescentError, RuleError, SignatureError, UsageError
 from descent.optimizers.signatures import check_hyperparameters, check_values
 from descent.optimizers.spec import parse
+from descent.parity import ITERATIONS, THOROUGH
 
 PASSED, DIFFERENT, USAGE, ONLY_CONSTANT = 0, 1, 2, 3
 
@@ -62,13 +63,15 @@ def _parser():
             help=f"a hyperparameter {whose}, such as lr=0.01; can be repeated",
         )
     length = check.add_mutually_exclusive_group()
-    length.add_argument("--iterations", type=_positive, default=500, help="default: %(default)s")
+    length.add_argument(
+        "--iterations", type=_positive, default=ITERATIONS, help="default: %(default)s"
+    )
     length.add_argument(
         "--thorough",
         action="store_const",
         dest="iterations",
-        const=9380,
-        help="9,380 iterations, as many as the default experiment trains",
+        const=THOROUGH,
+        help=f"{THOROUGH:,} iterations, as many as the default experiment trains",
     )
     check.add_argument(
         "--constant",

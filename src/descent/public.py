@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from descent.parity import ITERATIONS
 from descent.parity import check as checking
 from descent.parity.report import Report
 
@@ -38,7 +39,7 @@ def check(
     against: str,
     settings: Mapping[str, Any],
     reference_settings: Mapping[str, Any] | None = None,
-    iterations: int = 500,
+    iterations: int = ITERATIONS,
     *,
     constant: bool = False,
 ) -> CheckReport:

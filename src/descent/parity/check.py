@@ -11,21 +11,18 @@ from descent.errors import RuleError, UnusableReferenceError, UsageError
 from descent.optimizers.signatures import check_hyperparameters
 from descent.optimizers.spec import split_settings
 from descent.optimizers.step import make_step, repeats_itself
-from descent.parity import trials
+from descent.parity import ITERATIONS, trials
 from descent.parity.contender import Contender
 from descent.parity.diagnosis import find_hints
 from descent.parity.gradients import MATRICES, NETWORK
+from descent.parity.paths import refused
 from descent.parity.replay import replay
 from descent.parity.report import Report
-from descent.parity.trials import refused
 from descent.parity.variations import not_exercised
 from descent.parity.verdict import CONSTANT, DIFFERENT, overall, parity
 from descent.training.settings import TrainingSettings
 
 SEEDS = [0, 1, 2]
-ITERATIONS = 500
-#: As many as the default experiment trains: 20 epochs of 469 mini-batches.
-THOROUGH = 9380
 
 #: Training on the small problem. Two biases have the same shape, so that a rule can mix them up.
 TRAINING = TrainingSettings(

@@ -21,7 +21,8 @@ from descent.parity.gradients import (
     THREE_D,
     Generated,
 )
-from descent.parity.replay import Network, compare
+from descent.parity.paths import Setup, refused
+from descent.parity.replay import compare
 from descent.parity.variations import SCHEDULED, can_be_halved, variations
 from descent.parity.verdict import CONSTANT, DIFFERENT, IDENTICAL, judge, overall
 
@@ -82,7 +83,7 @@ def try_everything(ours, theirs):
     ------
     Outcome
     """
-    shapes = NETWORK if _takes(theirs, NETWORK) else MATRICES
+    shapes = MATRICES if refused(theirs, NETWORK) else NETWORK
     for what, (kind, iterations) in _KINDS.items():
         yield run(what, ours, theirs, shapes, kind, [{}] * iterations)
     for what, kind in (("NaN", "NaN"), ("infinite", "infinite")):
@@ -194,34 +195,10 @@ def _outcome(what, trace, kind, changes):
     return Outcome(what, worst, place, kind=kind, changes=changes)
 
 
-def _takes(side, shapes):
-    """Tell whether an optimizer takes parameters of these shapes."""
-    return not refused(side, shapes)
-
-
-def refused(side, shapes, kind="ordinary", iterations=3):
-    """Return the exception that an optimizer raises; None if it raises none."""
-    source = Generated(shapes, kind, iterations)
-    try:
-        network = Network(source.initial, side.make, torch.float64)
-        for _ in range(iterations):
-            network.step(source.gradients(network), {})
-    except Exception as error:  # a user's rule, or any package's class, may raise anything
-        return error
-    return None
-
-
 def _take_the_same_steps(one, other, shapes):
     """Tell whether two optimizers leave the same bits."""
-    sources = [Generated(shapes, "ordinary", ITERATIONS) for _ in range(2)]
-    networks = [
-        Network(source.initial, side.make, torch.float64)
-        for source, side in zip(sources, (one, other), strict=True)
-    ]
-    for _ in range(ITERATIONS):
-        for source, network in zip(sources, networks, strict=True):
-            network.step(source.gradients(network), {})
-    return all(map(torch.equal, *(network.values for network in networks)))
+    setup = Setup(shapes, "ordinary", [{}] * ITERATIONS)
+    return torch.equal(setup.follow(one), setup.follow(other))
 
 
 def _other_shapes(ours, theirs):
@@ -254,14 +231,11 @@ def _in_a_line(error):
 
 def _depends_on_shape(side):
     """Tell whether an optimizer treats a tensor as more than its single numbers."""
-    source = Generated({"convolution": (3, 2, 2, 2)}, "ordinary", 3)
-    flat = [tensor.reshape(1, -1) for tensor in source.initial]
-    one, other = (Network(initial, side.make, torch.float64) for initial in (source.initial, flat))
-    for _ in range(3):
-        [gradient] = source.gradients(one)
-        one.step([gradient], {})
-        other.step([gradient.reshape(1, -1)], {})
-    return not torch.allclose(one.values[0].flatten(), other.values[0].flatten(), rtol=1e-9)
+    as_it_is, flat = (
+        Setup({"convolution": shape}, "ordinary", [{}] * 3).follow(side)
+        for shape in ((3, 2, 2, 2), (1, 24))
+    )
+    return not torch.allclose(as_it_is, flat, rtol=1e-9)
 
 
 def _real_loop(ours, theirs, shapes):
@@ -292,27 +266,22 @@ def _not_finite(what, kind, ours, theirs, shapes):
     What becomes of the other elements, which may share a norm with it, differs between right
     formulations.
     """
-    iterations = 5
+    trial = f"{what} gradients"
+    setup = Setup(shapes, kind, [{}] * 5)
     ends = []
-    for side in (theirs, ours):
-        source = Generated(shapes, kind, iterations)
-        network = Network(source.initial, side.make, torch.float64)
+    for whose, side in (("reference", theirs), ("rule", ours)):
         try:
-            for _ in range(iterations):
-                gradients = source.gradients(network)
-                network.step(gradients, {})
-        except Exception as error:  # see `_refused`
-            whose = "reference" if side is theirs else "rule"
-            return Outcome(
-                f"{what} gradients", None, remark=f"the {whose} raises {_in_a_line(error)}"
-            )
-        hit = [gradient.isfinite().logical_not() for gradient in gradients]
-        ends.append([value[where] for value, where in zip(network.values, hit, strict=True)])
-    for name, expected, found in zip(shapes, *ends, strict=True):
-        if (~expected.isfinite() & found.isfinite()).any():
-            place = {"dtype": "float64", "iteration": iterations, "tensor": name}
-            return Outcome(f"{what} gradients", DIFFERENT, place, kind=kind)
-    return Outcome(f"{what} gradients", IDENTICAL, kind=kind)
+            ends.append(setup.follow(side)[-1])
+        except Exception as error:  # see `refused`
+            return Outcome(trial, None, remark=f"the {whose} raises {_in_a_line(error)}")
+    expected, found = ends
+    hit = ~setup.gradients()[-1].isfinite()
+    wrong = hit & ~expected.isfinite() & found.isfinite()
+    for name, part in setup.parts(wrong).items():
+        if part.any():
+            place = {"dtype": "float64", "iteration": len(setup.changes), "tensor": name}
+            return Outcome(trial, DIFFERENT, place, kind=kind)
+    return Outcome(trial, IDENTICAL, kind=kind)
 
 
 def remarks(ours, outcomes):

@@ -10,8 +10,7 @@ import momentum_mutants
 from checking import MOMENTUM
 from descent import cli
 from descent.cli import main
-from descent.parity import trials
-from descent.parity.check import THOROUGH
+from descent.parity import THOROUGH, trials
 from descent.parity.gradients import NETWORK
 from descent.parity.verdict import IDENTICAL
 

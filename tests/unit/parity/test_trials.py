@@ -9,7 +9,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from comparing import sides
 from descent.errors import RuleError
 from descent.optimizers.scratch.adafactor import adafactor
-from descent.parity import gradients, trials
+from descent.parity import gradients, paths, trials
 from descent.parity.contender import Contender
 from descent.parity.verdict import CONSTANT, DIFFERENT, EQUAL, IDENTICAL, VERDICTS
 
@@ -402,7 +402,7 @@ def test_a_reference_of_matrices_is_tried_with_matrices():
     generator = trials.try_everything(*pair)
     outcome = next(generator)
     assert outcome.verdict in (IDENTICAL, EQUAL)
-    assert trials.refused(pair[1], gradients.NETWORK) is not None
+    assert paths.refused(pair[1], gradients.NETWORK) is not None
 
 
 # Classes
