@@ -22,6 +22,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 ROUNDINGS = 16
 
 #: bfloat16 and float16 are chosen for speed, and roundings of that size leave little to compare.
+#: Sums are computed in float32 and rounded once.
 _FEW_ROUNDINGS = 4
 _LOW = {torch.bfloat16, torch.float16}
 
@@ -101,8 +102,9 @@ class Disturbed(TorchDispatchMode):
     def _disturb(self, tensor, terms):
         if tensor.dim() == 0 and terms == 1 and tensor == tensor.round():
             return  # a counter: sums of small integers are exact
-        roundings = self._noise.sign * (_FEW_ROUNDINGS if tensor.dtype in _LOW else ROUNDINGS)
-        if terms == 1:
+        is_low = tensor.dtype in _LOW
+        roundings = self._noise.sign * (_FEW_ROUNDINGS if is_low else ROUNDINGS)
+        if terms == 1 or is_low:
             tensor.mul_(self._piece(_factors(tensor.dtype, roundings), tensor))
             return
         roundings *= math.sqrt(terms)

@@ -34,7 +34,13 @@ _SEEDS_AT_ONCE = 5
 # A tensor's gradients have vanished if they are smaller than this share of the first ones.
 _VANISHED = 1e-7
 
-_NO_DIFFERENCE = {"identical": True, "difference": 0.0, "share_of_bound": 0.0, "share": 0.0}
+_NO_DIFFERENCE = {
+    "identical": True,
+    "difference": 0.0,
+    "share_of_bound": 0.0,
+    "share_of_way": 0.0,
+    "share": 0.0,
+}
 
 _PLACE = ["variant", "dtype", "loop", "iteration"]
 
@@ -108,7 +114,13 @@ def _worst_over_blocks(trace):
     worst = trace.sort_values(["identical", "share"], ascending=[True, False])
     worst = worst.drop_duplicates(_PLACE).sort_values(_PLACE, ignore_index=True)
     extremes = trace.groupby(_PLACE).agg(
-        {"difference": "max", "bound": "min", "share_of_bound": "max", "vanished": "any"}
+        {
+            "difference": "max",
+            "bound": "min",
+            "share_of_bound": "max",
+            "share_of_way": "max",
+            "vanished": "any",
+        }
     )
     return worst.drop(columns=extremes.columns).join(extremes, on=_PLACE)
 
@@ -194,7 +206,7 @@ def compare(begin, makers, reference, changes, seeds, *, runs=RUNS, closed_loop=
 
 
 def _widen(found, outside, envelope, factors):
-    """Divide the shares of what is outside of the tolerance by the factors of an envelope.
+    """Replace the shares of what is outside of the tolerance by those of an envelope.
 
     This ends where everything has left the envelope, too.
     """
@@ -208,8 +220,8 @@ def _widen(found, outside, envelope, factors):
     for done, factor in enumerate(factors):
         for (variant, dtype), part in rows.items():
             if done < len(part):
-                share = found.at[part[done], "share_of_bound"]
-                share = share / factor[dtype] if math.isfinite(share) else share
+                shares = found.loc[part[done], ["share_of_bound", "share_of_way"]].tolist()
+                share = max(map(_ratio, shares, factor[dtype]))
                 found.at[part[done], "share"] = share
                 if share > 1:
                     inside.discard((variant, dtype))
@@ -217,8 +229,12 @@ def _widen(found, outside, envelope, factors):
             return
 
 
+def _ratio(share, limit):
+    return share / limit if limit else math.inf if share else 0.0
+
+
 def _factors(source, maker, changes, envelope, dtypes):
-    """Yield the envelope in every iteration, a factor of the bound for each dtype."""
+    """Yield the envelope in every iteration, see `Envelope.advance`, for each dtype."""
     gain = Gain.of(maker, source.initial)
     noises = [Noise(sign, envelope == WIDE_ENVELOPE) for sign in (1, -1)]
     leads = Network(source.initial, maker, torch.float32)
@@ -233,10 +249,9 @@ def _factors(source, maker, changes, envelope, dtypes):
         gradients = source.gradients(leads)
         for network in [*right.values(), *itertools.chain.from_iterable(twins.values())]:
             network.step(gradients, changed)
-        yield {
-            dtype: envelopes[dtype].advance(formula.advance()[1])
-            for dtype, formula in formulas.items()
-        }
+        for formula in formulas.values():
+            formula.advance()
+        yield {dtype: envelopes[dtype].advance(formulas[dtype]) for dtype in dtypes}
 
 
 def _outside(trace):
@@ -331,7 +346,8 @@ def trace(source, makers, reference, changes, seeds, *, runs=RUNS, closed_loop=F
         all seeds and runs have the same bits; `difference`: the largest one, relative to the
         largest magnitude in its tensor; `bound`: the smallest bound of the formula of all tensors,
         relative in the same way; `share_of_bound`: the largest ratio of a difference to its
-        tensor's bound; `share`: the largest ratio to the tolerance, which is the bound here, and
+        tensor's bound; `share_of_way`: that of a difference beyond the bound to the sum of the
+        largest steps; `share`: the largest ratio to the tolerance, which is the bound here, and
         wider where `compare` finds an envelope; `envelope`; `seed`, `run` and `tensor`: where that
         ratio occurs; `vanished`: whether the gradients had vanished. The rows end early if the
         reference is no longer finite.
@@ -363,20 +379,23 @@ def trace(source, makers, reference, changes, seeds, *, runs=RUNS, closed_loop=F
             network.step(gradients, changed)
         for network in closed.values():
             network.step(source.at(network), changed)
-        limits = {dtype: formula.advance() for dtype, formula in formulas.items()}
-        if not all(scale.isfinite().all() for scale, _ in limits.values()):
+        for formula in formulas.values():
+            formula.advance()
+        if not all(formula.scale.isfinite().all() for formula in formulas.values()):
             return
         for (variant, dtype, loop), networks in pairs.items():
             row = {"variant": variant, "dtype": dtype, "loop": loop, "iteration": iteration}
-            row |= _apart(networks, *limits[dtype], seeds, source.names, runs)
+            row |= _apart(networks, formulas[dtype], seeds, source.names, runs)
             yield row | {"envelope": NO_ENVELOPE, "vanished": source.vanished}
 
 
-def _apart(pairs, scale, bound, seeds, names, runs):
+def _apart(pairs, formula, seeds, names, runs):
     """Measure how far apart the two networks of each pair are; there is one pair per run."""
     distance = torch.stack([distances(ours.values, theirs.values) for ours, theirs in pairs])
     identical = not distance.any().item()
-    scale, bound = (values[:, : distance.shape[2]] for values in (scale, bound))
+    scale, bound, way = (
+        values[:, : distance.shape[2]] for values in (formula.scale, formula.bound, formula.way)
+    )
     width = (bound / scale).min().item()
     if identical:
         place = {"seed": seeds[0], "run": runs[0], "tensor": names[0]}
@@ -388,6 +407,7 @@ def _apart(pairs, scale, bound, seeds, names, runs):
         "difference": torch.where(distance == 0, 0.0, distance / scale).max().item(),
         "bound": width,
         "share_of_bound": share[run, tensor, seed].item(),
+        "share_of_way": torch.where(share > 1, distance / way, 0.0).max().item(),
         "share": share[run, tensor, seed].item(),
         "seed": seeds[seed],
         "run": runs[run],

@@ -31,12 +31,17 @@ _AT_LEAST, _HORIZON, _SETTLED = 20, 1000, 1e-7
 
 
 class Formula:
-    """The formula's bound, (tensors, seeds), accumulated over the reference's iterations.
+    """The formula's bound, accumulated over the reference's iterations.
 
     Parameters
     ----------
     values : list of torch.Tensor
         The reference's parameters, stacked over seeds, which change in place.
+
+    Attributes
+    ----------
+    scale, bound, way : torch.Tensor
+        (tensors, seeds): the largest magnitude now, the bound, and the sum of the largest steps.
     """
 
     def __init__(self, values):
@@ -44,25 +49,28 @@ class Formula:
         self._values = values
         self._iteration = 0
         self._before = [tensor.clone() for tensor in values]
-        self._sum = self._largest_step = torch.zeros(())
+        self._sum = self._largest_step = self.way = torch.zeros(())
 
     def advance(self):
-        """Account for one more iteration; return the magnitudes and the bound."""
+        """Account for one more iteration."""
         self._iteration += 1
-        scale = magnitudes(self._values)
-        steps = [now.sub(old) for now, old in zip(self._values, self._before, strict=True)]
-        self._largest_step = torch.maximum(self._largest_step, magnitudes(steps))
-        self._sum = self._sum + scale + self._iteration * self._largest_step
+        self.scale = magnitudes(self._values)
+        steps = magnitudes(
+            [now.sub(old) for now, old in zip(self._values, self._before, strict=True)]
+        )
+        self.way = self.way + steps
+        self._largest_step = torch.maximum(self._largest_step, steps)
+        self._sum = self._sum + self.scale + self._iteration * self._largest_step
+        self.bound = 2 * ROUNDINGS * self._unit * self._sum
         for old, now in zip(self._before, self._values, strict=True):
             old.copy_(now)
-        return scale, 2 * ROUNDINGS * self._unit * self._sum
 
 
 class Envelope:
-    """How many times the formula's bound a rule may be away from a reference, given its twins.
+    """How far a rule may be away from a reference, given how far its twins have been.
 
-    It is the largest factor of all tensors and seeds so far: a tensor of few numbers may be spared
-    by chance.
+    The ratios are the largest of all tensors and seeds: a tensor of few numbers may be spared by
+    chance.
 
     Parameters
     ----------
@@ -73,16 +81,26 @@ class Envelope:
     def __init__(self, reference, twins):
         self.twins = twins
         self._reference = reference
-        self._factor = 1.0
+        self._farthest = torch.zeros(())
 
-    def advance(self, bound):
-        """Account for one more iteration; return the factor, to which only finite twins count."""
+    def advance(self, formula):
+        """Account for one more iteration, to which only finite twins count.
+
+        Returns
+        -------
+        tuple of float
+            The envelope, as a multiple of the formula's bound and as one of its `way`. A rule must
+            be within both.
+        """
         for twin in self.twins:
             away = distances(twin.values, self._reference.values)
-            counts = away.isfinite() & (away > 0) & (bound > 0)
-            factor = torch.where(counts, away / bound, 0.0).max().item()
-            self._factor = max(self._factor, _CLEARLY * factor)
-        return self._factor
+            away = torch.where(away.isfinite(), away, 0.0)
+            self._farthest = torch.maximum(self._farthest, away)
+        of_bound, of_way = (
+            _CLEARLY * torch.where(unit > 0, self._farthest / unit, 0.0).max().item()
+            for unit in (formula.bound, formula.way)
+        )
+        return max(of_bound, 1.0), of_way
 
 
 @dataclass(frozen=True)

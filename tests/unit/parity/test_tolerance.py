@@ -30,20 +30,21 @@ def test_the_formula_in_a_case_computed_by_hand(dtype):
     formula = Formula(values)
     k_u = 2 * 16 * torch.finfo(dtype).eps / 2
     values[0].copy_(torch.tensor([[-3.0 + 2, -2.5], [4.0, 0.0]]))
-    scale, bound = formula.advance()
-    assert scale.tolist() == [[2.5, 4.0]]
-    assert torch.allclose(bound, k_u * torch.tensor([[2.5 + 1 * 2, 4.0]], dtype=torch.float64))
+    formula.advance()
+    assert formula.scale.tolist() == [[2.5, 4.0]] and formula.way.tolist() == [[2.0, 0.0]]
+    assert torch.allclose(formula.bound, k_u * torch.tensor([[2.5 + 1 * 2, 4.0]], dtype=torch.float64))
     values[0].copy_(torch.tensor([[-2.0, -1.5], [12.0, -1.0]]))
-    scale, bound = formula.advance()
-    assert scale.tolist() == [[2.0, 12.0]]
+    formula.advance()
+    assert formula.scale.tolist() == [[2.0, 12.0]] and formula.way.tolist() == [[3.0, 8.0]]
     expected = [2.5 + 1 * 2 + 2.0 + 2 * 2, 4.0 + 0 + 12 + 2 * 8]
-    assert torch.allclose(bound, k_u * torch.tensor([expected], dtype=torch.float64))
+    assert torch.allclose(formula.bound, k_u * torch.tensor([expected], dtype=torch.float64))
 
 
 def test_tensors_of_any_shape_have_their_own_bounds():
     values = [torch.ones(2), 5 * torch.ones(2, 3), torch.ones(2, 3, 2, 2, 2)]
-    scale, bound = Formula(values).advance()
-    assert scale.tolist() == [[1, 1], [5, 5], [1, 1]] and bound.shape == (3, 2)
+    formula = Formula(values)
+    formula.advance()
+    assert formula.scale.tolist() == [[1, 1], [5, 5], [1, 1]] and formula.bound.shape == (3, 2)
 
 
 def test_distances_tell_bits_and_infinities_apart():
