@@ -210,8 +210,10 @@ def _load_reference(name, settings):
 
 
 def _takes_only_matrices(side):
-    """Tell whether an optimizer, such as torch's Muon, refuses a bias that is a vector."""
-    return bool(refused(side, NETWORK)) and not refused(side, MATRICES)
+    """Tell whether an optimizer refuses vectors, as torch's Muon does; None if it refuses all."""
+    if not refused(side, NETWORK):
+        return False
+    return None if refused(side, MATRICES) else True
 
 
 def _try_out_reference(theirs, only_matrices):
