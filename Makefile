@@ -1,13 +1,15 @@
 # make         the default experiment       make demo    the same on included digits, no download
 # make test    the test suite               make lint    ruff, mypy, snakefmt, snakemake --lint
 # make test-fast    the unit tests that are quick, while you edit; make test-slow    what takes long
-# make lock    compile the lock, workflow/envs/     make clean   remove everything made
+# make lock    compile the locks from pyproject.toml    make clean   remove everything made
+# make test-oldest  the library with the oldest versions that pyproject.toml allows
 # make test-cluster    the workflow and its faults on a real Slurm started for it: docs/cluster.md
 # make benchmark    time the peers, this engine and the limit; make scaling    time evaluation
 # make efficiency   time the default experiment, job by job
 # make checkpoints  time the cost of saving progress; make overhead    the cost of calls
 # make mutants      check wrong rules: are they caught, and named?
 # make small-mistakes  check wrong rules whose effect is small, rare or late
+# make shadow-cost  time a training loop beside a shadow: docs/shadow.md
 # make right-forms  check right rules in many forms and settings, for false alarms
 # make coverage     measure how often the confidence bands hold
 # make simulate-equivalence    measure how often verdicts on equivalence are wrong
@@ -22,11 +24,11 @@ LOCK := workflow/envs/requirements.txt
 TORCH_BACKEND ?=
 # The lock has neither the hashes nor the dependencies of such a build: it then only constrains.
 UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKEND) --no-verify-hashes \
-    -c $(LOCK) -r pyproject.toml --extra dev --extra cluster,sync --require-hashes $(LOCK))
+    -c $(LOCK) -r pyproject.toml --all-extras,sync --require-hashes $(LOCK))
 
-.PHONY: results demo setup test test-fast test-slow test-cluster lint format lock clean benchmark \
+.PHONY: results demo setup test test-fast test-slow test-oldest test-cluster lint format lock clean benchmark \
     benchmark-cluster benchmark-lock efficiency checkpoints overhead scaling mutants coverage docs address \
-    simulate-equivalence right-forms small-mistakes
+    simulate-equivalence right-forms small-mistakes shadow-cost
 
 results: setup
 	$(BIN)/snakemake --cores all
@@ -63,6 +65,20 @@ test-fast: setup
 	$(PYTEST) -m "not slow" tests/unit $(addprefix --ignore tests/unit/, analysis/test_equivalence.py \
 	    optimizers/test_scaffold.py parity/test_check.py parity/test_diagnosis.py parity/test_replay.py)
 
+# What is left out: tests about what that torch lacks, such as Muon, and files of whole checks, which
+# take long.
+test-oldest: .venv-oldest/done
+	PYTHONPATH=src .venv-oldest/bin/pytest -n auto --dist worksteal \
+	    -m "not slow and not new_torch" -k "not muon" \
+	    tests/unit/optimizers tests/unit/parity tests/unit/test_cli.py \
+	    tests/unit/reporting/figures/test_parity.py \
+	    $(addprefix --ignore tests/unit/parity/test_, bad_input.py diagnosis.py reviewed.py right_forms.py)
+
+.venv-oldest/done: .venv/done tests/oldest.txt
+	$(BIN)/uv venv --clear --python $(BIN)/python .venv-oldest
+	$(BIN)/uv pip sync --require-hashes tests/oldest.txt --python .venv-oldest/bin/python --compile-bytecode
+	touch $@
+
 # They mostly wait for Slurm; each process starts its own.
 test-cluster: setup
 	$(BIN)/pytest -n 3 -rs tests/cluster
@@ -79,9 +95,12 @@ format: setup
 	$(BIN)/ruff format
 	$(BIN)/snakefmt Snakefile workflow
 
+COMPILE := $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header \
+    --python-version 3.11
+
 lock: setup
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra cluster --universal \
-	    --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -o $(LOCK)
+	$(COMPILE) pyproject.toml --all-extras -o $(LOCK)
+	$(COMPILE) pyproject.toml tests/oldest.in --resolution lowest-direct -o tests/oldest.txt
 
 # The peers have their own lock and environment, separate from the main ones.
 benchmark: .venv-benchmark/done
@@ -115,6 +134,9 @@ small-mistakes: setup
 right-forms: setup
 	PYTHONPATH=src $(BIN)/python benchmarks/false_alarms.py
 
+shadow-cost: setup
+	PYTHONPATH=src $(BIN)/python benchmarks/shadow.py
+
 docs: setup
 	$(BIN)/python docs/make_configuration.py
 
@@ -135,12 +157,10 @@ simulate-equivalence: setup
 	touch $@
 
 benchmark-lock: setup
-	$(BIN)/uv pip compile benchmarks/requirements.in -c $(LOCK) --universal \
-	    --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
-	    -o benchmarks/requirements.txt
+	$(COMPILE) benchmarks/requirements.in -c $(LOCK) -o benchmarks/requirements.txt
 
 clean:
-	rm -rf .venv .venv-benchmark .snakemake .pytest_cache .ruff_cache .mypy_cache data
+	rm -rf .venv .venv-benchmark .venv-oldest .snakemake .pytest_cache .ruff_cache .mypy_cache data
 	find results -mindepth 1 ! -name README.md -delete
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	rm -rf src/*.egg-info build

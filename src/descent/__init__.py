@@ -19,6 +19,7 @@ _HOMES = {
     "read_all_metadata": "descent.records",
     "read_metadata": "descent.records",
     "read_runs": "descent.records",
+    "shadow": "descent.parity.shadow",
     "smooth": "descent.analysis.curves",
     "write_digits": "descent.data.prepare",
 }
@@ -29,7 +30,9 @@ __all__ = sorted(_HOMES)
 def __getattr__(name):
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
+    with importlib.import_module("descent.extras").naming_extras():
+        home = importlib.import_module(_HOMES[name])
+    value = globals()[name] = getattr(home, name)
     return value
 
 

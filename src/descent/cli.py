@@ -1,6 +1,7 @@
 """The command `descent`: check an update rule against a reference, or start a new one."""
 
 import argparse
+import json
 import math
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import yaml
 
 from descent.errors import DescentError, RuleError, SignatureError, UsageError
+from descent.extras import naming_extras
+from descent.optimizers.form_names import FORMS
 from descent.optimizers.signatures import check_hyperparameters, check_values
 from descent.optimizers.spec import parse
 from descent.parity import ITERATIONS, THOROUGH
@@ -31,7 +34,8 @@ def main(arguments=None):
     """
     options = _parser().parse_args(arguments)
     try:
-        return options.command(options)
+        with naming_extras():
+            return options.command(options)
     except DescentError as error:
         print(f"descent: {str(error).removeprefix('optimizer: ')}", file=sys.stderr)
         return USAGE
@@ -78,6 +82,14 @@ def _parser():
         action="store_true",
         help="pass a rule that is the same only while hyperparameters stay constant",
     )
+    check.add_argument(
+        "--form",
+        choices=list(FORMS),
+        metavar="FORM",
+        help="how the rule is to be called, if that is not to be recognised: "
+        + "; ".join(f"{key}, {text}" for key, text in FORMS.items()),
+    )
+    check.add_argument("--json", action="store_true", help="print the whole report as JSON")
     check.set_defaults(command=_check)
     new = commands.add_parser(
         "new", help="write a template for an update rule, and its test, to this folder"
@@ -119,13 +131,14 @@ def _check(options):
             reference_settings,
             options.iterations,
             constant=options.constant,
+            form=options.form,
         )
     except RuleError as error:
         if _is_of_the_reference(error, options, settings):
             raise UsageError(f"the reference fails: {error}") from None
         print(f"verdict: error\n  {error}")
         return DIFFERENT
-    print(report)
+    print(json.dumps(report.to_dict(), indent=1) if options.json else report)
     if report.passed:
         return PASSED
     return ONLY_CONSTANT if report.verdict == CONSTANT else DIFFERENT

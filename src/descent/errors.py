@@ -14,7 +14,7 @@ class DescentError(Exception):
     --------
     >>> import descent
     >>> try:
-    ...     descent.check("scratch.sdg", "torch.optim.SGD", {"lr": 0.1})
+    ...     descent.check("scratch.sdg", "torch.optim.SGD", lr=0.1)
     ... except descent.DescentError as error:
     ...     print(str(error).partition(";")[0])
     optimizer: scratch.sdg is unknown
@@ -63,3 +63,11 @@ class SelectionError(DescentError, ValueError):
 
 class NotWritableError(DescentError, OSError):
     """A folder cannot be written to."""
+
+
+class DifferentStepError(DescentError, AssertionError):
+    """A step of a training loop is not the step of its reference."""
+
+
+class MissingExtraError(DescentError, ImportError):
+    """A package is missing that an extra of this one installs."""

@@ -5,6 +5,7 @@ import os
 import sys
 import traceback
 
+from descent.extras import naming_extras
 from descent.optimizers.spec import parse
 
 
@@ -20,7 +21,7 @@ def job_log(path):
     os.environ.setdefault("MPLBACKEND", "agg")  # a job has no screen
     with open(path, "w", buffering=1, encoding="utf-8") as log:
         try:
-            with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+            with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log), naming_extras():
                 yield log
         except Exception as error:
             traceback.print_exc(file=log)

@@ -1,8 +1,8 @@
-"""The public form of a check: its report can also draw itself, which needs `reporting`."""
+"""The public form of a check: its report can also draw and show itself, with `reporting`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +12,17 @@ from descent.parity.report import Report
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from torch.optim import Optimizer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CheckReport(Report):
-    """What `descent.check` found.
+    """What `descent.check` found. Notebooks show it as a page.
 
     Examples
     --------
     >>> import descent
-    >>> report = descent.check("scratch.sgd", "torch.optim.SGD", {"lr": 0.1}, iterations=20)
+    >>> report = descent.check("scratch.sgd", "torch.optim.SGD", lr=0.1, iterations=20)
     >>> isinstance(report, descent.CheckReport)
     True
     >>> report.figure().savefig("difference.png")
@@ -33,15 +34,22 @@ class CheckReport(Report):
 
         return parity(self.trace, reference=self.against, n_seeds=len(checking.SEEDS))
 
+    def _repr_html_(self) -> str:
+        from descent.reporting.check_page import check_page
+
+        return check_page(self, self.figure())
+
 
 def check(
-    rule: str,
-    against: str,
-    settings: Mapping[str, Any],
-    reference_settings: Mapping[str, Any] | None = None,
-    iterations: int = ITERATIONS,
+    rule: str | Callable[..., Any] | Optimizer,
+    against: str | Callable[..., Any] | Optimizer,
     *,
+    iterations: int = ITERATIONS,
     constant: bool = False,
+    form: str | None = None,
+    set_rule: Mapping[str, Any] | None = None,
+    set_reference: Mapping[str, Any] | None = None,
+    **hyperparameters: Any,
 ) -> CheckReport:
     """Compare an update rule with a reference, step by step, on a small generated problem.
 
@@ -50,22 +58,28 @@ def check(
 
     Parameters
     ----------
-    rule, against : str
-        `scratch.<rule>`, `torch.optim.<Class>` or `<file>.py:<rule or class>`.
-    settings : dict
-        Hyperparameters of the rule, and of the reference unless it has its own.
-    reference_settings : dict, optional
-        Hyperparameters of the reference.
+    rule, against : str or object
+        A function, a class, an instance of `torch.optim.Optimizer` (its hyperparameters are taken)
+        or a `functools.partial` of these; or a text as on the command line: `scratch.<rule>`,
+        `torch.optim.<Class>` or `<file>.py:<rule or class>`.
     iterations : int
         How many steps of training to compare.
     constant : bool
         Whether a rule passes that is the same only while hyperparameters stay constant.
+    form : str, optional
+        How the rule is to be called, if that is not to be recognised: `grad-list`, `states`,
+        `config`, `class`, `pure`, `factory` or `dict`.
+    set_rule, set_reference : dict, optional
+        Hyperparameters of one side only.
+    **hyperparameters
+        Hyperparameters of both, such as `lr=0.01`.
 
     Returns
     -------
     CheckReport
-        `passed`, `verdict`, `table`, `trials`, `hints`, `remarks`, `not_checked`, `trace` and
-        `figure()`; its text is what the command prints.
+        True in `assert` if the rule is the same. `passed`, `verdict`, `begins`, `first_steps`,
+        `table`, `trials`, `hints`, `remarks`, `not_checked`, `trace` and `figure()`; its text is
+        what the command prints.
 
     Raises
     ------
@@ -74,12 +88,22 @@ def check(
 
     Examples
     --------
-    >>> import descent
-    >>> report = descent.check("scratch.sgd", "torch.optim.SGD", {"lr": 0.1}, iterations=20)
+    >>> import descent, torch
+    >>> def sgd(parameters, gradients, state, *, lr):
+    ...     for parameter, gradient in zip(parameters, gradients, strict=True):
+    ...         parameter.sub_(lr * gradient)
+    >>> assert descent.check(sgd, torch.optim.SGD, lr=0.1, iterations=20)
+    >>> report = descent.check(sgd, torch.optim.Adam, lr=0.1, iterations=20)
     >>> report.passed, report.verdict
-    (True, 'identical')
+    (False, 'different')
     """
     report = checking.check(
-        rule, against, settings, reference_settings, iterations, constant=constant
+        rule,
+        against,
+        {**hyperparameters, **(set_rule or {})},
+        {**hyperparameters, **(set_reference or {})},
+        iterations,
+        constant=constant,
+        form=form,
     )
     return CheckReport(**{field.name: getattr(report, field.name) for field in fields(report)})

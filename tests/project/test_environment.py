@@ -1,21 +1,24 @@
-"""pyproject.toml and the two files in workflow/envs/ describe the same environment."""
+"""pyproject.toml, the locks and the conda environment describe the same versions."""
 
 import re
 import tomllib
 from importlib import metadata
+from itertools import chain
 from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.version import Version
 
 PROJECT = Path(__file__).parents[2]
 LOCK = (PROJECT / "workflow" / "envs" / "requirements.txt").read_text()
+OLDEST = (PROJECT / "tests" / "oldest.txt").read_text()
 
 
-def locked():
-    """Requirements of the lock, with their markers, without their hashes."""
-    return [Requirement(line.rstrip("\\ ")) for line in LOCK.splitlines() if "==" in line[:80]]
+def locked(lock=LOCK):
+    """Requirements of a lock, with their markers, without their hashes."""
+    return [Requirement(line.rstrip("\\ ")) for line in lock.splitlines() if "==" in line[:80]]
 
 
 def ranges():
@@ -24,8 +27,7 @@ def ranges():
         Requirement(text)
         for text in [
             *project["dependencies"],
-            *project["optional-dependencies"]["dev"],
-            *project["optional-dependencies"]["cluster"],
+            *chain.from_iterable(project["optional-dependencies"].values()),
         ]
     ]
 
@@ -51,7 +53,17 @@ def test_the_conda_environment_has_the_locked_versions():
     assert f"python {python}" in environment["dependencies"]
 
 
-def test_every_pin_has_a_hash_and_no_address():
-    entries = re.split(r"\n(?=\S)", LOCK)
+def test_the_oldest_versions_are_the_lower_bounds():
+    """Of what the library alone needs, so that `make test-oldest` tests them."""
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    for wanted in map(Requirement, project["dependencies"]):
+        [bound] = [part.version for part in wanted.specifier if part.operator == ">="]
+        [pin] = [pin for pin in locked(OLDEST) if pin.name == wanted.name]
+        assert Version(bound) in pin.specifier
+
+
+@pytest.mark.parametrize("lock", [LOCK, OLDEST], ids=["lock", "oldest"])
+def test_every_pin_has_a_hash_and_no_address(lock):
+    entries = re.split(r"\n(?=\S)", lock)
     assert all("--hash=sha256:" in entry for entry in entries if "==" in entry)
-    assert "://" not in LOCK and "--index" not in LOCK and "--find-links" not in LOCK
+    assert "://" not in lock and "--index" not in lock and "--find-links" not in lock

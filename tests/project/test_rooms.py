@@ -12,7 +12,7 @@ LIBRARY = PROJECT / "src" / "descent"
 #: From first to last. `__init__` has the version and the public names, as strings.
 ROOMS = [
     "__init__",
-    *("errors", "metrics", "files", "provenance", "model"),
+    *("errors", "extras", "metrics", "files", "provenance", "model"),
     *("data", "optimizers", "experiment", "training", "records", "parity", "analysis", "reporting"),
     *("dependencies", "jobs", "public", "cli", "__main__"),
 ]
@@ -90,7 +90,7 @@ def test_an_import_in_the_wrong_direction_or_a_circle_is_found(module, other, sa
 def test_light_modules_import_no_heavy_library():
     """The Snakefile imports them at every start, and on a cluster in every job."""
     heavy = {"torch", "pandas", "numpy", "matplotlib", "seaborn", "plotly", "scipy", "pyarrow"}
-    light = ["experiment", "metrics", "errors", "files", "dependencies"]
+    light = ["experiment", "metrics", "errors", "extras", "files", "dependencies"]
     light += [
         "optimizers.spec",
         "optimizers.source",
@@ -113,7 +113,7 @@ def test_light_modules_import_no_heavy_library():
 
 
 def test_only_reporting_imports_what_draws():
-    drawing = {"matplotlib", "seaborn", "plotly"}
+    drawing = {"matplotlib", "plotly"}
     for file in LIBRARY.rglob("*.py"):
         nodes = list(ast.walk(ast.parse(file.read_text())))
         names = [

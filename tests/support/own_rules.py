@@ -47,5 +47,7 @@ class Adam(torch.optim.Adam):
     pass
 
 
-class Muon(torch.optim.Muon):
-    pass
+if hasattr(torch.optim, "Muon"):  # not in the oldest torch
+
+    class Muon(torch.optim.Muon):
+        pass

@@ -85,7 +85,7 @@ def test_the_import_takes_no_library_along():
 
 
 def test_a_report_draws_itself(tmp_path):
-    report = descent.check("scratch.sgd", "torch.optim.SGD", {"lr": 0.1}, iterations=10)
+    report = descent.check("scratch.sgd", "torch.optim.SGD", lr=0.1, iterations=10)
     figure = report.figure()
     assert [axes.get_title() for axes in figure.axes] == ["float32", "float64"]
     assert "3 seeds" in figure.get_supxlabel()

@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from descent.data.catalog import MNIST_NORMALIZATION
 from descent.data.idx import RAW_FILES, check_raw_files, raw_folder, write_idx
 from descent.errors import DataError
+from descent.extras import naming_extras
 from descent.files import replacing
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def write_digits(folder: str | Path) -> None:
     >>> len(train.dataset), len(test.dataset)
     (1437, 360)
     """
-    from sklearn.datasets import load_digits
+    with naming_extras():
+        from sklearn.datasets import load_digits
 
     digits = load_digits()
     images = (digits.images * 255 / digits.images.max()).round()
@@ -61,7 +63,8 @@ def dataset(folder: str | Path, *, train: bool, normalization: tuple[float, floa
     -------
     torchvision.datasets.MNIST
     """
-    from torchvision import datasets, transforms
+    with naming_extras():
+        from torchvision import datasets, transforms
 
     mean, std = normalization
     transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((mean,), (std,))])

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 import torch
-from safetensors import safe_open
 
 from descent.errors import DataError
 
@@ -68,6 +67,8 @@ def hold_out(data, fraction, generator):
 
 def load_prepared(file):
     """Memory-map the tensors that `prepare` wrote; pages are read on first use, and shared."""
+    from safetensors import safe_open  # here, because a check needs only the rest of this module
+
     with safe_open(file, framework="pt") as prepared:
         tensors = {name: prepared.get_tensor(name) for name in prepared.keys()}  # noqa: SIM118
         metadata = prepared.metadata()

@@ -14,6 +14,14 @@ import cloudpickle
 import torch
 
 from descent.errors import RuleError
+from descent.optimizers.notebooks import definitions, is_notebook
+
+
+def _get_default_device():
+    try:
+        return torch.get_default_device()
+    except AttributeError:  # of None: old versions of torch cannot be asked once it was set to that
+        return torch.device("cpu")
 
 
 def _set_default_device(device):
@@ -25,7 +33,7 @@ def _set_default_device(device):
 _SHARED = (
     ("whether torch computes gradients", torch.is_grad_enabled, torch.set_grad_enabled),
     ("torch's default dtype", torch.get_default_dtype, torch.set_default_dtype),
-    ("torch's default device", torch.get_default_device, _set_default_device),
+    ("torch's default device", _get_default_device, _set_default_device),
     ("torch's number of threads", torch.get_num_threads, torch.set_num_threads),
     (
         "whether torch is deterministic",
@@ -37,7 +45,7 @@ _SHARED = (
 )
 
 
-def load(file):
+def load(file, wanted=None):
     """Import a file afresh, whatever its folder and name.
 
     Modules in its folder can be imported, and are imported afresh as well. What the file changes
@@ -46,14 +54,17 @@ def load(file):
     Parameters
     ----------
     file : str
-        Path of a Python file.
+        Path of a Python file, or of a notebook.
+    wanted : str, optional
+        The name whose definitions are needed, in a notebook.
 
     Returns
     -------
     module
     """
     name = str(Path(file).absolute())  # files of the same name in two folders are two modules
-    loader = _AsWritten(name, name)
+    loader = _OfNotebook(name, name) if is_notebook(file) else _AsWritten(name, name)
+    loader.wanted = wanted
     module = module_from_spec(spec_from_file_location(name, name, loader=loader))
     module.__package__ = ""  # so that a relative import says that there is no package
     sys.modules[name] = module  # dataclasses look up their module
@@ -126,6 +137,14 @@ class _AsWritten(SourceFileLoader):
 
     def get_code(self, fullname):
         return self.source_to_code(self.get_data(self.path), self.path)
+
+
+class _OfNotebook(_AsWritten):
+    """Loads the definitions of a notebook that a name needs; nothing else in it runs."""
+
+    def get_code(self, fullname):
+        tree = definitions(self.get_data(self.path), self.wanted)
+        return compile(tree, self.path, "exec")
 
 
 class _Neighbors:

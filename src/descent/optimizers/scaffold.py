@@ -34,7 +34,7 @@ HYPERPARAMETERS = {{"lr": 0.01}}
 
 
 def test_{name}_takes_the_steps_of_its_reference():
-    report = descent.check(f"{{FILE}}:{name}", REFERENCE, HYPERPARAMETERS)
+    report = descent.check(f"{{FILE}}:{name}", REFERENCE, **HYPERPARAMETERS)
     assert report.passed, str(report)
 '''
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from descent.errors import SignatureError
+from descent.optimizers import notebooks
+from descent.optimizers.form_names import looks_like, may_be_canonical, stands_for
 from descent.optimizers.source import ancestry, defined_in, explain_missing, find
 from descent.optimizers.spec import SCRATCH, parse
 
@@ -66,10 +68,10 @@ def check_hyperparameters(optimizer, given):
                 f"optimizer: {optimizer} must begin with {_FORM}; {name} is among its first three "
                 "arguments"
             )
-        if not signature.takes_others:
+        if not (signature.takes_others or any(stands_for(own, name) for own in known)):
             raise SignatureError(f"{name}: {optimizer} takes no {name} here; it takes {takes}")
     for name in signature.required:
-        if name not in given:
+        if not any(stands_for(name, one) or name == one for one in given):
             needs = ", ".join(signature.required)
             raise SignatureError(f"{name}: missing; {optimizer} needs {needs}")
 
@@ -142,7 +144,7 @@ def _signature(optimizer):
     """Read which hyperparameters an optimizer takes."""
     spec = parse(optimizer)
     path = optimizer.removesuffix(":")
-    if path.endswith(".py"):
+    if path.endswith((".py", ".ipynb")):
         raise SignatureError(
             f"optimizer: {path} does not name a rule; add its name, as in {path}:momentum"
         )
@@ -176,8 +178,6 @@ def _problem_of(file):
             "no such file; name a .py file by its path, relative to the folder in which you run "
             "the command"
         )
-    if file.suffix == ".ipynb":
-        return "is a notebook; save the rule in a .py file and name that"
     if set("{}") & set(str(file)):
         return "Snakemake takes braces in a path for wildcards; rename it"
     return None
@@ -213,7 +213,11 @@ def _signature_in(file, name):
 
 def _of_rule(found, name):
     signature = _arguments(found.node, after=3)
-    place = f"optimizer: {found.file}, line {found.node.lineno}: {name} must begin with {_FORM}"
+    names = [*signature.leading, *signature.required, *signature.defaults]
+    if not may_be_canonical(names) and looks_like(names, is_class=False):
+        return _ANY  # of another form, see `descent.optimizers.forms`
+    place = notebooks.place(found.file, found.node.lineno)
+    place = f"optimizer: {place}: {name} must begin with {_FORM}"
     if "self" in signature.leading:
         raise SignatureError(f"{place}, without self: it is no method")
     if len(signature.leading) < 3 and not found.node.args.vararg:
@@ -232,10 +236,14 @@ def _of_class(found):
             needs.append("step(self, closure=None)")
         if not any(map(_is_base, classes)):
             needs.append("the base class torch.optim.Optimizer")
+        init = defined_in(inits[0].node)["__init__"] if inits else None
+        given = _arguments(init, after=1) if isinstance(init, ast.FunctionDef) else _ANY
+        if needs and looks_like([*given.required, *given.defaults], is_class=True):
+            return _ANY  # of another form
         if needs:
-            name, line = found.node.name, found.node.lineno
+            place = notebooks.place(found.file, found.node.lineno)
             raise SignatureError(
-                f"optimizer: {found.file}, line {line}: {name} needs {' and '.join(needs)}"
+                f"optimizer: {place}: {found.node.name} needs {' and '.join(needs)}"
             )
     init = defined_in(inits[0].node)["__init__"] if inits else None
     if not isinstance(init, ast.FunctionDef):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from descent.errors import SignatureError
+from descent.optimizers import notebooks
 
 _DEFINITION = ast.FunctionDef | ast.ClassDef
 
@@ -110,9 +111,11 @@ def explain_missing(file, name):
             if isinstance(inner, _DEFINITION) and inner.name == name:
                 where = getattr(outer, "name", 'if __name__ == "__main__"')
                 return (
-                    f"{file}: {name} is defined inside {where}, line {inner.lineno}; move it to "
-                    "the top level of the file"
+                    f"{notebooks.place(file, inner.lineno)}: {name} is defined inside {where}; "
+                    "move it to the top level of the file"
                 )
+    if any(isinstance(each, ast.AsyncFunctionDef) and each.name == name for each in tree.body):
+        return f"{file}: {name} is an async function; leave out async"
     names = defined_in(tree)
     here = [key for key, value in names.items() if isinstance(value, _DEFINITION)]
     close = difflib.get_close_matches(name, names, n=1)
@@ -123,7 +126,7 @@ def explain_missing(file, name):
 
 def _parse(file):
     try:
-        return _tree(file.read_bytes())
+        return _tree(file.read_bytes(), notebooks.is_notebook(file))
     except SyntaxError as error:
         if error.lineno:
             raise SignatureError(
@@ -132,12 +135,13 @@ def _parse(file):
         problem = error.msg
     except (OSError, ValueError) as error:
         problem = str(error)
-    raise SignatureError(f"optimizer: {file}: cannot be read as Python in UTF-8 ({problem})")
+    kind = "a notebook" if notebooks.is_notebook(file) else "Python in UTF-8"
+    raise SignatureError(f"optimizer: {file}: cannot be read as {kind} ({problem})")
 
 
 @functools.lru_cache(maxsize=64)  # by content: torch's long files are asked for again and again
-def _tree(source):
-    return ast.parse(source)
+def _tree(source, is_notebook):
+    return notebooks.parse(source) if is_notebook else ast.parse(source)
 
 
 def _statements(node, in_block=False):

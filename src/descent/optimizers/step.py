@@ -25,6 +25,7 @@ import torch
 from descent import model
 from descent.errors import RuleError
 from descent.optimizers import user_rules
+from descent.optimizers.forms import recognise
 from descent.optimizers.loading import load
 from descent.optimizers.spec import parse
 
@@ -65,6 +66,7 @@ def make_step(optimizer, parameters, hyperparameters, *, try_out=True, only_matr
     file = parse(optimizer).file
     if not file:
         return bound(parameters)
+    bound.keywords["find"] = partial(find_in_form, hyperparameters=hyperparameters)
     blame = partial(user_rules.blaming, file)
     with blame():
         if try_out and hyperparameters.get("lr") != 0:
@@ -76,12 +78,28 @@ def find(optimizer):
     """Return a rule or class, and whether it may be called once on stacked tensors."""
     spec = parse(optimizer)
     if spec.file:
-        module = load(spec.file)
+        module = load(spec.file, spec.name)
     elif spec.kind == "scratch":
         module = importlib.import_module(f"descent.optimizers.scratch.{spec.name}")
     else:
-        return getattr(torch.optim, spec.name), spec.name in ELEMENTWISE_CLASSES
-    return getattr(module, spec.name), getattr(module, "ELEMENTWISE", False)
+        module = torch.optim
+    rule = getattr(module, spec.name)
+    return rule, is_elementwise(rule, module)
+
+
+def find_in_form(optimizer, hyperparameters, form=None):
+    """Return the same as `find`; a rule in another form is adapted, see `optimizers.forms`."""
+    rule, elementwise = find(optimizer)
+    adapted = recognise(rule, hyperparameters, form)
+    return (adapted.rule, False) if adapted else (rule, elementwise)
+
+
+def is_elementwise(rule, module):
+    """Tell whether a rule or class of a module may be called once on stacked tensors."""
+    name = getattr(rule, "__name__", "")
+    if getattr(torch.optim, name, module) is rule:
+        return name in ELEMENTWISE_CLASSES
+    return getattr(module, "ELEMENTWISE", False)
 
 
 class Step:
@@ -100,13 +118,14 @@ class Step:
         rule, elementwise = find(optimizer)
         self._blame = blame
         if only_matrices is None:
-            only_matrices = isinstance(rule, type) and issubclass(rule, torch.optim.Muon)
+            muon = getattr(torch.optim, "Muon", ())  # older versions of torch have none
+            only_matrices = isinstance(rule, type) and issubclass(rule, muon)
         if elementwise:
             self._unstack = _as_one
         else:
             self._unstack = partial(model.unstack, bias_as_column=only_matrices)
         self._networks = [
-            # loaded anew for each network, so that none shares a global variable of a user's file
+            # found anew for each network, so that none shares a global variable of a user's file
             bind(find(optimizer)[0], network, hyperparameters)
             for network in self._unstack([parameter.detach() for parameter in parameters])
         ]
@@ -146,44 +165,6 @@ class Step:
             network.load_state(state)
 
 
-def repeats_itself(optimizer, parameters, gradients, hyperparameters, only_matrices=None):
-    """Tell whether a second run in the same process takes the same steps as the first.
-
-    `make_step` reads a user's file again for every network, so that each run has its own global
-    variables. Here the file is read once, as by a program that imports it, so that anything a run
-    leaves outside `state` affects the next one.
-
-    Parameters
-    ----------
-    optimizer, hyperparameters, only_matrices
-        See `make_step`.
-    parameters : list of torch.Tensor
-        Stacked over seeds; not changed.
-    gradients : list of list of torch.Tensor
-        One list per iteration.
-
-    Returns
-    -------
-    bool
-        Whether the final bits are the same.
-    """
-    found = find(optimizer)
-    ends = []
-    for _ in range(2):
-        network = [parameter.clone() for parameter in parameters]
-        step = Step(
-            optimizer,
-            network,
-            hyperparameters,
-            only_matrices=only_matrices,
-            find=lambda _: found,
-        )
-        for gradient in gradients:
-            step([tensor.clone() for tensor in gradient])
-        ends.append(network)
-    return all(map(torch.equal, *ends))
-
-
 def _as_one(tensors):
     return [tensors]
 
@@ -194,6 +175,7 @@ def bind(rule, parameters, hyperparameters, groups=None):
     A class gets one group of parameters for each dict of `groups`, with its hyperparameters; the
     parameters are dealt out in turn.
     """
+    hyperparameters = _with_tuples(rule, hyperparameters)
     if not isinstance(rule, type):
         return _HandWritten(rule, parameters, hyperparameters)
     if not issubclass(rule, torch.optim.Optimizer):
@@ -231,8 +213,27 @@ class _Kept:
 
     def bring_home(self):
         for tensor, (address, home) in zip(self.tensors, self._homes, strict=True):
+            if tensor.dtype != home.dtype:
+                raise RuleError(
+                    f"it turns a parameter of dtype {_name(home.dtype)} into {_name(tensor.dtype)}"
+                )
             if tensor.data_ptr() != address:
                 home.copy_(tensor.detach())
+
+
+def _name(dtype):
+    return str(dtype).removeprefix("torch.")
+
+
+def _with_tuples(rule, hyperparameters):
+    """Make a list a tuple where the default is one: YAML and the command line have only lists."""
+    own = defaults(rule)
+    return {
+        name: tuple(value)
+        if isinstance(own.get(name), tuple) and isinstance(value, list)
+        else value
+        for name, value in hyperparameters.items()
+    }
 
 
 class _HandWritten:

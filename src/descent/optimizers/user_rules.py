@@ -1,6 +1,7 @@
 """Update rules in users' files: try them out, and say what is wrong with them."""
 
 import contextlib
+import inspect
 import traceback
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import cloudpickle
 import torch
 
 from descent.errors import RuleError
+from descent.optimizers import notebooks
 from descent.optimizers.loading import folder_of, modules_beside, put_back
 
 #: Iterations of `try_out`: some rules accumulate gradients for a few iterations before they update.
@@ -21,21 +23,49 @@ def blaming(file):
     Modules beside the file can be imported meanwhile. What is changed for the whole program is put
     back and refused.
     """
-    path = str(Path(file).absolute())
+    with _blaming(file, str(Path(file).absolute())), modules_beside(file), put_back(refuse=True):
+        yield
+
+
+@contextlib.contextmanager
+def blaming_object(rule):
+    """Turn an exception into a RuleError that names its innermost line in a function or class.
+
+    What is changed for the whole program is put back and refused.
+    """
+    function = inspect.unwrap(rule.step if isinstance(rule, type) else rule)
+    code = getattr(function, "__code__", None)
+    with _blaming(rule.__name__, code and code.co_filename), put_back(refuse=True):
+        yield
+
+
+@contextlib.contextmanager
+def _blaming(name, path):
+    """Turn an exception into a RuleError with a name, and its innermost line in a file."""
     try:
-        with modules_beside(file), put_back(refuse=True):
-            yield
+        yield
     except RuleError as error:
-        raise RuleError(f"{file}: {error}") from None
-    except (Exception, SystemExit) as error:
+        if str(error).startswith(name):  # from within: a step that is tried out
+            raise
+        raise RuleError(f"{name}: {error}") from None
+    except KeyboardInterrupt:  # of the person who waits
+        raise
+    except BaseException as error:
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if frame.filename == path]
         if isinstance(error, SyntaxError) and error.filename == path:
             lines.append(error.lineno)
-        place = f"{file}, line {lines[-1]}" if lines else file
-        message = " ".join(str(error).split()).removesuffix(".")
+        place = notebooks.place(name, lines[-1]) if lines else name
+        message = " ".join(_text(error).split()).removesuffix(".")
         said = f"{type(error).__name__}: {message}" if message else type(error).__name__
-        raise RuleError(f"{place}: {said}{_advice(error, file)}") from error
+        raise RuleError(f"{place}: {said}{_advice(error, name)}") from error
+
+
+def _text(error):
+    try:
+        return str(error)
+    except Exception:  # its own __str__ fails
+        return ""
 
 
 def _advice(error, file):
@@ -92,7 +122,7 @@ def try_out(make_step, parameters):
         raise RuleError(
             f"no parameter has changed in {TRIAL} iterations; update them in place, as in "
             "parameter.sub_(lr * gradient): a new tensor, as in parameter = parameter - lr * "
-            "gradient or parameter.data = ..., is lost"
+            "gradient, is lost"
         )
     together = [parameter[:1] for parameter in beside_another]
     if not all(torch.allclose(*pair, equal_nan=True) for pair in zip(alone, together, strict=True)):

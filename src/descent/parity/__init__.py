@@ -10,6 +10,8 @@ like.
   `facts`; it compares `paths`.
 - `check` does all of this for `descent check` and returns a `report`. A `contender` is an optimizer
   with hyperparameters.
+- `shadow` holds an existing training loop against a `reference`: `targets` finds its parameters,
+  `closeness` judges its steps, and `watch` notices what else happens.
 """
 
 #: Iterations of training that a check compares, and those of a thorough one: as many as the default

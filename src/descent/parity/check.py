@@ -1,25 +1,28 @@
 """`descent check`: compares an update rule with a reference, in seconds and without data."""
 
 import json
+from dataclasses import replace
 from functools import partial
 
+import pandas as pd
 import torch
 
 from descent import model
 from descent.data.prepared import PreparedData
 from descent.errors import RuleError, UnusableReferenceError, UsageError
 from descent.optimizers.signatures import check_hyperparameters
-from descent.optimizers.spec import split_settings
-from descent.optimizers.step import make_step, repeats_itself
+from descent.optimizers.spec import parse, split_settings
+from descent.optimizers.user_rules import try_out
 from descent.parity import ITERATIONS, trials
 from descent.parity.contender import Contender
 from descent.parity.diagnosis import find_hints
+from descent.parity.first_steps import COLUMNS, describe, first_steps
 from descent.parity.gradients import MATRICES, NETWORK
 from descent.parity.paths import refused
-from descent.parity.replay import replay
+from descent.parity.replay import Training, replay
 from descent.parity.report import Report
 from descent.parity.variations import not_exercised
-from descent.parity.verdict import CONSTANT, DIFFERENT, overall, parity
+from descent.parity.verdict import CONSTANT, DIFFERENT, VERDICTS, overall, parity
 from descent.training.settings import TrainingSettings
 
 SEEDS = [0, 1, 2]
@@ -29,8 +32,8 @@ TRAINING = TrainingSettings(
     root_seed=0, seeding="independent", hidden=[20, 20], batch_size=32, threads=1
 )
 
-#: Name of the reference in the trace.
-REFERENCE = "reference"
+#: Names in the trace.
+RULE, REFERENCE = "rule", "reference"
 
 
 def check(
@@ -41,18 +44,21 @@ def check(
     iterations=ITERATIONS,
     *,
     constant=False,
+    form=None,
 ):
     """Compare an update rule with a reference, in training on a small problem and in trials.
 
     Parameters
     ----------
-    rule, against : str
-        Optimizers, see `descent.optimizers.step.make_step`.
+    rule, against : str or object
+        Optimizers, see `descent.parity.contender.Contender.load`.
     settings : dict
         Hyperparameters of the rule, and of the reference unless it has its own.
     reference_settings : dict, optional
     iterations : int
         Iterations of training.
+    form : str, optional
+        The form in which the rule is written, see `descent.optimizers.form_names.FORMS`.
     constant : bool
         Whether a rule passes that is the same only while hyperparameters stay constant.
 
@@ -69,21 +75,23 @@ def check(
     """
     settings = dict(settings)
     reference_settings = settings if reference_settings is None else dict(reference_settings)
-    check_hyperparameters(rule, settings.keys())
-    check_hyperparameters(against, reference_settings.keys())
-    ours, theirs = Contender.load(rule, settings), _load_reference(against, reference_settings)
+    for optimizer, given in ((rule, settings), (against, reference_settings)):
+        if isinstance(optimizer, str):
+            check_hyperparameters(optimizer, given.keys())
+    ours = Contender.load(rule, settings, form)
+    theirs = _load_reference(against, reference_settings)
     only_matrices = _takes_only_matrices(theirs)
     _try_out_reference(theirs, only_matrices)
-    _try_out(ours, only_matrices)
+    ours, repeats = _try_out(ours, only_matrices)
     trace = _train(ours, theirs, iterations, only_matrices)
     table = parity({"check": trace}, {"check": REFERENCE}, len(SEEDS))
-    _finite_throughout(against, trace, iterations)
+    _finite_throughout(theirs.name, trace, iterations)
     outcomes = []
     if overall(table["verdict"]) == DIFFERENT:
         verdict, hints = DIFFERENT, find_hints(ours, theirs, table=table)
         if not hints:  # ordinary gradients do not show the difference
             outcomes, hints = trials_and_hints(ours, theirs)
-    elif not _keeps_nothing_outside_its_state(ours, only_matrices):
+    elif not repeats:
         verdict = DIFFERENT
         hints = [
             "the first run is right, but a second one in the same process does not repeat it: "
@@ -93,18 +101,47 @@ def check(
         outcomes, hints = trials_and_hints(ours, theirs)
         verdicts = [outcome.verdict for outcome in outcomes if outcome.verdict]
         verdict = overall([*table["verdict"], *verdicts])
+    steps, begins = _first_steps(ours, theirs, table, outcomes, only_matrices)
     return Report(
-        title=f"{rule} against {against}: {iterations} iterations, {len(SEEDS)} seeds, 2 runs",
-        against=against,
+        title=f"{ours.name} against {theirs.name}: {iterations} iterations, {len(SEEDS)} seeds, "
+        "2 runs",
+        against=theirs.name,
         verdict=verdict,
         passed=verdict != DIFFERENT and (constant or verdict != CONSTANT),
         table=table,
         trials=trials.table(outcomes),
         hints=hints,
-        remarks=[*_vanished(trace, iterations), *trials.remarks(ours, outcomes)],
+        remarks=[
+            *_form(ours),
+            *_vanished(trace, iterations),
+            *trials.remarks(ours, outcomes),
+        ],
         not_checked=not_exercised(ours, theirs, outcomes) if verdict != DIFFERENT else [],
+        first_steps=steps,
+        begins=begins,
         trace=trace,
     )
+
+
+def _first_steps(ours, theirs, table, outcomes, only_matrices):
+    """Take the first wrong steps again: those of training, or else of a trial."""
+    different = table[table["verdict"] == DIFFERENT]
+    if len(different):
+        row = different.iloc[-1]  # float64 rather than float32
+        source = Training.of(small_problem(), REFERENCE, SEEDS, TRAINING)
+        makers = [partial(side.bind, only_matrices=only_matrices) for side in (ours, theirs)]
+        begins, dtype = int(row["different_iteration"]), row["dtype"]
+        changes = [{}] * (begins + ITERATIONS)
+    else:
+        wrong = [each for each in outcomes if each.verdict in (DIFFERENT, CONSTANT)]
+        if not wrong:
+            return pd.DataFrame(columns=COLUMNS), ""
+        worst = max(wrong, key=lambda outcome: VERDICTS.index(outcome.verdict))
+        again = worst.arguments
+        source, makers = again.source(), [side.make for side in (again.ours, again.theirs)]
+        changes, begins, dtype = again.changes, worst.place["iteration"], worst.place["dtype"]
+    steps = first_steps(source, *makers, changes, begins, dtype)
+    return steps, describe(steps, begins)
 
 
 def trials_and_hints(ours, theirs):
@@ -162,14 +199,8 @@ def tried(variants, reference):
 
 def _train(ours, theirs, iterations, only_matrices):
     makers = {
-        name: partial(
-            make_step,
-            side.name,
-            hyperparameters=side.settings,
-            try_out=False,
-            only_matrices=only_matrices,
-        )
-        for name, side in ((REFERENCE, theirs), (ours.name, ours))
+        name: partial(side.bind, only_matrices=only_matrices)
+        for name, side in ((REFERENCE, theirs), (RULE, ours))
     }
     return replay(
         small_problem(),
@@ -219,9 +250,7 @@ def _takes_only_matrices(side):
 def _try_out_reference(theirs, only_matrices):
     """Take a few steps with the reference."""
     try:
-        step = make_step(theirs.name, _parameters(), theirs.settings, only_matrices=only_matrices)
-        for _ in range(3):
-            step([torch.ones_like(parameter) for parameter in _parameters()])
+        _take_steps(theirs, only_matrices)
         trace = _train(theirs, theirs, 1, only_matrices)
     except Exception as error:  # see `_load_reference`
         raise UnusableReferenceError(_in_a_line(theirs.name, error)) from None
@@ -244,14 +273,34 @@ def _parameters():
 
 
 def _try_out(ours, only_matrices):
-    """Take a step with the rule; a user's file is tried out by `make_step`."""
+    """Take a few steps with the rule.
+
+    Returns
+    -------
+    Contender
+        The rule, loaded anew for every network if it needs that.
+    bool
+        Whether it keeps nothing outside its state.
+    """
     try:
-        step = make_step(ours.name, _parameters(), ours.settings, only_matrices=only_matrices)
-        step([torch.ones_like(parameter) for parameter in _parameters()])
+        repeats = _keeps_nothing_outside_its_state(ours, only_matrices)
+        ours = replace(ours, anew=not repeats and parse(ours.name).file is not None)
+        _take_steps(ours, only_matrices)
     except RuleError:
         raise
     except Exception as error:  # of an included rule, or torch's: its hyperparameters are wrong
         raise UsageError(_in_a_line(ours.name, error)) from None
+    return ours, repeats
+
+
+def _take_steps(side, only_matrices):
+    bound = partial(side.bind, only_matrices=only_matrices)
+    if side.is_users and side.values.get("lr") != 0:
+        with side.blame():
+            try_out(bound, _parameters())
+    step = bound(_parameters())
+    for _ in range(3):
+        step([torch.ones_like(parameter) for parameter in _parameters()])
 
 
 def _finite_throughout(against, trace, iterations):
@@ -266,14 +315,31 @@ def _finite_throughout(against, trace, iterations):
 
 
 def _keeps_nothing_outside_its_state(ours, only_matrices):
-    """Tell whether a second run in the same process is like the first."""
+    """Tell whether a second run in the same process is like the first.
+
+    What the first one leaves outside its state, as in a global variable, affects the second.
+    """
     random = torch.Generator().manual_seed(0)
-    start = _parameters()
     gradients = [
-        [torch.randn(p.shape, generator=random, dtype=p.dtype) for p in start] for _ in range(5)
+        [torch.randn(p.shape, generator=random, dtype=p.dtype) for p in _parameters()]
+        for _ in range(5)
     ]
-    with ours.blame():
-        return repeats_itself(ours.name, start, gradients, ours.settings, only_matrices)
+    ends = []
+    for _ in range(2):
+        network = _parameters()
+        step = ours.bind(network, only_matrices)
+        for gradient in gradients:
+            step([tensor.clone() for tensor in gradient])
+        ends.append(network)
+    return all(map(torch.equal, *ends))
+
+
+def _form(ours):
+    """Say in which form the rule was taken, if that is not the one of an included rule."""
+    if not ours.form:
+        return []
+    names = f"; {', '.join(ours.translated)}" if ours.translated else ""
+    return [f"taken as {ours.form.removeprefix('taken as ')}{names}"]
 
 
 def _vanished(trace, iterations):

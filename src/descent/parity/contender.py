@@ -1,14 +1,19 @@
 """An optimizer with hyperparameters, ready to be bound to the parameters of one network."""
 
 import contextlib
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
+import torch
+
 from descent.optimizers import user_rules
+from descent.optimizers.forms import recognise
+from descent.optimizers.objects import check_object, unwrap
 from descent.optimizers.spec import parse
-from descent.optimizers.step import bind, defaults, find
+from descent.optimizers.step import Step, bind, defaults, find, find_in_form, is_elementwise
 
 
 @dataclass(frozen=True)
@@ -18,7 +23,7 @@ class Contender:
     Attributes
     ----------
     name : str
-        See `descent.optimizers.step.make_step`.
+        What it is called; see `descent.optimizers.step.make_step`, unless it is an object.
     settings : dict
         The hyperparameters that are given.
     rule : callable
@@ -27,6 +32,19 @@ class Contender:
         Returns a context that turns exceptions into a RuleError.
     groups : tuple of dict
         Hyperparameters of each group of parameters, if there are several; for classes only.
+    elementwise : bool
+        Whether it may be called once on stacked tensors.
+    transposed : bool
+        Whether a matrix is handed over transposed, so that its memory is not contiguous.
+    form : str
+        How the rule is called, in words, if that is not as an included one.
+    asked_form : str or None
+        The key of the form, if it is not to be recognised.
+    translated : list of str
+        Which hyperparameters have other names in it, in words.
+    anew : bool
+        Whether a user's file is loaded anew for each network. It need not be if the rule keeps
+        nothing outside its state.
     """
 
     name: str
@@ -34,20 +52,70 @@ class Contender:
     rule: Callable
     blame: Any = field(default=contextlib.nullcontext, repr=False)
     groups: tuple = ()
+    elementwise: bool = False
+    transposed: bool = False
+    form: str = ""
+    asked_form: str | None = None
+    translated: list = field(default_factory=list)
+    anew: bool = False
 
     @classmethod
-    def load(cls, name, settings):
-        """Load an optimizer by its name.
+    def load(cls, rule, settings, form=None):
+        """Load an optimizer by its name, or take it as it is.
+
+        Parameters
+        ----------
+        rule : str or object
+            A name, see `descent.optimizers.step.make_step`; or a function, a class, an instance of
+            torch.optim.Optimizer, whose hyperparameters are taken, or a functools.partial of these.
+        settings : dict
+        form : str, optional
+            Key of `descent.optimizers.form_names.FORMS`; by default it is recognised.
 
         Raises
         ------
         RuleError
             If it is in a user's file that cannot be loaded.
+        SignatureError
+            If it is no optimizer, or does not take these hyperparameters.
         """
-        file = parse(name).file
+        if not isinstance(rule, str):
+            return cls._of_object(rule, settings, form)
+        file = parse(rule).file
         blame = partial(user_rules.blaming, file) if file else contextlib.nullcontext
         with blame():
-            return cls(name, settings, find(name)[0], blame)
+            found, elementwise = find(rule)
+            contender = cls(rule, settings, found, blame, elementwise=elementwise)
+            return contender._in_form(form) if file else contender
+
+    @classmethod
+    def _of_object(cls, rule, settings, form):
+        rule, own = unwrap(rule)
+        settings = own | settings
+        if getattr(torch.optim, rule.__name__, None) is rule:
+            name, blame = f"torch.optim.{rule.__name__}", contextlib.nullcontext
+        else:
+            name, blame = rule.__name__, partial(user_rules.blaming_object, rule)
+        module = sys.modules.get(rule.__module__)
+        contender = cls(name, settings, rule, blame, elementwise=is_elementwise(rule, module))
+        with blame():
+            contender = contender._in_form(form)
+        check_object(contender.rule, settings.keys())
+        return contender
+
+    def _in_form(self, form):
+        """Return the same, adapted to the form of the project if it has another one."""
+        adapted = recognise(self.rule, self.settings, form)
+        if adapted is None:
+            return self
+        return replace(
+            self,
+            rule=adapted.rule,
+            elementwise=False,
+            form=adapted.words,
+            asked_form=form,
+            translated=adapted.translated,
+        )
 
     @cached_property
     def values(self):
@@ -59,9 +127,37 @@ class Contender:
         """Whether it is a class, which gets gradients from its parameters."""
         return isinstance(self.rule, type)
 
+    @cached_property
+    def scheduled(self):
+        """The names of those that a training loop can change: for a class, of its groups."""
+        if not self.is_class:
+            return set(self.values)
+        with self.blame():
+            return set(bind(self.rule, [torch.zeros(2, 2)], self.settings).hyperparameters()[0])
+
     def changed(self, settings):
         """Return the same optimizer with some other hyperparameters."""
         return replace(self, settings=self.settings | settings)
+
+    @property
+    def is_users(self):
+        """Whether it is neither torch's nor an included one."""
+        return self.blame is not contextlib.nullcontext
+
+    def bind(self, parameters, only_matrices=None):
+        """Bind the optimizer to a stack of networks; see `descent.optimizers.step.Step`."""
+        with self.blame():
+            return Step(
+                self.name,
+                parameters,
+                self.settings,
+                only_matrices=only_matrices,
+                blame=self.blame,
+                find=self._find_anew() if self.anew else lambda _: (self.rule, self.elementwise),
+            )
+
+    def _find_anew(self):
+        return partial(find_in_form, hyperparameters=self.settings, form=self.asked_form)
 
     def make(self, parameters):
         """Bind the optimizer to a stack of one network, whose tensors may have any shape."""
@@ -79,12 +175,17 @@ class _OfOneNetwork:
     def __init__(self, contender, parameters):
         self._blame = contender.blame
         self._values = contender.values
-        own = [parameter.detach()[0] for parameter in parameters]
+        self._transposed = contender.transposed
+        own = [self._own_part(parameter.detach()) for parameter in parameters]
         self._own = bind(contender.rule, own, contender.settings, contender.groups)
 
+    def _own_part(self, stacked):
+        own = stacked[0]
+        return own.mT if self._transposed and own.ndim == 2 else own
+
     def __call__(self, gradients, **changed):
-        own = [None if gradient is None else gradient[0] for gradient in gradients]
-        changed = {name: _times(self._values[name], factor) for name, factor in changed.items()}
+        own = [None if gradient is None else self._own_part(gradient) for gradient in gradients]
+        changed = {name: times(self._values[name], factor) for name, factor in changed.items()}
         with self._blame():
             self._own(own, **changed)
 
@@ -92,7 +193,8 @@ class _OfOneNetwork:
         return self._own.hyperparameters()
 
 
-def _times(value, factor):
+def times(value, factor):
+    """Multiply a hyperparameter, which may be a pair of numbers."""
     if isinstance(value, tuple | list):
         return type(value)(item * factor for item in value)
     return value * factor

@@ -6,7 +6,6 @@ is named. Several may, where these gradients and hyperparameters do not tell the
 """
 
 import inspect
-from dataclasses import replace
 
 import torch
 
@@ -45,8 +44,10 @@ _TELLING = {
     "40 parameters": "some of many parameters are left out, or mixed up",
     "a single parameter": "what is done depends on the number of parameters",
     "a 3-D parameter": "a parameter with three dimensions is treated differently",
-    "two groups of parameters with different lr": "the groups of parameters are not treated apart: "
-    "lr, or what is remembered, is taken from another group",
+    "two groups of parameters with different hyperparameters": "the groups of parameters are not "
+    "treated apart: a hyperparameter, or what is remembered, is taken from another group",
+    "matrices that are transposed, so not contiguous": "a tensor that is not contiguous is treated "
+    "differently: reshape and flatten copy it",
     "a scalar parameter": "a parameter without dimensions is treated differently, or two of one "
     "shape are mixed up",
     "a 4-D parameter": "a parameter with four dimensions is treated differently",
@@ -55,6 +56,7 @@ _TELLING = {
 }
 _NOT_FINITE = "a parameter becomes infinite or NaN; is a divisor 0, or a sign wrong?"
 _NOTHING_MOVES = "tiny gradients count as 0: nothing moves"
+_GENERATED = "with generated gradients, "
 _SAME_MEMORY = (
     "p.grad itself is kept, where a copy is needed: its memory is used again for the next gradient"
 )
@@ -86,14 +88,12 @@ def find_hints(ours, theirs, *, table=None, outcomes=()):
         return [_SAME_MEMORY]
     if outcome.trial in _TELLING:
         return [_TELLING[outcome.trial]]
-    theirs = theirs.changed(outcome.settings)
-    ours = ours.changed({k: v for k, v in outcome.settings.items() if k in ours.values})
-    setup = Setup.ordinary(theirs, 1)
-    setup = replace(setup, kind=outcome.kind, changes=[dict(change) for change in outcome.changes])
-    found = _look_into(ours, theirs, setup)
+    again = outcome.arguments
+    setup = Setup(again.shapes, again.kind, again.changes)
+    found = _look_into(again.ours, again.theirs, setup)
     if outcome.trial == "ordinary gradients":
         return found
-    return [f"with {outcome.trial}, {text}" for text in found]
+    return [f"with {outcome.trial}, {text.removeprefix(_GENERATED)}" for text in found]
 
 
 def _of_training(ours, theirs, table):
@@ -119,7 +119,10 @@ def _of_training(ours, theirs, table):
 def _look_into(ours, theirs, setup):
     """Name the mistake; describe the steps if there is none that is known."""
     named = _name(ours, theirs, setup)
-    return named or describe(setup, setup.follow(ours), setup.follow(theirs))
+    if named:
+        return named
+    facts = describe(setup, setup.follow(ours), setup.follow(theirs))
+    return [f"{_GENERATED}{fact}" for fact in facts]
 
 
 def _name(ours, theirs, setup):
@@ -136,18 +139,32 @@ def _name(ours, theirs, setup):
     limit = torch.maximum(_LEFT * torch.minimum(away, moved), rounding(path))
     for candidates in (_other_settings, _mistakes, _other_rules):
         found = [
-            (words, candidate.name)
+            (words, candidate)
             for words, candidate in candidates(theirs, setup, right)
             if setup.stays(candidate, path, limit)
-        ][:_AT_MOST]
+        ]
+        found = _told_apart(found, ours, setup)[:_AT_MOST]
         if found:
             [first, *others] = [words for words, _ in found]
             hint = _the_same(first, *(words.removeprefix(_prefix(theirs)) for words in others))
-            with_a_number = any(name in _WITH_A_NUMBER for _, name in found)
+            with_a_number = any(candidate.name in _WITH_A_NUMBER for _, candidate in found)
             numbers = fits(theirs, setup, path, limit) if with_a_number else []
             return [hint + f" ({numbers[0]})" if numbers else hint]
     found = fits(theirs, setup, path, torch.maximum(1e3 * limit, rounding(path)))
     return [_the_same(*found)] if found else []
+
+
+def _told_apart(found, ours, setup):
+    """Leave out mistakes that take other steps than the rule where eps is large."""
+    if len(found) < 2 or not isinstance(ours.values.get("eps"), float):
+        return found
+    larger = {"eps": 0.1}
+    try:
+        path = setup.follow(ours.changed(larger))
+    except Exception:  # the rule refuses it
+        return found
+    same = [pair for pair in found if setup.stays(pair[1].changed(larger), path, rounding(path))]
+    return same or found
 
 
 def _the_same(*hints):

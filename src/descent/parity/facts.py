@@ -29,20 +29,22 @@ def describe(setup, path, right):
     if not differs.any():
         return []
     begins = int(differs.any(1).int().argmax())
-    names = [name for name, part in setup.parts(differs.any(0)).items() if part.any()]
+    parts = setup.parts(differs.any(0))
+    names = [name for name, part in parts.items() if part.any()]
+    whole = all(parts[name].all() for name in names)
     start = setup.start()
     still = [name for name, part in setup.parts((path == start).all(0)).items() if part.all()]
     facts = []
     if still:
         facts.append(f"never updated: {', '.join(still)}")
-    elif len(names) < len(setup.shapes):
+    elif whole and len(names) < len(setup.shapes):
         facts.append(f"only {', '.join(names)} of {', '.join(setup.shapes)} differ")
     if begins and not any(setup.changes):
         what = "iteration agrees" if begins == 1 else f"{begins} iterations agree"
-        facts.append(f"the first {what}: look for what changes in iteration {begins + 1}")
+        facts.append(f"the first {what}")
     before = [start if begins == 0 else way[begins - 1] for way in (path, right)]
     steps = [way[begins] - old for way, old in zip((path, right), before, strict=True)]
-    sizes = [] if still else _ratio(*steps, differs[begins], begins)
+    sizes = _ratio(*steps, differs[begins], begins) if whole and not still else []
     relative = (path - right).abs().max() / (right - start).abs().max()
     if not sizes and setup.dtype == torch.float64 and _OF_FLOAT32[0] < relative < _OF_FLOAT32[1]:
         sizes = [

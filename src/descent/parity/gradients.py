@@ -13,7 +13,10 @@ SCALAR = {"scalar": (), "vector": (4,), "other vector": (4,)}
 THREE_D = {"convolution": (3, 2, 2), "vector": (3,)}
 SINGLE = {"W0": (5, 6)}
 CONVOLUTION = {"convolution": (3, 2, 2, 2), "vector": (3,)}
-MANY = {f"W{index}": (2, 3) for index in range(40)}
+MANY = {f"W{index}": (3, 5) for index in range(40)}
+
+#: Pairs of one shape, for two groups that take every other parameter.
+TWINS = {"W0": (3, 5), "W1": (3, 5), "W2": (5, 4), "W3": (5, 4)}
 
 
 class Generated:

@@ -9,6 +9,7 @@ see `descent.parity.tolerance`.
 import contextlib
 import itertools
 import math
+from functools import partial
 
 import pandas as pd
 import torch
@@ -83,22 +84,11 @@ def replay(
         start, with the same mini-batches. `vanished` says whether the gradients had vanished.
     """
     torch.set_num_threads(training.threads)
-    root_seed = training.root_seed
-    data = hold_out(data, training.validation_fraction, validation_generator(root_seed))
-    sizes = model.layer_sizes(data.train_images.shape[1], training.hidden, data.n_classes)
-    streams = stream_variant(reference, training.seeding)
+    changes = schedule or [{}] * iterations
     traces = []
     for start in range(0, len(seeds), _SEEDS_AT_ONCE):
         block = seeds[start : start + _SEEDS_AT_ONCE]
-
-        def begin(block=block):
-            initial, orders = (
-                [generator(root_seed, purpose, streams, seed) for seed in block]
-                for purpose in PURPOSES
-            )
-            return Training(model.initialize(sizes, initial), data, orders, training.batch_size)
-
-        changes = schedule or [{}] * iterations
+        begin = partial(Training.of, data, reference, block, training)
         traces.append(compare(begin, makers, reference, changes, block, closed_loop=closed_loop))
     return _worst_over_blocks(pd.concat(traces))
 
@@ -149,6 +139,18 @@ class Training:
         self._batches = itertools.chain.from_iterable(
             mini_batches(data, orders, batch_size) for _ in itertools.count()
         )
+
+    @classmethod
+    def of(cls, data, variant, seeds, training):
+        """Make the source for the training of a variant, see `replay`."""
+        root_seed = training.root_seed
+        data = hold_out(data, training.validation_fraction, validation_generator(root_seed))
+        sizes = model.layer_sizes(data.train_images.shape[1], training.hidden, data.n_classes)
+        streams = stream_variant(variant, training.seeding)
+        initial, orders = (
+            [generator(root_seed, purpose, streams, seed) for seed in seeds] for purpose in PURPOSES
+        )
+        return cls(model.initialize(sizes, initial), data, orders, training.batch_size)
 
     def gradients(self, leader):
         """Compute gradients on the next mini-batch, at the parameters of the network that leads."""

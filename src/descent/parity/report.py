@@ -1,5 +1,6 @@
 """The result of a check, and its text."""
 
+import json
 from dataclasses import dataclass
 
 import pandas as pd
@@ -7,7 +8,7 @@ import pandas as pd
 from descent.parity.verdict import CONSTANT, DIFFERENT, EQUAL, LESS_ACCURATE
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """The result of a check.
 
@@ -32,6 +33,10 @@ class Report:
         What else is worth knowing.
     not_checked : list of str
         What these settings did not exercise, and why.
+    first_steps : pandas.DataFrame
+        The steps with which a difference begins, see `descent.parity.first_steps`; else empty.
+    begins : str
+        Where the difference begins, in a line with numbers; else empty.
     trace : pandas.DataFrame
         The differences at every iteration, as `descent.parity.replay.replay` returns them.
     """
@@ -45,30 +50,59 @@ class Report:
     hints: list
     remarks: list
     not_checked: list
+    first_steps: pd.DataFrame
+    begins: str
     trace: pd.DataFrame
+
+    @property
+    def same(self):
+        """The trials in which the steps are the same."""
+        return self.trials.loc[_is_the_same(self.trials), "trial"].tolist()
+
+    def __bool__(self):
+        return self.passed
 
     def __str__(self):
         lines = [self.title, f"verdict: {self.verdict}"]
         lines += [f"  {_describe(row)}" for row in self.table.itertuples()]
         lines += [f"  {text}" for text in _not_the_same(self.trials)]
+        lines += [f"  {self.begins}"] if self.begins else []
         lines += [f"hint: {hint}" for hint in self.hints]
         lines += [f"note: {remark}" for remark in self.remarks]
-        same = self.trials.loc[_is_the_same(self.trials), "trial"]
-        if len(same):
-            lines.append(f"also the same with: {'; '.join(same)}")
+        if self.same:
+            lines.append(f"also the same with: {'; '.join(self.same)}")
         if self.not_checked:
             lines.append(f"not checked: {'; '.join(self.not_checked)}")
         return "\n".join(lines)
+
+    def __repr__(self):
+        """Return the text, which pytest shows where `assert descent.check(...)` fails."""
+        return str(self)
+
+    def to_dict(self):
+        """Return everything but the trace, ready for JSON."""
+        tables = {
+            name: json.loads(getattr(self, name).to_json(orient="records"))
+            for name in ("table", "trials", "first_steps")
+        }
+        names = (
+            "title",
+            "against",
+            "verdict",
+            "passed",
+            "begins",
+            "hints",
+            "remarks",
+            "not_checked",
+        )
+        return {name: getattr(self, name) for name in names} | tables
 
 
 def _describe(row):
     text = f"{row.dtype}: {row.verdict}"
     if row.verdict == DIFFERENT:
-        return (
-            f"{text}, largest difference {row.share_of_tolerance:.2g} x what rounding can explain; "
-            f"begins at iteration {row.different_iteration}, tensor {row.different_tensor}, "
-            f"seed {row.different_seed}, run {row.different_run}"
-        )
+        only = ", in the second run only" if row.different_run == 2 else ""
+        return f"{text} from iteration {row.different_iteration} on{only}"
     if row.decided_by == "formula":
         return f"{text}, largest difference {row.share_of_bound:.2g} x the rounding bound"
     if row.decided_by in ("envelope", "wide envelope"):
@@ -91,5 +125,5 @@ def _not_the_same(table):
     for row in apart.itertuples():
         text = f"with {row.trial}: {row.verdict}"
         if row.verdict in (DIFFERENT, CONSTANT):
-            text += f"; differs from iteration {row.iteration}, tensor {row.tensor}, {row.dtype}"
+            text += f", from iteration {row.iteration} on, in {row.dtype}"
         yield text

@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 
 from descent.errors import RuleError
+from descent.parity.contender import Contender, times
 from descent.parity.gradients import (
     CONVOLUTION,
     MANY,
@@ -19,6 +20,7 @@ from descent.parity.gradients import (
     SCALAR,
     SINGLE,
     THREE_D,
+    TWINS,
     Generated,
 )
 from descent.parity.paths import Setup, refused
@@ -43,6 +45,22 @@ _KINDS = {
 
 
 @dataclass(frozen=True)
+class Arguments:
+    """What a trial was run with, see `run`; its changed hyperparameters are those of the sides."""
+
+    ours: Contender
+    theirs: Contender
+    shapes: dict
+    kind: str
+    changes: list
+    reuse: bool = False
+
+    def source(self):
+        """Return the gradients from the start."""
+        return Generated(self.shapes, self.kind, len(self.changes), self.reuse)
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a trial found.
 
@@ -56,19 +74,15 @@ class Outcome:
         Where a difference begins: dtype, iteration, tensor.
     remark : str
         Why nothing could be compared, or what else is worth knowing.
-    settings : dict
-        The hyperparameters that were changed from the start.
-    kind, shapes, changes
-        How to run the trial again, see `run`.
+    arguments : Arguments or None
+        How to run the trial again.
     """
 
     trial: str
     verdict: str | None
     place: dict = field(default_factory=dict)
     remark: str = ""
-    settings: dict = field(default_factory=dict)
-    kind: str = "ordinary"
-    changes: tuple = ()
+    arguments: Arguments | None = None
 
 
 def try_everything(ours, theirs):
@@ -89,7 +103,11 @@ def try_everything(ours, theirs):
     for what, kind in (("NaN", "NaN"), ("infinite", "infinite")):
         yield _not_finite(what, kind, ours, theirs, shapes)
     yield run("40 parameters", ours, theirs, MANY, "ordinary", [{}] * 10)
-    yield run("a single parameter", ours, theirs, SINGLE, "ordinary", [{}] * 10)
+    if error := refused(ours, SINGLE):
+        yield Outcome("a single parameter", None, remark=f"the rule raises {_in_a_line(error)}")
+    else:
+        yield run("a single parameter", ours, theirs, SINGLE, "ordinary", [{}] * 10)
+    yield _transposed(ours, theirs, shapes)
     if shapes is NETWORK:
         yield from _other_shapes(ours, theirs)
     if ours.is_class:
@@ -103,7 +121,12 @@ def try_everything(ours, theirs):
             outcome = _at_constant(outcome)
             at_any_rate &= name != "lr" or outcome.verdict != CONSTANT
             yield outcome
-    for what, settings in variations(ours, theirs):
+    if at_any_rate and can_be_halved("lr", ours, theirs):
+        yield _rate_of_0(ours, theirs, shapes)
+    off = {"weight_decay": 0.1} if theirs.values.get("weight_decay") == 0 else {}
+    ignored = off and off.keys() <= ours.values.keys()
+    ignored = ignored and _take_the_same_steps(ours, ours.changed(off), shapes)
+    for what, settings in variations(ours, theirs, tuple(off) if ignored else ()):
         yield vary(what, settings, ours, theirs, shapes, at_any_rate)
 
 
@@ -123,6 +146,7 @@ def _at_constant(outcome):
 def vary(what, settings, ours, theirs, shapes, halve_lr):
     """Compare at other hyperparameters; what a schedule may change, changes half-way."""
     option, *_ = settings[1]
+    usual = theirs.changed({name: value for name, value in settings[1].items() if name != option})
     without = ours.changed({name: value for name, value in settings[0].items() if name != option})
     is_off = not theirs.values[option]
     ours, theirs = (
@@ -130,6 +154,8 @@ def vary(what, settings, ours, theirs, shapes, halve_lr):
     )
     if refused(theirs, shapes):
         return Outcome(what, None, remark="the reference refuses this")
+    if error := refused(ours, shapes):
+        return Outcome(what, None, remark=f"the rule raises {_in_a_line(error)}")
     if is_off and _take_the_same_steps(ours, without, shapes):
         return Outcome(what, None, remark=f"the rule takes {option} and ignores it")
     scheduled = {"lr", option} if halve_lr else {option} - {"lr"}
@@ -141,9 +167,9 @@ def vary(what, settings, ours, theirs, shapes, halve_lr):
     kind = "mixed"
     if ours.is_class and not any(refused(side, shapes, "missing") for side in (ours, theirs)):
         kind = "mixed, missing"
-    outcome = run(what, ours, theirs, shapes, kind, changes, reuse=ours.is_class)
-    outcome = _at_constant(outcome)
-    return replace(outcome, settings=settings[1])
+    if option != "lr" and _take_the_same_steps(theirs, usual, shapes, kind):
+        return Outcome(what, None, remark="it makes no difference to the reference's steps here")
+    return _at_constant(run(what, ours, theirs, shapes, kind, changes, reuse=ours.is_class))
 
 
 def run(what, ours, theirs, shapes, kind, changes, reuse=False):
@@ -168,9 +194,10 @@ def run(what, ours, theirs, shapes, kind, changes, reuse=False):
     -------
     Outcome
     """
+    arguments = Arguments(ours, theirs, shapes, kind, changes, reuse)
     try:
         trace = compare(
-            lambda: Generated(shapes, kind, len(changes), reuse),
+            arguments.source,
             {"reference": theirs.make, "rule": ours.make},
             "reference",
             changes,
@@ -179,12 +206,8 @@ def run(what, ours, theirs, shapes, kind, changes, reuse=False):
         )
     except RuleError as error:
         raise RuleError(f"{error} (with {what})") from None
-    return _outcome(what, trace, kind, tuple(map(tuple, (change.items() for change in changes))))
-
-
-def _outcome(what, trace, kind, changes):
     if trace.empty:
-        return Outcome(what, None, remark="the reference is no longer finite", kind=kind)
+        return Outcome(what, None, remark="the reference is no longer finite")
     verdicts = judge(trace)
     worst = overall(verdicts["verdict"])
     [*rows] = verdicts[verdicts["verdict"] == worst].to_dict("records")
@@ -192,13 +215,35 @@ def _outcome(what, trace, kind, changes):
     place = {"dtype": row["dtype"]} if worst != IDENTICAL else {}
     if worst == DIFFERENT:
         place |= {"iteration": row["different_iteration"], "tensor": row["different_tensor"]}
-    return Outcome(what, worst, place, kind=kind, changes=changes)
+    return Outcome(what, worst, place, arguments=arguments)
 
 
-def _take_the_same_steps(one, other, shapes):
+def _take_the_same_steps(one, other, shapes, kind="ordinary"):
     """Tell whether two optimizers leave the same bits."""
-    setup = Setup(shapes, "ordinary", [{}] * ITERATIONS)
+    setup = Setup(shapes, kind, [{}] * ITERATIONS)
     return torch.equal(setup.follow(one), setup.follow(other))
+
+
+def _transposed(ours, theirs, shapes):
+    """Compare on matrices that are not contiguous in memory."""
+    what = "matrices that are transposed, so not contiguous"
+    pair = [replace(side, transposed=True) for side in (ours, theirs)]
+    if error := refused(pair[0], shapes):
+        return Outcome(what, None, remark=f"the rule raises {_in_a_line(error)}")
+    if refused(pair[1], shapes):
+        return Outcome(what, None, remark="the reference refuses this")
+    return run(what, *pair, shapes, "ordinary", [{}] * 10)
+
+
+def _rate_of_0(ours, theirs, shapes):
+    """Compare where the learning rate is 0 for a while, as before a warm-up."""
+    what = "lr=0 for some iterations"
+    changes = [{"lr": float(done % 10 < 7)} for done in range(ITERATIONS)]
+    changes = [{}] * (ITERATIONS // 2) + changes[ITERATIONS // 2 :]
+    try:
+        return _at_constant(run(what, ours, theirs, shapes, "ordinary", changes))
+    except Exception as error:  # see `refused`
+        return Outcome(what, None, remark=f"the rule raises {_in_a_line(error)}")
 
 
 def _other_shapes(ours, theirs):
@@ -244,13 +289,13 @@ def _real_loop(ours, theirs, shapes):
     yield run(what, ours, theirs, shapes, "ordinary", [{}] * ITERATIONS, reuse=True)
     if theirs.is_class and can_be_halved("lr", ours, theirs):
         groups = [
-            replace(side, groups=({}, {"lr": side.values["lr"] / 3})) for side in (ours, theirs)
+            replace(side, groups=({}, _second(side, ours, theirs))) for side in (ours, theirs)
         ]
-        what = "two groups of parameters with different lr"
-        if error := refused(groups[0], shapes):
+        what = "two groups of parameters with different hyperparameters"
+        if error := refused(groups[0], TWINS):
             yield Outcome(what, None, remark=f"the rule raises {_in_a_line(error)}")
-        elif not refused(groups[1], shapes):
-            yield run(what, *groups, shapes, "ordinary", [{}] * ITERATIONS)
+        elif not refused(groups[1], TWINS):
+            yield run(what, *groups, TWINS, "ordinary", [{}] * ITERATIONS)
     what = "parameters without a gradient"
     if refused(theirs, shapes, "missing"):
         return
@@ -260,6 +305,22 @@ def _real_loop(ours, theirs, shapes):
         yield run(what, ours, theirs, shapes, "missing", [{}] * ITERATIONS)
 
 
+def _second(side, ours, theirs):
+    """Return the hyperparameters of a second group of parameters."""
+    smaller = {"lr": 1 / 3, "momentum": 0.5, "betas": 0.5, "weight_decay": 0.5}
+    group = {
+        name: times(side.values[name], factor)
+        for name, factor in smaller.items()
+        if can_be_halved(name, ours, theirs)
+    }
+    both = ours.scheduled & theirs.scheduled
+    if "weight_decay" in both and not side.values["weight_decay"]:
+        group["weight_decay"] = 0.1
+    return group | (
+        {"eps": 0.01} if "eps" in both and isinstance(side.values["eps"], float) else {}
+    )
+
+
 def _not_finite(what, kind, ours, theirs, shapes):
     """Compare what becomes of an element whose gradient is not finite, in that iteration.
 
@@ -267,21 +328,24 @@ def _not_finite(what, kind, ours, theirs, shapes):
     formulations.
     """
     trial = f"{what} gradients"
-    setup = Setup(shapes, kind, [{}] * 5)
+    arguments = Arguments(ours, theirs, shapes, kind, [{}] * 5)
+    setup = Setup(shapes, kind, arguments.changes)
     ends = []
     for whose, side in (("reference", theirs), ("rule", ours)):
         try:
             ends.append(setup.follow(side)[-1])
         except Exception as error:  # see `refused`
             return Outcome(trial, None, remark=f"the {whose} raises {_in_a_line(error)}")
-    expected, found = ends
+    expected, found = (end.isfinite() for end in ends)
     hit = ~setup.gradients()[-1].isfinite()
-    wrong = hit & ~expected.isfinite() & found.isfinite()
+    wrong = hit & ~expected & found
     for name, part in setup.parts(wrong).items():
         if part.any():
             place = {"dtype": "float64", "iteration": len(setup.changes), "tensor": name}
-            return Outcome(trial, DIFFERENT, place, kind=kind)
-    return Outcome(trial, IDENTICAL, kind=kind)
+            return Outcome(trial, DIFFERENT, place, arguments=arguments)
+    if (hit & expected & ~found).any():
+        return Outcome(trial, None, remark="the rule becomes infinite or NaN, the reference not")
+    return Outcome(trial, IDENTICAL)
 
 
 def remarks(ours, outcomes):
@@ -294,7 +358,14 @@ def remarks(ours, outcomes):
 
 
 def _changes_gradients(ours):
-    """Tell whether a class changes the gradients of its parameters."""
+    """Tell whether a class changes the gradients of its parameters, also with some options."""
+    options = {"weight_decay": 0.1, "maximize": True}
+    settings = [{}, *({name: options[name]} for name in options if name in ours.values)]
+    sides = [ours.changed(changed) for changed in settings]
+    return any(_changes_gradients_of(side) for side in sides if not refused(side, MATRICES))
+
+
+def _changes_gradients_of(ours):
     source = Generated(MATRICES, "ordinary", 3)
     parameters = [tensor[0].clone() for tensor in source.initial]
     with ours.blame():

@@ -3,6 +3,9 @@
 #: Hyperparameters that torch's schedulers, and training loops, change while they run.
 SCHEDULED = ("lr", "momentum", "betas", "weight_decay")
 
+#: What is not varied: an iteration that other coefficients make diverge.
+_NOT_VARIED = {"ns_coefficients"}
+
 #: Options of an implementation, not of the rule.
 _IMPLEMENTATION = {"foreach", "fused", "capturable", "differentiable"}
 
@@ -15,7 +18,7 @@ _COMPANY = {
 
 
 def can_be_halved(name, ours, theirs):
-    """Tell whether both take a hyperparameter whose values are numbers other than 0.
+    """Tell whether a training loop can change a hyperparameter of both, numbers other than 0.
 
     Parameters
     ----------
@@ -23,6 +26,8 @@ def can_be_halved(name, ours, theirs):
     ours, theirs : descent.parity.contender.Contender
     """
     for side in (ours, theirs):
+        if name not in side.scheduled:
+            return False
         value = side.values.get(name)
         numbers = value if isinstance(value, tuple | list) else [value]
         if not all(map(_is_number, numbers)) or not any(numbers):
@@ -40,12 +45,14 @@ def _same(one, other):
     return one == other
 
 
-def variations(ours, theirs):
+def variations(ours, theirs, without=()):
     """List hyperparameters around the given ones, one varied at a time.
 
     Parameters
     ----------
     ours, theirs : descent.parity.contender.Contender
+    without : tuple of str
+        What is not switched on beside others, because the rule ignores it.
 
     Yields
     ------
@@ -64,7 +71,8 @@ def variations(ours, theirs):
             company = _COMPANY.get(name, {})
             if not theirs.values[name] and name != "weight_decay":
                 company = {**company, "weight_decay": 0.1}
-            for companion, needed in company.items():
+            for companion in company.keys() - {*without}:
+                needed = company[companion]
                 if companion in _shared(ours, theirs) and not theirs.values[companion]:
                     changed[companion] = needed
             what = ", ".join(f"{key}={_text(item)}" for key, item in changed.items())
@@ -104,11 +112,17 @@ def not_exercised(ours, theirs, outcomes):
             texts.append(f"other values of {name} (it is {one} here and {other} in the reference)")
         elif name != "lr" and not list(_around(name, other)):
             texts.append(f"other values of {name}")
+        elif name in SCHEDULED and name not in ours.scheduled:
+            texts.append(f"{name} changed half-way (it is not in the rule's param_groups)")
     return texts
 
 
 def _around(name, value):
     """List other values of a hyperparameter."""
+    if name in _NOT_VARIED:
+        return []
+    if value is None and name.startswith("eps"):  # of Adafactor
+        return [1.0]
     if isinstance(value, bool):
         return [not value]
     if isinstance(value, tuple | list):

@@ -93,7 +93,7 @@ def test_a_relative_import_has_no_package(write):
 CHANGES = {
     "torch.set_grad_enabled(False)": torch.is_grad_enabled,
     "torch.set_default_dtype(torch.float64)": torch.get_default_dtype,
-    "torch.set_default_device('meta')": torch.get_default_device,
+    "torch.set_default_device('meta')": lambda: torch.empty(0).device,
     "torch.set_num_threads(3)": torch.get_num_threads,
     "torch.manual_seed(0)": lambda: torch.get_rng_state().tolist(),
     "torch.use_deterministic_algorithms(True)": torch.are_deterministic_algorithms_enabled,

@@ -85,7 +85,7 @@ def test_without_the_catalog_only_facts_are_left(check, monkeypatch):
     monkeypatch.setattr(diagnosis, "fits", lambda *_: [])
     code, said = check(WRONG, "momentum_off")
     assert code == 1
-    assert "hint: the first iteration agrees: look for what changes in iteration 2" in said
+    assert "hint: with generated gradients, the first iteration agrees" in said
     assert "looks like" not in said
 
 

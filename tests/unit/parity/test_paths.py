@@ -1,5 +1,6 @@
 """Paths of optimizers through generated gradients."""
 
+import pytest
 import torch
 
 from comparing import sides
@@ -40,6 +41,7 @@ def test_parts_are_those_of_the_parameters():
     assert torch.equal(torch.cat(list(parts.values()), 1), setup.gradients())
 
 
+@pytest.mark.new_torch
 def test_the_shapes_are_those_that_the_reference_takes():
     assert Setup.ordinary(contender(), 3).shapes is NETWORK
     muon = Setup.ordinary(contender("torch.optim.Muon"), 3)

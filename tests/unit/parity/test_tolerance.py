@@ -32,7 +32,9 @@ def test_the_formula_in_a_case_computed_by_hand(dtype):
     values[0].copy_(torch.tensor([[-3.0 + 2, -2.5], [4.0, 0.0]]))
     formula.advance()
     assert formula.scale.tolist() == [[2.5, 4.0]] and formula.way.tolist() == [[2.0, 0.0]]
-    assert torch.allclose(formula.bound, k_u * torch.tensor([[2.5 + 1 * 2, 4.0]], dtype=torch.float64))
+    assert torch.allclose(
+        formula.bound, k_u * torch.tensor([[2.5 + 1 * 2, 4.0]], dtype=torch.float64)
+    )
     values[0].copy_(torch.tensor([[-2.0, -1.5], [12.0, -1.0]]))
     formula.advance()
     assert formula.scale.tolist() == [[2.0, 12.0]] and formula.way.tolist() == [[3.0, 8.0]]

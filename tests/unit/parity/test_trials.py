@@ -182,7 +182,8 @@ def test_with_ordinary_gradients_in_its_place_a_trial_misses_the_mistake(name, k
     trial = MISTAKES[name][1]
     outcomes = until_different(*sides(MISTAKES[name][0], **MOMENTUM), {trial})
     assert trial in [outcome.trial for outcome in outcomes]
-    assert kind not in (outcomes[-1].kind if outcomes[-1].verdict == DIFFERENT else "")
+    last = outcomes[-1]
+    assert last.verdict != DIFFERENT or last.arguments.kind != kind
 
 
 def _small(normal, shape, random):
@@ -334,7 +335,8 @@ def test_a_mistake_in_an_option_is_found_where_the_option_is_used(
     outcomes = until_different(*pair, None if everything else {trial})
     assert worst(outcomes) == (trial, verdict)
     if verdict == DIFFERENT and "=" in trial:
-        assert str(next(iter(outcomes[-1].settings))) in trial
+        changed = outcomes[-1].arguments.theirs.settings.items() - pair[1].settings.items()
+        assert next(iter(changed))[0] in trial
 
 
 def test_an_option_that_is_ignored_is_a_remark_and_no_mistake():
@@ -486,6 +488,7 @@ class WithoutNoGrad(Sgd):
 
 SAME_MEMORY = "gradients in the same memory each time, as after zero_grad(set_to_none=False)"
 WITHOUT = "parameters without a gradient"
+TRANSPOSED = "matrices that are transposed, so not contiguous"  # torch's own function refuses them
 
 
 @some_or_all
@@ -493,7 +496,8 @@ WITHOUT = "parameters without a gradient"
 def test_right_classes_pass(rule, everything):
     ours, theirs = sides(rule, **MOMENTUM)
     outcomes = until_different(ours, theirs, None if everything else {SAME_MEMORY, WITHOUT})
-    assert worst(outcomes)[1] in (IDENTICAL, EQUAL) and remarks(outcomes) == {}
+    assert worst(outcomes)[1] in (IDENTICAL, EQUAL)
+    assert set(remarks(outcomes)) == ({TRANSPOSED} if rule is OfOneVector else set())
     assert {SAME_MEMORY, WITHOUT} <= {outcome.trial for outcome in outcomes}
     found = list(trials.remarks(ours, outcomes))
     assert len(found) == (rule is ChangesTheGradient)

@@ -58,7 +58,7 @@ def test_each_item_of_a_tuple_is_varied():
     found = named(*of(pairs))
     assert set(found) == {
         *("betas=[0.45, 0.99]", "betas=[0.99, 0.99]", "betas=[0.9, 0.495]", "betas=[0.9, 0.999]"),
-        "eps=[None, 0.01]",
+        *("eps=[1, 0.001]", "eps=[None, 0.01]"),
     }
     assert found["betas=[0.45, 0.99]"][0] == {"betas": (0.45, 0.99)}
 

@@ -4,7 +4,6 @@ import textwrap
 
 import matplotlib.pyplot as plt
 import numpy as np
-import seaborn as sns
 
 from descent.metrics import METRICS
 from descent.reporting import wording
@@ -98,7 +97,6 @@ def overlay(
     runs = " of completed runs" if len(diverged) else ""
     title = f"variant (final test accuracy{runs}: mean ± sd)"
     figure.legend(title=title, frameon=False, loc="outside upper center")
-    sns.despine(figure)
     note = [
         f"{experiment}; {wording.smoothing(smoothing_window)}",
         wording.band(band, confidence_level, n_seeds),

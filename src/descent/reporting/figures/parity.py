@@ -1,7 +1,6 @@
 """The parity figure: how far an update rule is from its reference, iteration by iteration."""
 
 import matplotlib.pyplot as plt
-import seaborn as sns
 
 from descent.reporting.figures.style import HALF_PAGE, colors, set_style
 
@@ -63,7 +62,6 @@ def parity(trace, *, reference, n_seeds, first_seed=None):
     handles, labels = panels[0].get_legend_handles_labels()
     columns = min(3, len(labels))
     figure.legend(handles, labels, frameon=False, loc="outside upper center", ncols=columns)
-    sns.despine(figure)
     seeds = "1 seed" if n_seeds == 1 else f"{n_seeds} seeds, the largest difference of all"
     note = f"same gradients: {seeds}"
     if first_seed is not None:

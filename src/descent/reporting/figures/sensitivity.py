@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
 import numpy as np
-import seaborn as sns
 from matplotlib.lines import Line2D
 
 from descent.analysis.bands import band as compute_band
@@ -104,7 +103,6 @@ def sensitivity(final, sweeps, selected, files, *, axis, band, confidence_level,
             for epochs in rungs
         ]
     figure.legend(handles=handles, frameon=False, loc="outside upper center", ncols=3)
-    sns.despine(figure)
     marks = "small dots: single runs; ring: selected"
     if len(rungs) > 1:
         marks += "; bands: of the longest runs only"

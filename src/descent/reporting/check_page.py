@@ -1,0 +1,56 @@
+"""A check as a piece of a web page, as notebooks show it."""
+
+import base64
+import io
+
+import matplotlib.pyplot as plt
+
+from descent.parity.first_steps import as_different, place
+from descent.parity.verdict import CONSTANT, DIFFERENT, EQUAL, IDENTICAL, LESS_ACCURATE
+from descent.reporting.rendering import render
+
+_SENTENCES = {
+    IDENTICAL: "The same steps as {against}, bit for bit.",
+    EQUAL: "The same steps as {against}; only rounding differs.",
+    LESS_ACCURATE: "The same rule as {against}, computed less accurately in float32.",
+    CONSTANT: "The same steps as {against} only while hyperparameters stay constant.",
+    DIFFERENT: "Not the same steps as {against}.",
+}
+
+
+def check_page(report, figure):
+    """Write a report of a check as HTML, for light and dark pages.
+
+    Parameters
+    ----------
+    report : descent.parity.report.Report
+    figure : matplotlib.figure.Figure
+        Closed afterwards.
+
+    Returns
+    -------
+    str
+    """
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=110)
+    plt.close(figure)
+    return render(
+        "check.html.jinja",
+        report=report,
+        sentence=_SENTENCES[report.verdict].format(against=report.against),
+        steps=[_row(step, report.begins) for step in report.first_steps.itertuples()],
+        same=report.same,
+        figure=f"data:image/png;base64,{base64.b64encode(picture.getvalue()).decode()}",
+    )
+
+
+def _row(step, begins):
+    yours, reference = as_different(step.yours, step.reference)
+    return {
+        "iteration": step.iteration,
+        "parameter": place(step.tensor, step.index),
+        "yours": yours,
+        "reference": reference,
+        "ratio": "" if step.ratio != step.ratio else f"{step.ratio:.4g}",
+        "begins": begins.startswith(f"iteration {step.iteration},"),
+    }
