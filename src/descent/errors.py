@@ -41,6 +41,18 @@ class RuleError(DescentError):
     """A user's update rule is wrong; the message begins with its file and, if known, the line."""
 
 
+class NoStepError(RuleError):
+    """No parameter changes."""
+
+
+class HyperparameterError(RuleError):
+    """The rule does not take the hyperparameters that are given."""
+
+
+class ForbiddenByTorchError(RuleError):
+    """The rule changes leaves while their gradients are tracked."""
+
+
 class UnusableReferenceError(DescentError, ValueError):
     """The reference of a check cannot be run with these hyperparameters."""
 

@@ -6,17 +6,20 @@ LIBRARY = PROJECT / "src" / "descent"
 TESTS = PROJECT / "tests" / "unit"
 
 #: Folders of modules that are alike, tested together.
-FOLDERS = ["optimizers/scratch", "parity/catalog"]
+FOLDERS = ["optimizers/forms", "optimizers/scratch", "parity/catalog"]
 
 #: Modules without a test file of their own, and where they are tested.
 TESTED_ELSEWHERE = {
     "__main__": "optimizers/test_scaffold",  # python -m descent
     "errors": "test_public",
+    "optimizers/form_names": "optimizers/test_forms_recognition",
+    "reporting/check_page": "test_public",
     "parity/report": "parity/test_check",  # what a check prints
 }
 
 #: Test files that are for no single module.
 OF_NO_MODULE = {
+    "optimizers/forms_recognition",  # the folder optimizers/forms, in two files
     "parity/reviewed",  # what an outside reviewer found, whatever module it is about
     "parity/bad_input",  # what people get wrong, wherever it is noticed
     "parity/right_forms",  # benchmarks/right_forms.py

@@ -214,11 +214,12 @@ def _signature_in(file, name):
 def _of_rule(found, name):
     signature = _arguments(found.node, after=3)
     names = [*signature.leading, *signature.required, *signature.defaults]
-    if not may_be_canonical(names) and looks_like(names, is_class=False):
+    is_method = "self" in signature.leading
+    if not is_method and not may_be_canonical(names) and looks_like(names, is_class=False):
         return _ANY  # of another form, see `descent.optimizers.forms`
     place = notebooks.place(found.file, found.node.lineno)
     place = f"optimizer: {place}: {name} must begin with {_FORM}"
-    if "self" in signature.leading:
+    if is_method:
         raise SignatureError(f"{place}, without self: it is no method")
     if len(signature.leading) < 3 and not found.node.args.vararg:
         raise SignatureError(place)
@@ -230,21 +231,19 @@ def _of_class(found):
     classes = list(ancestry(found))
     known = [each for each in classes if each.node and not _is_base(each)]
     inits = [each for each in known if "__init__" in defined_in(each.node)]
+    is_torchs = any(map(_is_base, classes))
     if all(each.node for each in classes):  # else an unknown base may have what it lacks
-        needs = [] if inits else ["__init__(self, params, <hyperparameters>)"]
-        if not any("step" in defined_in(each.node) for each in known):
+        methods = {name for each in known for name in defined_in(each.node)}
+        needs = [] if inits or not is_torchs else ["__init__(self, params, <hyperparameters>)"]
+        if not methods & ({"step"} if is_torchs else {"step", "update"}):
             needs.append("step(self, closure=None)")
-        if not any(map(_is_base, classes)):
-            needs.append("the base class torch.optim.Optimizer")
-        init = defined_in(inits[0].node)["__init__"] if inits else None
-        given = _arguments(init, after=1) if isinstance(init, ast.FunctionDef) else _ANY
-        if needs and looks_like([*given.required, *given.defaults], is_class=True):
-            return _ANY  # of another form
         if needs:
             place = notebooks.place(found.file, found.node.lineno)
             raise SignatureError(
                 f"optimizer: {place}: {found.node.name} needs {' and '.join(needs)}"
             )
+        if not is_torchs:
+            return _ANY  # of another form, see `descent.optimizers.forms`
     init = defined_in(inits[0].node)["__init__"] if inits else None
     if not isinstance(init, ast.FunctionDef):
         return _ANY

@@ -68,9 +68,10 @@ def make_step(optimizer, parameters, hyperparameters, *, try_out=True, only_matr
         return bound(parameters)
     bound.keywords["find"] = partial(find_in_form, hyperparameters=hyperparameters)
     blame = partial(user_rules.blaming, file)
-    with blame():
-        if try_out and hyperparameters.get("lr") != 0:
+    if try_out and hyperparameters.get("lr") != 0:
+        with blame():  # which refuses what its steps change for all
             user_rules.try_out(bound, parameters)
+    with blame():
         return bound(parameters, blame=blame)
 
 

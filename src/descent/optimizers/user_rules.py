@@ -33,7 +33,7 @@ def blaming_object(rule):
 
     What is changed for the whole program is put back and refused.
     """
-    function = inspect.unwrap(rule.step if isinstance(rule, type) else rule)
+    function = inspect.unwrap(getattr(rule, "step", rule) if isinstance(rule, type) else rule)
     code = getattr(function, "__code__", None)
     with _blaming(rule.__name__, code and code.co_filename), put_back(refuse=True):
         yield

@@ -39,8 +39,6 @@ def load(against, settings):
     contender = Contender.load(against, settings)
     rule = contender.rule
     if contender.is_class:
-        if not issubclass(rule, torch.optim.Optimizer):
-            raise UsageError(f"against: {contender.name} is no subclass of torch.optim.Optimizer")
         plain = {name: value for name, value in PLAIN.items() if name in takes(rule)}
         return contender.changed(plain | contender.settings)
     return contender

@@ -64,7 +64,7 @@ def test_a_partial_needs_its_function(notebook):
 
 
 def test_what_else_is_needed_is_named(notebook):
-    with pytest.raises(RuleError, match=r"^of_a_loop needs rate, which is not defined by an import"):
+    with pytest.raises(RuleError, match=r"^of_a_loop needs rate, which is not defined by an"):
         find(f"{notebook()}:of_a_loop")
 
 

@@ -30,7 +30,7 @@ def test_a_broken_rule_is_named_with_its_file(tmp_path, monkeypatch, source, sai
 
 
 MORE = """
-def short(w, g): pass
+def short(a, b): pass
 class Empty: pass
 def options(w, g, state, **more): pass
 def method(self, w, g, state, *, lr): pass
@@ -58,17 +58,15 @@ class NeitherStepNorBase(Empty):
         ("Adam", {"fused": True}, "fused", "takes no fused"),
         ("clip", {}, "optimizer", "has no function or class clip"),
         ("short", {}, "optimizer", "line 2: short must begin with (parameters, gradients, state)"),
-        ("Empty", {}, "optimizer", "line 3: Empty needs __init__(self, params, "),
+        ("Empty", {}, "optimizer", "line 3: Empty needs step(self, closure=None)"),
         ("options", {"lr": 1, "anything": 2}, None, None),
         ("made", {"anything": 2}, None, None),
         ("method", {"lr": 1}, "optimizer", "line 5: method must begin with (parameters, gradients, "
          "state), without self: it is no method"),
-        ("no_state", {"lr": 1}, "optimizer", "must begin with (parameters, gradients, state); lr "
-         "is among its first three arguments"),
+        ("no_state", {"lr": 1}, None, None),
         ("NoStep", {"lr": 1}, "optimizer", "line 8: NoStep needs step(self, closure=None)"),
-        ("NoBase", {"lr": 1}, "optimizer", "NoBase needs the base class torch.optim.Optimizer"),
-        ("NeitherStepNorBase", {"lr": 1}, "optimizer", "needs step(self, closure=None) and the "
-         "base class torch.optim.Optimizer"),
+        ("NoBase", {"lr": 1}, None, None),
+        ("NeitherStepNorBase", {"lr": 1}, "optimizer", "needs step(self, closure=None)"),
     ],
 )  # fmt: skip
 def test_the_signature_is_checked_before_anything_runs(write, rule, given, path, said):
@@ -88,7 +86,7 @@ def test_the_signature_is_checked_before_anything_runs(write, rule, given, path,
     [
         ("a.py:rule", "a.py, line 1: syntax error"),
         ("a{b}.py:rule", "a{b}.py: Snakemake takes braces in a path for wildcards; rename it"),
-        ("a.ipynb:rule", "a.ipynb: is a notebook; save the rule in a .py file"),
+        ("a.ipynb:rule", "a.ipynb: cannot be read as a notebook (it is no notebook"),
         ("no/such.py:rule", "no/such.py: no such file; name a .py file by its path, relative to"),
         ("descent.optimizers:rule", "descent.optimizers: no such file; name a .py file"),
         (r"C:\a b\a.py:rule", r"C:\a b\a.py: no such file"),

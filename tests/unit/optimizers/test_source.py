@@ -99,9 +99,10 @@ RULE = "def rule(w, g, s): pass\n"
     ("source", "said"),
     [
         ("import torch\ndef make():\n    def rule(): pass\n",
-         "rule is defined inside make, line 3; move it to the top level of the file"),
-        ("class A:\n    if True:\n        def rule(self): pass\n", "inside A, line 3; move it"),
-        (f"if __name__ == '__main__':\n    {RULE}", 'inside if __name__ == "__main__", line 2'),
+         "line 3: rule is defined inside make; move it to the top level of the file"),
+        ("class A:\n    if True:\n        def rule(self): pass\n",
+         "line 3: rule is defined inside A; move it"),
+        (f"if __name__ == '__main__':\n    {RULE}", 'inside if __name__ == "__main__"; '),
         (BASE, "my_rules.py has no function or class rule, only base"),
         (f"{BASE}def rul(): pass\n", "class rule, only base, rul; did you mean rul?"),
         ("", "my_rules.py has no function or class rule"),

@@ -84,9 +84,10 @@ def test_a_subclass_of_a_class_of_torch_is_that_class(write, name):
         ("ELEMENTWISE = True\n" + LOOP + "p.sub_(lr * g / g.norm())", "depend on the network"),
         (LOOP + "p.sub_(lr * torch.randn_like(g))", "line 3: NameError"),
         ("import torch\n" + LOOP + "p.sub_(lr * torch.randn_like(g))", "no rule may draw random"),
-        ("def rule(parameters, gradients, state, *, rate):\n    pass",
-         "my_rules.py: TypeError: rule() got an unexpected keyword argument 'lr'"),
-        ("class rule:\n    def __init__(self, params, lr): pass", "TypeError: rule is not a sub"),
+        ("def rule(parameters, gradients, state, *, speed):\n    pass",
+         "my_rules.py: lr: the rule takes no lr here; it takes speed"),
+        ("class rule:\n    def __init__(self, params, lr): pass",
+         "my_rules.py: the class rule has no method step or update"),
     ],
 )  # fmt: skip
 def test_a_wrong_rule_is_told_where(write, source, said):

@@ -8,12 +8,10 @@ from inspect import Parameter, Signature
 
 import torch
 
-from descent.errors import RuleError
+from descent.errors import ForbiddenByTorchError, HyperparameterError, RuleError
 from descent.optimizers.form_names import FORMS, is_hyperparameter, role
 from descent.optimizers.forms import trial
 from descent.optimizers.forms.outside import Outside
-from descent.optimizers.forms.translation import HyperparameterError
-from descent.optimizers.forms.way import ForbiddenByTorchError
 from descent.optimizers.forms.ways import NO_PARAMETERS, ways, with_config
 from descent.optimizers.forms.wording import form_of, words_of
 

@@ -4,15 +4,11 @@ import itertools
 from dataclasses import dataclass
 from inspect import Parameter
 
-from descent.errors import RuleError
+from descent.errors import HyperparameterError
 from descent.optimizers.form_names import ALIASES, PAIRS, is_hyperparameter, plain
 
 #: Marks a name that has no default.
 MISSING = Parameter.empty
-
-
-class HyperparameterError(RuleError):
-    """The rule does not take the hyperparameters that are given."""
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from descent.errors import RuleError
+from descent.errors import NoStepError
 from descent.optimizers.form_names import ALIASES, PAIRS, plain, role
 from descent.optimizers.forms import containers
 from descent.optimizers.forms.way import Returned
+from descent.optimizers.loading import put_back
 
 #: Iterations of a trial: some rules accumulate gradients for a few before they update.
 ITERATIONS = 10
@@ -27,10 +28,6 @@ _TINY = 1e-30
 
 #: How well a way worked: every number moved; some did; they are no longer finite.
 ALL, SOME, NOT_FINITE = 3, 2, 1
-
-
-class NoStepError(RuleError):
-    """No parameter changes."""
 
 
 @contextlib.contextmanager
@@ -76,7 +73,8 @@ def walk(rule, hyperparameters, shapes=_SHAPES):
     parameters, draw = network(shapes)
     before, state, returned = [tensor.clone() for tensor in parameters], {}, None
     for _ in range(ITERATIONS):
-        returned = rule(parameters, draw(), state, **hyperparameters)
+        with put_back():
+            returned = rule(parameters, draw(), state, **hyperparameters)
     return before, parameters, returned
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from descent.errors import RuleError
+from descent.errors import ForbiddenByTorchError, RuleError
 from descent.optimizers.form_names import role
 from descent.optimizers.forms import containers
 from descent.optimizers.forms.outside import Outside
@@ -18,10 +18,6 @@ from descent.optimizers.forms.translation import Translation
 BATCH = 64
 
 _IN_PLACE = ("a leaf Variable that requires grad", "is being modified inplace with grad mode")
-
-
-class ForbiddenByTorchError(RuleError):
-    """The rule changes leaves while their gradients are tracked."""
 
 
 @dataclass(frozen=True)

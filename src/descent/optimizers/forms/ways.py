@@ -120,6 +120,9 @@ def _containers(source):
         return ["dict", "dict0"]
     if is_one(name):
         return ["single", "list", "dict", "dict0", "pairs"]
+    names = [each.name for each in source.arguments]
+    if names[:3] == ["parameters", "gradients", "state"]:  # as `descent new` writes it
+        return ["list"]
     return ["list", "dict", "dict0", "pairs", "single"]
 
 
