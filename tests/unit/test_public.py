@@ -90,3 +90,46 @@ def test_a_report_draws_itself(tmp_path):
     assert [axes.get_title() for axes in figure.axes] == ["float32", "float64"]
     assert "3 seeds" in figure.get_supxlabel()
     assert "closed" not in str(figure.legends[0].get_texts())
+
+
+def wrong(parameters, gradients, state, *, lr):
+    for p, g in zip(parameters, gradients, strict=True):
+        p.sub_(lr * (g if state else g / 2))
+    state["begun"] = True
+
+
+def test_a_notebook_shows_a_report_as_a_page():
+    report = descent.check(wrong, "torch.optim.SGD", lr=0.1, iterations=10)
+    page = report._repr_html_()
+    assert "Not the same steps as torch.optim.SGD." in page
+    assert "<td>0.5</td>" in page and page.count("<tr") == 4
+    assert 'class="begins"' in page and "data:image/png;base64," in page
+    assert "prefers-color-scheme: dark" in page and 'data-jp-theme-light="false"' in page
+
+
+def test_a_failed_assertion_shows_what_to_look_at(tmp_path):
+    (tmp_path / "test_mine.py").write_text(
+        inspect.getsource(wrong)
+        + "import descent\ndef test_it():\n"
+        + "    assert descent.check(wrong, 'torch.optim.SGD', lr=0.1, iterations=10)\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py"]
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT / "src")}
+    said = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True
+    ).stdout
+    assert "iteration 1, W0[" in said and "ratio 0.5" in said
+
+
+def test_sides_may_have_hyperparameters_of_their_own():
+    def halved(parameters, gradients, state, *, lr, scale):
+        wrong(parameters, [scale * g for g in gradients], {"begun": True}, lr=lr)
+
+    report = descent.check(
+        halved,
+        "torch.optim.SGD",
+        set_rule={"lr": 0.2, "scale": 0.5},
+        set_reference={"lr": 0.1},
+        iterations=10,
+    )
+    assert report.table["verdict"].isin(["identical", "equal to rounding"]).all()

@@ -76,8 +76,9 @@ class Report:
         return "\n".join(lines)
 
     def __repr__(self):
-        """Return the text, which pytest shows where `assert descent.check(...)` fails."""
-        return str(self)
+        """Return a line: pytest shows that much where `assert descent.check(...)` fails."""
+        about = "; ".join([self.verdict, *filter(None, [self.begins]), *self.hints[:1]])
+        return f"<{self.title.partition(':')[0]}: {about}>"
 
     def to_dict(self):
         """Return everything but the trace, ready for JSON."""

@@ -1,6 +1,7 @@
 """`descent check`, called as a user would: verdicts, places and errors."""
 
 import inspect
+import json
 from pathlib import Path
 
 import pytest
@@ -272,3 +273,56 @@ class Mine(torch.optim.SGD):
 """
     code, said = check(source, "Mine", *MOMENTUM, iterations=20)
     assert code == 0 and "note: the same steps, but it changes p.grad" in said
+
+
+# Other forms, and other outputs
+
+ONE_ARRAY = """
+import numpy as np
+
+def momentum(w, dw, config=None):
+    config = config or {}
+    config.setdefault("learning_rate", 1e-2)
+    v = config.get("velocity", np.zeros_like(w))
+    v = config.get("momentum", 0.9) * v + dw * KEPT
+    config["velocity"] = v
+    return w - config["learning_rate"] * v, config
+
+KEPT = 1
+"""
+
+
+@pytest.mark.parametrize(("kept", "expected"), [("KEPT = 1", 0), ("KEPT = 0.1", 1)])
+def test_a_rule_of_another_form_is_checked_as_it_is(one_trial, check, kept, expected):
+    code, said = check(ONE_ARRAY.replace("KEPT = 1", kept), "momentum", iterations=10)
+    assert code == expected
+    note = "note: taken as one array at a time, with its state in config; learning_rate is lr"
+    assert note in said
+
+
+def test_the_form_can_be_given(one_trial, check):
+    form = [*MOMENTUM, "--form", "dict"]
+    code, said = check(ONE_ARRAY, "momentum", *form, iterations=10)
+    assert code == 1 and "my_rules.py: momentum has none of the forms" in said
+
+
+def test_the_whole_report_as_json(one_trial, check):
+    code, said = check(of_line(RIGHT), "rule", *MOMENTUM, "--json", iterations=10)
+    report = json.loads(said)
+    assert code == 0 and report["passed"] is True and report["verdict"] == "equal to rounding"
+    assert [row["dtype"] for row in report["table"]] == ["float32", "float64"]
+    assert report["trials"][0]["trial"] == "lr changed half-way"
+    assert report["first_steps"] == [] and report["hints"] == []
+
+
+def test_a_file_is_loaded_once(one_trial, check, tmp_path):
+    source = of_line(RIGHT) + f"\nopen({str(tmp_path / 'runs')!r}, 'a').write('x')\n"
+    assert check(source, "rule", iterations=5)[0] == 0
+    assert (tmp_path / "runs").read_text() == "x"
+
+
+def test_a_file_that_keeps_something_outside_is_loaded_for_every_network(one_trial, check):
+    source = of_line("V.setdefault(i, torch.zeros_like(p)).mul_(momentum).add_(g); p -= lr * V[i]")
+    code, said = check(source + "\nV = {}\n", "rule", iterations=20)
+    assert code == 1
+    assert "hint: the first run is right, but a second one in the same process does not" in said

@@ -192,6 +192,9 @@ class Asked(dict):
         super().__init__(*args)
         self.asked = {}
 
+    def __bool__(self):
+        return True  # so that `config or {}` does not put another one in its place
+
     def __getitem__(self, key):
         self.asked.setdefault(key, None)
         return super().__getitem__(key)
