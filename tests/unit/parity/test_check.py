@@ -250,10 +250,11 @@ def test_thorough_is_as_long_as_the_default_experiment():
 
 
 @pytest.mark.slow
-def test_a_mistake_that_begins_late_is_found_by_a_thorough_check(check, capsys, tmp_path):
+def test_a_mistake_that_begins_late_is_found_by_a_longer_check(check, capsys, tmp_path):
     source = of_line("p -= lr * v.mul_(momentum if t != 501 else 0).add_(g)")
     assert check(source, "rule", *MOMENTUM, iterations=500)[0] == 0
-    assert main(["check", f"{tmp_path / 'my_rules.py'}:rule", *MOMENTUM, "--thorough"]) == 1
+    longer = [*MOMENTUM, "--iterations", "510"]
+    assert main(["check", f"{tmp_path / 'my_rules.py'}:rule", *longer]) == 1
     assert "different from iteration 501 on" in capsys.readouterr().out
 
 
