@@ -13,7 +13,7 @@ from descent.errors import RuleError, UnusableReferenceError, UsageError
 from descent.optimizers.signatures import check_hyperparameters
 from descent.optimizers.spec import parse, split_settings
 from descent.optimizers.user_rules import try_out
-from descent.parity import ITERATIONS, trials
+from descent.parity import ITERATIONS, remarks, trials
 from descent.parity.contender import Contender
 from descent.parity.diagnosis import find_hints
 from descent.parity.first_steps import COLUMNS, describe, first_steps
@@ -112,9 +112,9 @@ def check(
         trials=trials.table(outcomes),
         hints=hints,
         remarks=[
-            *_form(ours),
-            *_vanished(trace, iterations),
-            *trials.remarks(ours, outcomes),
+            *remarks.of_form(ours),
+            *remarks.of_training(trace, iterations),
+            *(remarks.of_gradients(ours) if outcomes else []),
         ],
         not_checked=not_exercised(ours, theirs, outcomes) if verdict != DIFFERENT else [],
         first_steps=steps,
@@ -332,22 +332,3 @@ def _keeps_nothing_outside_its_state(ours, only_matrices):
             step([tensor.clone() for tensor in gradient])
         ends.append(network)
     return all(map(torch.equal, *ends))
-
-
-def _form(ours):
-    """Say in which form the rule was taken, if that is not the one of an included rule."""
-    if not ours.form:
-        return []
-    names = f"; {', '.join(ours.translated)}" if ours.translated else ""
-    return [f"taken as {ours.form.removeprefix('taken as ')}{names}"]
-
-
-def _vanished(trace, iterations):
-    """Say for how many iterations the gradients of training had vanished."""
-    n = trace.loc[trace["vanished"], "iteration"].nunique()
-    if not n:
-        return []
-    return [
-        f"the gradients of training vanished in {n} of {iterations} iterations; those of the "
-        "untrained network took their place"
-    ]

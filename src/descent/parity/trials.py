@@ -103,11 +103,9 @@ def try_everything(ours, theirs):
     for what, kind in (("NaN", "NaN"), ("infinite", "infinite")):
         yield _not_finite(what, kind, ours, theirs, shapes)
     yield run("40 parameters", ours, theirs, MANY, "ordinary", [{}] * 10)
-    if error := refused(ours, SINGLE):
-        yield Outcome("a single parameter", None, remark=f"the rule raises {_in_a_line(error)}")
-    else:
-        yield run("a single parameter", ours, theirs, SINGLE, "ordinary", [{}] * 10)
-    yield _transposed(ours, theirs, shapes)
+    yield _unless_refused("a single parameter", ours, theirs, SINGLE)
+    pair = [replace(side, transposed=True) for side in (ours, theirs)]
+    yield _unless_refused("matrices that are transposed, so not contiguous", *pair, shapes)
     if shapes is NETWORK:
         yield from _other_shapes(ours, theirs)
     if ours.is_class:
@@ -224,15 +222,13 @@ def _take_the_same_steps(one, other, shapes, kind="ordinary"):
     return torch.equal(setup.follow(one), setup.follow(other))
 
 
-def _transposed(ours, theirs, shapes):
-    """Compare on matrices that are not contiguous in memory."""
-    what = "matrices that are transposed, so not contiguous"
-    pair = [replace(side, transposed=True) for side in (ours, theirs)]
-    if error := refused(pair[0], shapes):
-        return Outcome(what, None, remark=f"the rule raises {_in_a_line(error)}")
-    if refused(pair[1], shapes):
+def _unless_refused(what, ours, theirs, shapes, kind="ordinary"):
+    """Run a trial that a right rule, or its reference, may refuse."""
+    if refused(theirs, shapes, kind):
         return Outcome(what, None, remark="the reference refuses this")
-    return run(what, *pair, shapes, "ordinary", [{}] * 10)
+    if error := refused(ours, shapes, kind):
+        return Outcome(what, None, remark=f"the rule raises {_in_a_line(error)}")
+    return run(what, ours, theirs, shapes, kind, [{}] * ITERATIONS)
 
 
 def _rate_of_0(ours, theirs, shapes):
@@ -253,12 +249,7 @@ def _other_shapes(ours, theirs):
         "a 4-D parameter": CONVOLUTION,
     }
     for what, shapes in others.items():
-        if refused(theirs, shapes):
-            continue
-        if error := refused(ours, shapes):
-            yield Outcome(what, None, remark=f"the rule raises {_in_a_line(error)}")
-            continue
-        outcome = run(what, ours, theirs, shapes, "ordinary", [{}] * ITERATIONS)
+        outcome = _unless_refused(what, ours, theirs, shapes)
         if shapes is not SCALAR and outcome.verdict == DIFFERENT and _depends_on_shape(theirs):
             yield Outcome(
                 what,
@@ -292,17 +283,8 @@ def _real_loop(ours, theirs, shapes):
             replace(side, groups=({}, _second(side, ours, theirs))) for side in (ours, theirs)
         ]
         what = "two groups of parameters with different hyperparameters"
-        if error := refused(groups[0], TWINS):
-            yield Outcome(what, None, remark=f"the rule raises {_in_a_line(error)}")
-        elif not refused(groups[1], TWINS):
-            yield run(what, *groups, TWINS, "ordinary", [{}] * ITERATIONS)
-    what = "parameters without a gradient"
-    if refused(theirs, shapes, "missing"):
-        return
-    if error := refused(ours, shapes, "missing"):
-        yield Outcome(what, None, remark=f"the rule raises {_in_a_line(error)}")
-    else:
-        yield run(what, ours, theirs, shapes, "missing", [{}] * ITERATIONS)
+        yield _unless_refused(what, *groups, TWINS)
+    yield _unless_refused("parameters without a gradient", ours, theirs, shapes, "missing")
 
 
 def _second(side, ours, theirs):
@@ -346,41 +328,6 @@ def _not_finite(what, kind, ours, theirs, shapes):
     if (hit & expected & ~found).any():
         return Outcome(trial, None, remark="the rule becomes infinite or NaN, the reference not")
     return Outcome(trial, IDENTICAL)
-
-
-def remarks(ours, outcomes):
-    """Say what is worth knowing about a rule that takes the same steps."""
-    if ours.is_class and outcomes and _changes_gradients(ours):
-        yield (
-            "the same steps, but it changes p.grad, which a training loop may read or accumulate "
-            "afterwards"
-        )
-
-
-def _changes_gradients(ours):
-    """Tell whether a class changes the gradients of its parameters, also with some options."""
-    options = {"weight_decay": 0.1, "maximize": True}
-    settings = [{}, *({name: options[name]} for name in options if name in ours.values)]
-    sides = [ours.changed(changed) for changed in settings]
-    return any(_changes_gradients_of(side) for side in sides if not refused(side, MATRICES))
-
-
-def _changes_gradients_of(ours):
-    source = Generated(MATRICES, "ordinary", 3)
-    parameters = [tensor[0].clone() for tensor in source.initial]
-    with ours.blame():
-        optimizer = ours.rule(
-            [parameter.requires_grad_() for parameter in parameters], **ours.settings
-        )
-        for _ in range(3):
-            gradients = [gradient[0] for gradient in source.gradients(None)]
-            for parameter, gradient in zip(parameters, gradients, strict=True):
-                parameter.grad = gradient.clone()
-            optimizer.step()
-            for parameter, gradient in zip(parameters, gradients, strict=True):
-                if parameter.grad is None or not torch.equal(parameter.grad, gradient):
-                    return True
-    return False
 
 
 def table(outcomes):

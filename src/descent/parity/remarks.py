@@ -1,0 +1,61 @@
+"""What is worth knowing about a rule besides its verdict."""
+
+import torch
+
+from descent.parity.gradients import MATRICES, Generated
+from descent.parity.paths import refused
+
+
+def of_form(ours):
+    """Say in which form the rule was taken, if that is not the one of an included rule."""
+    if not ours.form:
+        return []
+    names = f"; {', '.join(ours.translated)}" if ours.translated else ""
+    return [f"taken as {ours.form.removeprefix('taken as ')}{names}"]
+
+
+def of_training(trace, iterations):
+    """Say for how many iterations the gradients of training had vanished."""
+    n = trace.loc[trace["vanished"], "iteration"].nunique()
+    if not n:
+        return []
+    return [
+        f"the gradients of training vanished in {n} of {iterations} iterations; those of the "
+        "untrained network took their place"
+    ]
+
+
+def of_gradients(ours):
+    """Say whether a class changes the gradients of its parameters."""
+    if ours.is_class and _changes_gradients(ours):
+        return [
+            "the same steps, but it changes p.grad, which a training loop may read or accumulate "
+            "afterwards"
+        ]
+    return []
+
+
+def _changes_gradients(ours):
+    """Tell whether a class changes the gradients of its parameters, also with some options."""
+    options = {"weight_decay": 0.1, "maximize": True}
+    settings = [{}, *({name: options[name]} for name in options if name in ours.values)]
+    sides = [ours.changed(changed) for changed in settings]
+    return any(_changes_gradients_of(side) for side in sides if not refused(side, MATRICES))
+
+
+def _changes_gradients_of(ours):
+    source = Generated(MATRICES, "ordinary", 3)
+    parameters = [tensor[0].clone() for tensor in source.initial]
+    with ours.blame():
+        optimizer = ours.rule(
+            [parameter.requires_grad_() for parameter in parameters], **ours.settings
+        )
+        for _ in range(3):
+            gradients = [gradient[0] for gradient in source.gradients(None)]
+            for parameter, gradient in zip(parameters, gradients, strict=True):
+                parameter.grad = gradient.clone()
+            optimizer.step()
+            for parameter, gradient in zip(parameters, gradients, strict=True):
+                if parameter.grad is None or not torch.equal(parameter.grad, gradient):
+                    return True
+    return False
