@@ -1227,19 +1227,21 @@ class AdamWAroundAdam(torch.optim.Adam):
     """A class that shrinks the weights itself, and lets torch's Adam do the rest."""
 
     def __init__(self, params, lr=0.001, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
-        super().__init__(params, lr, betas, eps)
-        for group in self.param_groups:
-            group["decay"] = weight_decay
+        super().__init__(params, lr, betas, eps, weight_decay)
 
     @torch.no_grad()
     def step(self, closure=None):
         """Take a step."""
         loss = _with_closure(closure)
+        decays = [group["weight_decay"] for group in self.param_groups]
         for group in self.param_groups:
             for p in group["params"]:
                 if p.grad is not None:
-                    p.data.mul_(1 - group["lr"] * group["decay"])
+                    p.data.mul_(1 - group["lr"] * group["weight_decay"])
+            group["weight_decay"] = 0
         super().step()
+        for group, decay in zip(self.param_groups, decays, strict=True):
+            group["weight_decay"] = decay
         return loss
 
 
@@ -2852,6 +2854,7 @@ CONSTANT = {
     "adamw_numpy": "betas",
     "adamax_where": "betas",
     "adamax_numpy": "betas",
+    "nadam_numpy": "betas",
     "radam_unbiased": "betas",
     "radam_expm1": "betas",
     "radam_numpy": "betas",

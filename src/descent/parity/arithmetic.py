@@ -23,7 +23,7 @@ ROUNDINGS = 16
 
 #: bfloat16 and float16 are chosen for speed, and roundings of that size leave little to compare.
 #: Sums are computed in float32 and rounded once.
-_FEW_ROUNDINGS = 4
+_FEW_ROUNDINGS = 8
 _LOW = {torch.bfloat16, torch.float16}
 
 #: Errors that are drawn: enough for a layer of 1,000 x 1,000.

@@ -146,7 +146,7 @@ def vary(what, settings, ours, theirs, shapes, halve_lr):
     option, *_ = settings[1]
     usual = theirs.changed({name: value for name, value in settings[1].items() if name != option})
     without = ours.changed({name: value for name, value in settings[0].items() if name != option})
-    is_off = not theirs.values[option]
+    is_off = _switches_on(theirs.values[option], settings[1][option])
     ours, theirs = (
         side.changed(other) for side, other in zip((ours, theirs), settings, strict=True)
     )
@@ -168,6 +168,14 @@ def vary(what, settings, ours, theirs, shapes, halve_lr):
     if option != "lr" and _take_the_same_steps(theirs, usual, shapes, kind):
         return Outcome(what, None, remark="it makes no difference to the reference's steps here")
     return _at_constant(run(what, ours, theirs, shapes, kind, changes, reuse=ours.is_class))
+
+
+def _switches_on(before, after):
+    """Tell whether a hyperparameter, or an item of a pair, was 0, False or None before."""
+    pairs = (
+        zip(before, after, strict=True) if isinstance(before, tuple | list) else [(before, after)]
+    )
+    return all(not old for old, new in pairs if old != new)
 
 
 def run(what, ours, theirs, shapes, kind, changes, reuse=False):

@@ -143,6 +143,8 @@ def _around(name, value):
         return [1.0] if value < 0.1 else []
     if name in ("eps", "eps[]"):
         return [0.01]
+    if name == "beta2_decay":
+        return [value / 2, value * 1.5]
     if name in ("betas[]", "momentum", "alpha", "rho"):
         return [value / 2, 1 - (1 - value) / 10]
     return [10.0] if value > 100 else [value / 10, value * 10]

@@ -237,7 +237,6 @@ def by_reshape(parameters, gradients, state, *, lr, momentum):
     [
         *((rule, "SGD", MOMENTUM) for rule in (FirstGroupOnly, RateOfTheFirstGroup)),
         *((rule, "SGD", MOMENTUM) for rule in (MomentumOfTheFirstGroup, StateByIndex)),
-        (without_first_eps, "Adafactor", {"lr": 0.01}),
         (by_reshape, "SGD", MOMENTUM),
         *((rule, "SGD", MOMENTUM) for rule in (FixedAtTheFirstStep, NothingWithoutTheFirst)),
         *((rule, "SGD", {"lr": 0.01}) for rule in (Aliased, DecaysWithoutGradient)),
@@ -348,6 +347,7 @@ def by_ratio(parameters, gradients, state, *, lr=0.01, etas=(0.5, 1.2), step_siz
         (small_rates_only, "SGD", MOMENTUM, "lr=1 (the rule raises lr must be between 0 and 1)"),
         (without_decay, "Adam", {"lr": 1e-3}, "the rule takes weight_decay and ignores it"),
         (rescaled_velocity, "SGD", MOMENTUM, "lr=0 for some iterations (the rule raises float div"),
+        (without_first_eps, "Adafactor", {"lr": 0.01}, "the rule takes eps and ignores it"),
         (without_average, "ASGD", {"lr": 0.01}, "t0=10 (it makes no difference to the reference's"),
         (by_ratio, "Rprop", {"lr": 0.01}, "NaN gradients (the rule becomes infinite or NaN, the"),
     ],
