@@ -90,9 +90,9 @@ def find(optimizer):
 
 def find_in_form(optimizer, hyperparameters, form=None):
     """Return the same as `find`; a rule in another form is adapted, see `optimizers.forms`."""
-    rule, elementwise = find(optimizer)
-    adapted = recognise(rule, hyperparameters, form)
-    return (adapted.rule, False) if adapted else (rule, elementwise)
+    adapted = recognise(find(optimizer)[0], hyperparameters, form)
+    # loaded again, because the rule may keep something of the trial steps outside its state
+    return (adapted.rule, False) if adapted else find(optimizer)
 
 
 def is_elementwise(rule, module):

@@ -282,9 +282,15 @@ def _try_out(ours, only_matrices):
     bool
         Whether it keeps nothing outside its state.
     """
+    is_in_a_file = parse(ours.name).file is not None
     try:
-        repeats = _keeps_nothing_outside_its_state(ours, only_matrices)
-        ours = replace(ours, anew=not repeats and parse(ours.name).file is not None)
+        try:
+            repeats = _keeps_nothing_outside_its_state(ours, only_matrices)
+        except RuleError:  # it may keep something of other networks, which have other shapes
+            if not is_in_a_file:
+                raise
+            repeats = False
+        ours = replace(ours, anew=not repeats and is_in_a_file)
         _take_steps(ours, only_matrices)
     except RuleError:
         raise
