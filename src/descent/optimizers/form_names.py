@@ -122,9 +122,9 @@ def is_hyperparameter(name):
 
 
 def may_be_canonical(names):
-    """Tell whether the first three arguments may be parameters, gradients and state."""
+    """Tell whether the first arguments, three at most, may be parameters, gradients and state."""
     meanings = ("parameters", "gradients", "state")
-    return len(names) >= 3 and all(
+    return all(
         role(name) in (None, meaning) and not is_hyperparameter(name)
         for meaning, name in zip(meanings, names, strict=False)
     )

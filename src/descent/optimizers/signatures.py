@@ -215,7 +215,8 @@ def _of_rule(found, name):
     signature = _arguments(found.node, after=3)
     names = [*signature.leading, *signature.required, *signature.defaults]
     is_method = "self" in signature.leading
-    if not is_method and not may_be_canonical(names) and looks_like(names, is_class=False):
+    is_canonical = len(names) >= 3 and may_be_canonical(names)
+    if not is_method and not is_canonical and looks_like(names, is_class=False):
         return _ANY  # of another form, see `descent.optimizers.forms`
     place = notebooks.place(found.file, found.node.lineno)
     place = f"optimizer: {place}: {name} must begin with {_FORM}"

@@ -36,8 +36,8 @@ ELEMENTWISE_CLASSES = {
 }
 
 
-def make_step(optimizer, parameters, hyperparameters, *, try_out=True, only_matrices=None):
-    """Bind an optimizer to parameters.
+def make_step(optimizer, parameters, hyperparameters):
+    """Bind an optimizer to parameters; a user's is tried out first, see `user_rules.try_out`.
 
     Parameters
     ----------
@@ -48,10 +48,6 @@ def make_step(optimizer, parameters, hyperparameters, *, try_out=True, only_matr
         Stacked over seeds, see `descent.model.initialize`; updated in place by every step.
     hyperparameters : dict
         Keyword arguments of the rule or class.
-    try_out : bool
-        Whether to look for mistakes first, see `descent.optimizers.user_rules.try_out`.
-    only_matrices : bool, optional
-        Whether biases become matrices with one column; by default, torch's Muon gets them so.
 
     Returns
     -------
@@ -62,13 +58,13 @@ def make_step(optimizer, parameters, hyperparameters, *, try_out=True, only_matr
     descent.errors.RuleError
         If the user's rule is wrong; steps raise it as well.
     """
-    bound = partial(Step, optimizer, hyperparameters=hyperparameters, only_matrices=only_matrices)
+    bound = partial(Step, optimizer, hyperparameters=hyperparameters)
     file = parse(optimizer).file
     if not file:
         return bound(parameters)
-    bound.keywords["find"] = partial(find_in_form, hyperparameters=hyperparameters)
+    bound = partial(bound, find=finding_forms(hyperparameters))
     blame = partial(user_rules.blaming, file)
-    if try_out and hyperparameters.get("lr") != 0:
+    if hyperparameters.get("lr") != 0:
         with blame():  # which refuses what its steps change for all
             user_rules.try_out(bound, parameters)
     with blame():
@@ -88,11 +84,23 @@ def find(optimizer):
     return rule, is_elementwise(rule, module)
 
 
-def find_in_form(optimizer, hyperparameters, form=None):
-    """Return the same as `find`; a rule in another form is adapted, see `optimizers.forms`."""
-    adapted = recognise(find(optimizer)[0], hyperparameters, form)
-    # loaded again, because the rule may keep something of the trial steps outside its state
-    return (adapted.rule, False) if adapted else find(optimizer)
+def finding_forms(hyperparameters, form=None):
+    """Make a `find` that adapts rules of another form, see `descent.optimizers.forms`.
+
+    A rule is tried at the first call only, if it has no other form. So what it may keep of the
+    trial outside its state is not in the rules of later calls, which `Step` binds.
+    """
+    canonical = set()
+
+    def find_in_form(optimizer):
+        rule, elementwise = find(optimizer)
+        adapted = None if optimizer in canonical else recognise(rule, hyperparameters, form)
+        if adapted:
+            return adapted.rule, False
+        canonical.add(optimizer)
+        return rule, elementwise
+
+    return find_in_form
 
 
 def is_elementwise(rule, module):

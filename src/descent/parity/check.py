@@ -22,7 +22,7 @@ from descent.parity.paths import refused
 from descent.parity.replay import Training, replay
 from descent.parity.report import Report
 from descent.parity.variations import not_exercised
-from descent.parity.verdict import CONSTANT, DIFFERENT, VERDICTS, overall, parity
+from descent.parity.verdict import CONSTANT, DIFFERENT, overall, parity
 from descent.training.settings import TrainingSettings
 
 SEEDS = [0, 1, 2]
@@ -133,10 +133,9 @@ def _first_steps(ours, theirs, table, outcomes, only_matrices):
         begins, dtype = int(row["different_iteration"]), row["dtype"]
         changes = [{}] * (begins + ITERATIONS)
     else:
-        wrong = [each for each in outcomes if each.verdict in (DIFFERENT, CONSTANT)]
-        if not wrong:
+        worst = trials.worst(outcomes) if outcomes else None
+        if worst is None or worst.verdict not in (DIFFERENT, CONSTANT):
             return pd.DataFrame(columns=COLUMNS), ""
-        worst = max(wrong, key=lambda outcome: VERDICTS.index(outcome.verdict))
         again = worst.arguments
         source, makers = again.source(), [side.make for side in (again.ours, again.theirs)]
         changes, begins, dtype = again.changes, worst.place["iteration"], worst.place["dtype"]

@@ -11,9 +11,7 @@ import torch
 
 from descent.parity.arithmetic import ROUNDINGS, Disturbed, Noise, unit
 from descent.parity.replay import ENVELOPE, NO_ENVELOPE, WIDE_ENVELOPE
-
-#: See `descent.parity.tolerance`.
-_CLEARLY = 1.25
+from descent.parity.tolerance import CLEARLY, largest_ratio
 
 #: The error of a step, for each step so far, of two rules whose scalars are in float32.
 _OF_SCALARS = 2 * ROUNDINGS * unit(torch.float32)
@@ -155,8 +153,8 @@ class Closeness:
         for noise in noises:
             away = _largest(_differences(self._again(Disturbed(noise)), plain))
             farthest = torch.maximum(farthest, torch.where(away.isfinite(), away, 0.0))
-        limits = [torch.where(of > 0, farthest / of, 0.0).max() * of for of in (new, way)]
-        return _CLEARLY * torch.maximum(farthest, torch.minimum(*limits))
+        limits = [largest_ratio(farthest, of) * of for of in (new, way)]
+        return CLEARLY * torch.maximum(farthest, torch.minimum(*limits))
 
     def _again(self, arithmetic):
         """Take the latest steps again, on the CPU, where the errors of disturbed runs are."""

@@ -13,7 +13,7 @@ from descent.optimizers import user_rules
 from descent.optimizers.forms import recognise
 from descent.optimizers.objects import check_object, unwrap
 from descent.optimizers.spec import parse
-from descent.optimizers.step import Step, bind, defaults, find, find_in_form, is_elementwise
+from descent.optimizers.step import Step, bind, defaults, find, finding_forms, is_elementwise
 
 
 @dataclass(frozen=True)
@@ -153,11 +153,11 @@ class Contender:
                 self.settings,
                 only_matrices=only_matrices,
                 blame=self.blame,
-                find=self._find_anew() if self.anew else lambda _: (self.rule, self.elementwise),
+                find=finding_forms(self.settings, self.asked_form) if self.anew else self._find,
             )
 
-    def _find_anew(self):
-        return partial(find_in_form, hyperparameters=self.settings, form=self.asked_form)
+    def _find(self, name):
+        return self.rule, self.elementwise
 
     def make(self, parameters):
         """Bind the optimizer to a stack of one network, whose tensors may have any shape."""

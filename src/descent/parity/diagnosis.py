@@ -16,7 +16,8 @@ from descent.parity.contender import Contender
 from descent.parity.facts import describe
 from descent.parity.fit import fits
 from descent.parity.paths import Setup, rounding
-from descent.parity.verdict import CONSTANT, DIFFERENT
+from descent.parity.trials import worst
+from descent.parity.verdict import DIFFERENT
 
 #: A known mistake explains a difference if it leaves less than this share of it.
 _LEFT = 1e-9
@@ -81,19 +82,16 @@ def find_hints(ours, theirs, *, table=None, outcomes=()):
     """
     if table is not None:
         return _of_training(ours, theirs, table)
-    wrong = [outcome for outcome in outcomes if outcome.verdict == DIFFERENT]
-    wrong += [outcome for outcome in outcomes if outcome.verdict == CONSTANT]
-    outcome = wrong[0]
+    outcome = worst(outcomes)
     if outcome.trial.startswith("gradients in the same memory"):
         return [_SAME_MEMORY]
     if outcome.trial in _TELLING:
         return [_TELLING[outcome.trial]]
     again = outcome.arguments
     setup = Setup(again.shapes, again.kind, again.changes)
-    found = _look_into(again.ours, again.theirs, setup)
     if outcome.trial == "ordinary gradients":
-        return found
-    return [f"with {outcome.trial}, {text.removeprefix(_GENERATED)}" for text in found]
+        return _look_into(again.ours, again.theirs, setup, _GENERATED)
+    return [f"with {outcome.trial}, {text}" for text in _look_into(again.ours, again.theirs, setup)]
 
 
 def _of_training(ours, theirs, table):
@@ -108,21 +106,21 @@ def _of_training(ours, theirs, table):
         return [*_name(ours, theirs, setup), _NOT_FINITE][:1]
     verdicts = table.set_index("dtype")["verdict"]
     if verdicts["float64"] != DIFFERENT:
-        facts = _look_into(ours, theirs, setup.in_float32())
+        facts = _look_into(ours, theirs, setup.in_float32(), _GENERATED)
         return [
             "only float32 differs: something loses more digits than rounding can explain",
             *facts,
         ]
-    return _look_into(ours, theirs, setup)
+    return _look_into(ours, theirs, setup, _GENERATED)
 
 
-def _look_into(ours, theirs, setup):
-    """Name the mistake; describe the steps if there is none that is known."""
+def _look_into(ours, theirs, setup, where=""):
+    """Name the mistake; describe the steps, and where they are, if there is none that is known."""
     named = _name(ours, theirs, setup)
     if named:
         return named
     facts = describe(setup, setup.follow(ours), setup.follow(theirs))
-    return [f"{_GENERATED}{fact}" for fact in facts]
+    return [f"{where}{fact}" for fact in facts]
 
 
 def _name(ours, theirs, setup):

@@ -24,7 +24,7 @@ import torch
 from descent.parity.arithmetic import ROUNDINGS, unit
 
 #: A rule must be clearly outside of the envelope: where it jumps, so does a twin, by as much.
-_CLEARLY = 1.25
+CLEARLY = 1.25
 
 #: Iterations over which the effect of a gradient is added up: until one adds less than this share.
 _AT_LEAST, _HORIZON, _SETTLED = 20, 1000, 1e-7
@@ -97,10 +97,15 @@ class Envelope:
             away = torch.where(away.isfinite(), away, 0.0)
             self._farthest = torch.maximum(self._farthest, away)
         of_bound, of_way = (
-            _CLEARLY * torch.where(unit > 0, self._farthest / unit, 0.0).max().item()
+            CLEARLY * largest_ratio(self._farthest, unit).item()
             for unit in (formula.bound, formula.way)
         )
         return max(of_bound, 1.0), of_way
+
+
+def largest_ratio(farthest, unit):
+    """Return the largest distance of all tensors, in units of their own that are not 0."""
+    return torch.where(unit > 0, farthest / unit, 0.0).max()
 
 
 @dataclass(frozen=True)

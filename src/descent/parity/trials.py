@@ -26,7 +26,7 @@ from descent.parity.gradients import (
 from descent.parity.paths import Setup, refused
 from descent.parity.replay import compare
 from descent.parity.variations import SCHEDULED, can_be_halved, variations
-from descent.parity.verdict import CONSTANT, DIFFERENT, IDENTICAL, judge, overall
+from descent.parity.verdict import CONSTANT, DIFFERENT, IDENTICAL, VERDICTS, judge, overall
 
 ITERATIONS = 40
 _LONGER = 60  # a step size of Rprop reaches its limit, and zeros come and go
@@ -150,10 +150,8 @@ def vary(what, settings, ours, theirs, shapes, halve_lr):
     ours, theirs = (
         side.changed(other) for side, other in zip((ours, theirs), settings, strict=True)
     )
-    if refused(theirs, shapes):
-        return Outcome(what, None, remark="the reference refuses this")
-    if error := refused(ours, shapes):
-        return Outcome(what, None, remark=f"the rule raises {_in_a_line(error)}")
+    if refusal := _refusal(what, ours, theirs, shapes):
+        return refusal
     if is_off and _take_the_same_steps(ours, without, shapes):
         return Outcome(what, None, remark=f"the rule takes {option} and ignores it")
     scheduled = {"lr", option} if halve_lr else {option} - {"lr"}
@@ -227,16 +225,22 @@ def run(what, ours, theirs, shapes, kind, changes, reuse=False):
 def _take_the_same_steps(one, other, shapes, kind="ordinary"):
     """Tell whether two optimizers leave the same bits."""
     setup = Setup(shapes, kind, [{}] * ITERATIONS)
-    return torch.equal(setup.follow(one), setup.follow(other))
+    return all(map(torch.equal, setup.walk(one), setup.walk(other)))  # ends where they part
 
 
 def _unless_refused(what, ours, theirs, shapes, kind="ordinary"):
     """Run a trial that a right rule, or its reference, may refuse."""
+    refusal = _refusal(what, ours, theirs, shapes, kind)
+    return refusal or run(what, ours, theirs, shapes, kind, [{}] * ITERATIONS)
+
+
+def _refusal(what, ours, theirs, shapes, kind="ordinary"):
+    """Return the outcome of a trial that one of the two refuses; None if neither does."""
     if refused(theirs, shapes, kind):
         return Outcome(what, None, remark="the reference refuses this")
     if error := refused(ours, shapes, kind):
         return Outcome(what, None, remark=f"the rule raises {_in_a_line(error)}")
-    return run(what, ours, theirs, shapes, kind, [{}] * ITERATIONS)
+    return None
 
 
 def _rate_of_0(ours, theirs, shapes):
@@ -336,6 +340,12 @@ def _not_finite(what, kind, ours, theirs, shapes):
     if (hit & expected & ~found).any():
         return Outcome(trial, None, remark="the rule becomes infinite or NaN, the reference not")
     return Outcome(trial, IDENTICAL)
+
+
+def worst(outcomes):
+    """Return the outcome with the worst verdict, the first of several."""
+    compared = [outcome for outcome in outcomes if outcome.verdict]
+    return max(compared, key=lambda outcome: VERDICTS.index(outcome.verdict))
 
 
 def table(outcomes):

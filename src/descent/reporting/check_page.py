@@ -1,13 +1,12 @@
 """A check as a piece of a web page, as notebooks show it."""
 
-import base64
 import io
 
 import matplotlib.pyplot as plt
 
 from descent.parity.first_steps import as_different, place
 from descent.parity.verdict import CONSTANT, DIFFERENT, EQUAL, IDENTICAL, LESS_ACCURATE
-from descent.reporting.rendering import render
+from descent.reporting.rendering import data_url, render
 
 _SENTENCES = {
     IDENTICAL: "The same steps as {against}, bit for bit.",
@@ -40,7 +39,7 @@ def check_page(report, figure):
         sentence=_SENTENCES[report.verdict].format(against=report.against),
         steps=[_row(step, report.begins) for step in report.first_steps.itertuples()],
         same=report.same,
-        figure=f"data:image/png;base64,{base64.b64encode(picture.getvalue()).decode()}",
+        figure=data_url(picture.getvalue()),
     )
 
 

@@ -22,4 +22,9 @@ def render(template, **content):
 
 def inline_image(file):
     """Encode a PNG file as a data URL."""
-    return f"data:image/png;base64,{base64.b64encode(Path(file).read_bytes()).decode()}"
+    return data_url(Path(file).read_bytes())
+
+
+def data_url(png):
+    """Encode the bytes of a PNG file."""
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"

@@ -9,7 +9,7 @@ from inspect import Parameter, Signature
 import torch
 
 from descent.errors import ForbiddenByTorchError, HyperparameterError, RuleError
-from descent.optimizers.form_names import FORMS, is_hyperparameter, role
+from descent.optimizers.form_names import FORMS, may_be_canonical
 from descent.optimizers.forms import trial
 from descent.optimizers.forms.outside import Outside
 from descent.optimizers.forms.ways import NO_PARAMETERS, ways, with_config
@@ -125,14 +125,8 @@ def _begins_like_a_canonical_rule(rule):
 def _is_meant_to_be_canonical(rule, given):
     """Tell whether the names of the arguments are those of a canonical rule, or anything."""
     found = inspect.signature(rule).parameters
-    names = list(found)[:3]
-    meanings = ("parameters", "gradients", "state")[: len(names)]
-    fit = all(
-        role(name) in (None, meaning) and not is_hyperparameter(name)
-        for meaning, name in zip(meanings, names, strict=True)
-    )
     takes_any = any(each.kind is Parameter.VAR_KEYWORD for each in found.values())
-    return fit and (takes_any or set(given) <= set(found))
+    return may_be_canonical(list(found)) and (takes_any or set(given) <= set(found))
 
 
 def _walk_as_canonical(rule, given):
