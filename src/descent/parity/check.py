@@ -11,7 +11,7 @@ from descent import model
 from descent.data.prepared import PreparedData
 from descent.errors import RuleError, UnusableReferenceError, UsageError
 from descent.optimizers.signatures import check_hyperparameters
-from descent.optimizers.spec import parse, split_settings
+from descent.optimizers.spec import split_settings
 from descent.optimizers.user_rules import try_out
 from descent.parity import ITERATIONS, trials
 from descent.parity.contender import Contender
@@ -284,7 +284,7 @@ def _try_out(ours, only_matrices):
     """
     try:
         repeats = _keeps_nothing_outside_its_state(ours, only_matrices)
-        ours = replace(ours, anew=not repeats and parse(ours.name).file is not None)
+        ours = replace(ours, anew=not repeats and ours.loads_anew)
         _take_steps(ours, only_matrices)
     except RuleError:
         raise
