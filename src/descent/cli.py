@@ -1,16 +1,16 @@
-"""The command `descent`: check an update rule against a reference, or start a new one."""
+"""The command `descent`: check an update rule against a reference, grade many, or start one."""
 
 import argparse
 import json
-import math
 import sys
+from functools import partial
 from pathlib import Path
-
-import yaml
 
 from descent.errors import DescentError, RuleError, SignatureError, UsageError
 from descent.extras import naming_extras
+from descent.grading.command import add_parser as add_grade
 from descent.optimizers.form_names import FORMS
+from descent.optimizers.given import read_pairs
 from descent.optimizers.signatures import check_hyperparameters, check_values
 from descent.optimizers.spec import parse
 from descent.parity import ITERATIONS, THOROUGH
@@ -90,7 +90,16 @@ def _parser():
         + "; ".join(f"{key}, {text}" for key, text in FORMS.items()),
     )
     check.add_argument("--json", action="store_true", help="print the whole report as JSON")
+    check.add_argument(
+        "--isolate",
+        action="store_true",
+        help="run the rule in a process of its own, in a sandbox, as descent grade does",
+    )
+    check.add_argument(
+        "--unsandboxed", action="store_true", help="with --isolate: a process without a sandbox"
+    )
     check.set_defaults(command=_check)
+    add_grade(commands)
     new = commands.add_parser(
         "new", help="write a template for an update rule, and its test, to this folder"
     )
@@ -107,9 +116,9 @@ def _positive(text):
 
 
 def _check(options):
-    common = _settings("--set", options.set)
-    settings = common | _settings("--set-rule", options.set_rule)
-    reference_settings = common | _settings("--set-reference", options.set_reference)
+    common = read_pairs("--set", options.set)
+    settings = common | read_pairs("--set-rule", options.set_rule)
+    reference_settings = common | read_pairs("--set-reference", options.set_reference)
     for optimizer, given in ((options.rule, settings), (options.against, reference_settings)):
         try:
             check_hyperparameters(optimizer, given.keys())
@@ -123,6 +132,10 @@ def _check(options):
     from descent.parity.check import check
     from descent.parity.verdict import CONSTANT
 
+    if options.isolate:
+        from descent.grading.isolation import check_isolated
+
+        check = partial(check_isolated, unsandboxed=options.unsandboxed)
     try:
         report = check(
             options.rule,
@@ -147,6 +160,8 @@ def _check(options):
 def _is_of_the_reference(error, options, settings):
     """Tell whether the reference fails: its file is named, or the rule does not fail by itself."""
     file, own_file = parse(options.against).file, parse(options.rule).file
+    if options.isolate:  # nothing of the rule is loaded here
+        return False
     if file is None or file != own_file:
         return file is not None and str(error).startswith(file)
     from descent.parity.check import check
@@ -156,58 +171,6 @@ def _is_of_the_reference(error, options, settings):
     except DescentError:
         return False
     return True
-
-
-def _settings(option, pairs):
-    """Parse hyperparameters as YAML, but also read `1e-3` as a number."""
-    settings = {}
-    for pair in pairs:
-        key, equals, text = pair.partition("=")
-        key = key.strip()
-        if not (key.isidentifier() and equals):
-            better = key.replace("-", "_")
-            hint = f"; did you mean {better}?" if better != key and better.isidentifier() else ""
-            raise UsageError(f"{option} {pair}: must be KEY=VALUE, such as lr=0.01{hint}")
-        if key in settings:
-            raise UsageError(f"{option} {pair}: {key} is given twice")
-        if not text.strip():
-            raise UsageError(f"{option} {pair}: the value is missing, as in lr=0.01")
-        try:
-            value = yaml.safe_load(_as_yaml(text.strip()))
-        except (yaml.YAMLError, ValueError):  # ValueError: a date that does not exist
-            raise UsageError(f"{option} {pair}: the value is not valid YAML") from None
-        settings[key] = _number(value)
-    return settings
-
-
-def _as_yaml(text):
-    """Turn what Python writes differently into YAML: a tuple, and None."""
-    if text.startswith("(") and text.endswith(")"):
-        return f"[{text[1:-1]}]"
-    return "null" if text == "None" else text
-
-
-def _number(value):
-    if isinstance(value, list):
-        items = [_number(item) for item in value]
-        # as in [0, 0.99]: torch refuses a pair of which only one is an integer
-        kinds = {type(item) for item in items}
-        return list(map(float, items)) if kinds == {int, float} else items
-    if isinstance(value, str):
-        try:
-            value = float(value)
-        except ValueError:
-            return value
-    if isinstance(value, int | float) and not _is_finite(value):
-        raise UsageError(f"{str(value)[:20]}: a hyperparameter must be finite")
-    return value
-
-
-def _is_finite(value):
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # an integer too large for a float
-        return False
 
 
 def _new(options):

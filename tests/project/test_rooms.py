@@ -14,6 +14,7 @@ ROOMS = [
     "__init__",
     *("errors", "extras", "metrics", "files", "provenance", "model"),
     *("data", "optimizers", "experiment", "training", "records", "parity", "analysis", "reporting"),
+    "grading",
     *("dependencies", "jobs", "public", "cli", "__main__"),
 ]
 

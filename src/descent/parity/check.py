@@ -11,7 +11,7 @@ from descent import model
 from descent.data.prepared import PreparedData
 from descent.errors import RuleError, UnusableReferenceError, UsageError
 from descent.optimizers.signatures import check_hyperparameters
-from descent.optimizers.spec import parse, split_settings
+from descent.optimizers.spec import split_settings
 from descent.optimizers.user_rules import try_out
 from descent.parity import ITERATIONS, remarks, trials
 from descent.parity.contender import Contender
@@ -281,15 +281,14 @@ def _try_out(ours, only_matrices):
     bool
         Whether it keeps nothing outside its state.
     """
-    is_in_a_file = parse(ours.name).file is not None
     try:
         try:
             repeats = _keeps_nothing_outside_its_state(ours, only_matrices)
         except RuleError:  # it may keep something of other networks, which have other shapes
-            if not is_in_a_file:
+            if not ours.loads_anew:
                 raise
             repeats = False
-        ours = replace(ours, anew=not repeats and is_in_a_file)
+        ours = replace(ours, anew=not repeats and ours.loads_anew)
         _take_steps(ours, only_matrices)
     except RuleError:
         raise

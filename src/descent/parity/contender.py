@@ -67,7 +67,8 @@ class Contender:
         ----------
         rule : str or object
             A name, see `descent.optimizers.step.make_step`; or a function, a class, an instance of
-            torch.optim.Optimizer, whose hyperparameters are taken, or a functools.partial of these.
+            torch.optim.Optimizer, whose hyperparameters are taken, or a functools.partial of these;
+            or a contender, with other hyperparameters.
         settings : dict
         form : str, optional
             Key of `descent.optimizers.form_names.FORMS`; by default it is recognised.
@@ -79,6 +80,8 @@ class Contender:
         SignatureError
             If it is no optimizer, or does not take these hyperparameters.
         """
+        if isinstance(rule, Contender):
+            return rule.changed(settings)
         if not isinstance(rule, str):
             return cls._of_object(rule, settings, form)
         file = parse(rule).file
@@ -143,6 +146,11 @@ class Contender:
     def is_users(self):
         """Whether it is neither torch's nor an included one."""
         return self.blame is not contextlib.nullcontext
+
+    @property
+    def loads_anew(self):
+        """Whether it can be loaded anew for each network: only from a user's file."""
+        return parse(self.name).file is not None
 
     def bind(self, parameters, only_matrices=None):
         """Bind the optimizer to a stack of networks; see `descent.optimizers.step.Step`."""
