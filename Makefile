@@ -16,6 +16,7 @@
 # make simulate-equivalence    measure how often verdicts on equivalence are wrong
 # make benchmark-cluster    1,000 runs through Slurm, and the overhead of a job
 # make docs         write docs/configuration.md from the schema
+# make notebooks    execute the solution of the lab, and make the exercise of it
 # make address      write the public address and the version into the files that quote them
 
 PYTHON ?= python3
@@ -29,7 +30,7 @@ UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKE
 
 .PHONY: results demo setup test test-fast test-slow test-oldest test-cluster lint format lock clean benchmark \
     benchmark-cluster benchmark-lock efficiency checkpoints overhead scaling mutants coverage docs address \
-    simulate-equivalence right-forms small-mistakes shadow-cost grading
+    notebooks simulate-equivalence right-forms small-mistakes shadow-cost grading
 
 results: setup
 	$(BIN)/snakemake --cores all
@@ -143,6 +144,9 @@ grading: setup
 
 docs: setup
 	$(BIN)/python docs/make_configuration.py
+
+notebooks: setup
+	PYTHONPATH=src $(BIN)/python notebooks/publish.py
 
 address: setup
 	$(BIN)/python docs/fill_address.py

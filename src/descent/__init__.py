@@ -16,6 +16,7 @@ _HOMES = {
     "band": "descent.analysis.bands",
     "divergences": "descent.records",
     "loaders": "descent.data.prepare",
+    "plot": "descent.reporting.figures.plot",
     "read_all_metadata": "descent.records",
     "read_metadata": "descent.records",
     "read_runs": "descent.records",

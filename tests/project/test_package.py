@@ -38,8 +38,9 @@ import descent
 report = descent.check("scratch.sgd", "torch.optim.SGD", lr=0.1, iterations=5)
 report.figure().savefig("difference.png")
 assert report._repr_html_()
+assert descent.plot({"mine": [2.0, 1.0]})
 try:
-    descent.band
+    descent.plot({"mine": [[2.0, 1.0], [2.0, 1.5]]})  # with a band
 except descent.DescentError as error:
     print(error)
 """

@@ -1,10 +1,12 @@
 """Bands around the mean over seeds: confidence bands of the mean, or the spread of the seeds.
 
 docs/bands.md explains which one to choose; benchmarks/coverage.md has their measured coverage.
+scipy is imported only where it is used: smoothing and plotting a single run need no extra.
 """
 
 import numpy as np
-from scipy import optimize, stats
+
+from descent.extras import naming_extras
 
 #: Bootstrap resamples: the ends of the interval then vary by 6 % of a standard error.
 RESAMPLES = 1000
@@ -86,6 +88,9 @@ def _simultaneous(values, confidence_level):
     Worsley, JASA 102 (2007) 913-928 (the estimate of L); Telschow and Schwartzman, Journal of
     Statistical Planning and Inference 216 (2022) 70-94 (bands of this kind).
     """
+    with naming_extras():
+        from scipy import optimize, stats
+
     degrees, miss = values.shape[1] - 1, 1 - confidence_level
     bonferroni = _t_quantile(values, 1 - miss / len(values))
     length = _path_length(values)
@@ -125,6 +130,9 @@ def _studentized(values, quantile):
 
 
 def _t_quantile(values, confidence_level):
+    with naming_extras():
+        from scipy import stats
+
     return stats.t.isf((1 - confidence_level) / 2, values.shape[1] - 1)
 
 

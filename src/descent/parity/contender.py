@@ -161,11 +161,14 @@ class Contender:
                 self.settings,
                 only_matrices=only_matrices,
                 blame=self.blame,
-                find=finding_forms(self.settings, self.asked_form) if self.anew else self._find,
+                find=self._find_anew() if self.anew else self._find,
             )
 
     def _find(self, name):
         return self.rule, self.elementwise
+
+    def _find_anew(self):
+        return finding_forms(self.settings, self.asked_form)
 
     def make(self, parameters):
         """Bind the optimizer to a stack of one network, whose tensors may have any shape."""

@@ -13,7 +13,7 @@ from descent.parity.verdict import DIFFERENT, LESS_ACCURATE
 NOTHING = "nothing compared"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ShadowReport:
     """What a shadow has seen.
 
@@ -69,6 +69,8 @@ class ShadowReport:
                 "  a run in float64, with torch.set_default_dtype(torch.float64), tells for sure"
             )
         return "\n".join([*lines, *(f"note: {remark}" for remark in self.remarks)])
+
+    __repr__ = __str__  # what a notebook shows as the value of a cell
 
 
 def describe(found):

@@ -194,10 +194,11 @@ def _no_form(rule, given, failures):
     for _, error in failures:
         if isinstance(error, ForbiddenByTorchError | HyperparameterError):
             return error
+    if failures and isinstance(failures[0][1], trial.NoStepError):  # the likeliest way works
+        way, error = failures[0]
+        return RuleError(f"{rule.__name__} takes no step: {words_of(way)}, {error}")
     file = Outside(rule).file
     way, error = max(failures, key=lambda each: _reach(*each, file), default=(None, None))
-    if failures and isinstance(failures[0][1], trial.NoStepError):
-        way, error = failures[0]  # the likeliest way works, and does nothing
     if error is None:
         error = RuleError("its arguments do not fit")
     if way is None and str(error) != NO_PARAMETERS:

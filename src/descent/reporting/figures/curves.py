@@ -9,6 +9,7 @@ from descent.metrics import METRICS
 from descent.reporting import wording
 from descent.reporting.figures.style import (
     HALF_PAGE,
+    LINE_STYLES,
     colors,
     save,
     scale_accuracy,
@@ -16,7 +17,6 @@ from descent.reporting.figures.style import (
     set_style,
 )
 
-_LINE_STYLES = ["-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (6, 1, 1, 1, 1, 1))]
 _MAX_POINTS = 1000  # about the width of the figure in pixels
 _MAX_LOSS = 20  # nats; the losses just before a run diverges would leave no room for the others
 _BAND_ROOM = 3  # times the highest or the lowest loss; a wider band is cut off
@@ -78,7 +78,7 @@ def overlay(
     for index, (variant, colour) in enumerate(colours.items()):
         curve = _thin(over_seeds[over_seeds["variant"] == variant].dropna(subset="mean"))
         iteration = curve["iteration"]
-        style = {"color": colour, "linestyle": _LINE_STYLES[index % len(_LINE_STYLES)]}
+        style = {"color": colour, "linestyle": LINE_STYLES[index % len(LINE_STYLES)]}
         label = _label(final.loc[variant], n_seeds, (diverged["variant"] == variant).sum())
         axes.plot(iteration, curve["mean"], **style, linewidth=0.9, label=label, zorder=3 + index)
         axes.fill_between(

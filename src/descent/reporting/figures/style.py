@@ -60,6 +60,9 @@ _STYLE = {
     "svg.hashsalt": "descent",  # so that the same curves give the same file
 }
 
+#: Of the lines of a figure, in order; they also tell curves apart that cover each other.
+LINE_STYLES = ["-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (6, 1, 1, 1, 1, 1))]
+
 #: Width in inches of half a page; fonts are sized for it.
 HALF_PAGE = 3.4
 
