@@ -13,31 +13,31 @@ from descent.errors import DescentError
 from descent.extras import EXTRAS, naming_extras
 from descent.jobs import job_log
 
-SAID = 'scipy is not installed; run: pip install "descent-lab[workflow]"'
+SAID = 'safetensors is not installed; run: pip install "descent-lab[workflow]"'
 
 
 @pytest.fixture
-def without_scipy(monkeypatch):
-    monkeypatch.setitem(sys.modules, "scipy", None)
-    monkeypatch.delitem(sys.modules, "descent.analysis.bands", raising=False)
-    monkeypatch.delitem(vars(descent), "band", raising=False)
+def without_safetensors(monkeypatch):
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    monkeypatch.delitem(sys.modules, "descent.data.prepare", raising=False)
+    monkeypatch.delitem(vars(descent), "loaders", raising=False)
 
 
-def test_a_public_name_says_which_extra_it_needs(without_scipy):
+def test_a_public_name_says_which_extra_it_needs(without_safetensors):
     with pytest.raises(DescentError) as caught:
-        _ = descent.band
+        _ = descent.loaders
     assert str(caught.value) == SAID and isinstance(caught.value, ImportError)
 
 
-def test_the_command_says_it_with_exit_code_2(without_scipy, monkeypatch, capsys):
-    monkeypatch.setattr(cli, "_new", lambda options: descent.band)
+def test_the_command_says_it_with_exit_code_2(without_safetensors, monkeypatch, capsys):
+    monkeypatch.setattr(cli, "_new", lambda options: descent.loaders)
     assert cli.main(["new", "mine"]) == 2
     assert capsys.readouterr().err == f"descent: {SAID}\n"
 
 
-def test_a_job_says_it(without_scipy, tmp_path):
+def test_a_job_says_it(without_safetensors, tmp_path):
     with pytest.raises(SystemExit) as caught, job_log(tmp_path / "job.log"):
-        from descent.analysis.bands import band  # noqa: F401
+        from descent.data.prepare import loaders  # noqa: F401
     assert SAID in caught.value.code
 
 

@@ -18,6 +18,7 @@ from descent.parity.contender import Contender
 from descent.parity.diagnosis import find_hints
 from descent.parity.first_steps import COLUMNS, describe, first_steps
 from descent.parity.gradients import MATRICES, NETWORK
+from descent.parity.inside import torch_inside
 from descent.parity.paths import refused
 from descent.parity.replay import Training, replay
 from descent.parity.report import Report
@@ -101,6 +102,12 @@ def check(
         outcomes, hints = trials_and_hints(ours, theirs)
         verdicts = [outcome.verdict for outcome in outcomes if outcome.verdict]
         verdict = overall([*table["verdict"], *verdicts])
+    inside = torch_inside(ours)
+    if verdict == DIFFERENT and inside.is_new_each_time:
+        hints = [
+            f"the rule makes a new {inside.name} in every call, which remembers nothing of the "
+            "calls before; keep one in `state`"
+        ]
     steps, begins = _first_steps(ours, theirs, table, outcomes, only_matrices)
     return Report(
         title=f"{ours.name} against {theirs.name}: {iterations} iterations, {len(SEEDS)} seeds, "
@@ -113,6 +120,7 @@ def check(
         hints=hints,
         remarks=[
             *remarks.of_form(ours),
+            *remarks.of_torch(inside),
             *remarks.of_training(trace, iterations),
             *(remarks.of_gradients(ours) if outcomes else []),
         ],

@@ -14,6 +14,16 @@ def of_form(ours):
     return [f"taken as {ours.form.removeprefix('taken as ')}{names}"]
 
 
+def of_torch(inside):
+    """Say that an optimizer of torch.optim takes the steps.
+
+    Parameters
+    ----------
+    inside : descent.parity.inside.Inside
+    """
+    return [f"{inside.name} takes the steps of this rule"] if inside.name else []
+
+
 def of_training(trace, iterations):
     """Say for how many iterations the gradients of training had vanished."""
     n = trace.loc[trace["vanished"], "iteration"].nunique()
