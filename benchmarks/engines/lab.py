@@ -4,7 +4,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from descent.data.prepared import loaders
+from descent.data.prepare import loaders
 from engines import BATCH_SIZE, LEARNING_RATE, initial_layers
 
 

@@ -14,6 +14,7 @@ import os
 import re
 import runpy
 import shlex
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -66,7 +67,8 @@ def comparable(text):
 def shell(tmp_path):
     """Run a script in a temporary checkout as a user would; return the finished process."""
     folder = make_checkout(tmp_path / "checkout").folder
-    (folder / "Makefile").write_text((PROJECT / "Makefile").read_text())
+    shutil.copy(PROJECT / "Makefile", folder)
+    shutil.copytree(PROJECT / "notebooks", folder / "notebooks")
     commands = tmp_path / "bin"
     commands.mkdir()
     forks = {name: shlex.join(nursery(name).command()) for name in ("snakemake", "descent")}
