@@ -11,6 +11,7 @@
 # make small-mistakes  check wrong rules whose effect is small, rare or late
 # make shadow-cost  time a training loop beside a shadow: docs/shadow.md
 # make right-forms  check right rules in many forms and settings, for false alarms
+# make forms        check rules in all forms in which people write them: docs/forms.md
 # make grading      grade forty submissions of all kinds, some hostile: docs/teaching.md
 # make coverage     measure how often the confidence bands hold
 # make simulate-equivalence    measure how often verdicts on equivalence are wrong
@@ -30,7 +31,7 @@ UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKE
 
 .PHONY: results demo setup test test-fast test-slow test-oldest test-cluster lint format lock clean benchmark \
     benchmark-cluster benchmark-lock efficiency checkpoints overhead scaling mutants coverage docs address \
-    notebooks simulate-equivalence right-forms small-mistakes shadow-cost grading
+    notebooks simulate-equivalence right-forms small-mistakes shadow-cost grading forms
 
 results: setup
 	$(BIN)/snakemake --cores all
@@ -138,6 +139,9 @@ right-forms: setup
 
 shadow-cost: setup
 	PYTHONPATH=src $(BIN)/python benchmarks/shadow.py
+
+forms: setup
+	PYTHONPATH=tests/support:src $(BIN)/python benchmarks/forms.py
 
 grading: setup
 	PYTHONPATH=tests/support:src $(BIN)/python benchmarks/grading.py

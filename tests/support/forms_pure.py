@@ -72,6 +72,17 @@ def sgd_momentum(lr, momentum=0.9):
     return init, update
 
 
+def averaging(lr, momentum=0.9):
+    def init(params):
+        return [torch.zeros_like(p) for p in params]
+
+    def update(grads, state, params=None):
+        state = [momentum * v + (1 - momentum) * g for v, g in zip(state, grads)]
+        return [-lr * v for v in state], state
+
+    return init, update
+
+
 class Transformation(NamedTuple):
     init: object
     update: object
