@@ -26,7 +26,7 @@ from publish import publish
 
 CONFIG = Path(__file__).parents[1] / "config" / "config.yaml"
 DIGITS = CONFIG.with_name("digits.yaml")
-REPETITIONS = 500
+REPETITIONS = 1000
 MARGIN = 0.005
 TEST_IMAGES = 360  # of the digits: their accuracies are multiples of 1 / 360
 OPEN = {INCONCLUSIVE, UNCLEAR}

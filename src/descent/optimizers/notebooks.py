@@ -5,6 +5,7 @@ The Snakefile imports this module at every start, so it must stay light.
 
 import ast
 import builtins
+import itertools
 import json
 import re
 import symtable
@@ -27,7 +28,12 @@ _DEFINITIONS = (
     ast.ClassDef,
     ast.Assign,
     ast.AnnAssign,
+    ast.AugAssign,
+    ast.Pass,
 )
+
+#: Blocks that are taken if there is nothing else in them.
+_BLOCKS = (ast.If, ast.Try, ast.ExceptHandler, ast.With)
 
 
 def is_notebook(file):
@@ -45,7 +51,8 @@ def place(file, line):
 def parse(source):
     """Return the imports, functions, classes and assignments at the top level of all code cells.
 
-    Cells that are not Python are left out.
+    They may be in blocks, such as `try` and `if`, that have nothing else in them. Cells that are
+    not Python are left out.
 
     Parameters
     ----------
@@ -68,8 +75,15 @@ def parse(source):
         except (SyntaxError, ValueError):
             continue
         ast.increment_lineno(cell, number * _PER_CELL)
-        body += [node for node in cell.body if isinstance(node, _DEFINITIONS)]
+        body += filter(_only_defines, cell.body)
     return ast.Module(body, [])
+
+
+def _only_defines(node):
+    if isinstance(node, _BLOCKS):
+        lists = [getattr(node, name, []) for name in ("body", "handlers", "orelse", "finalbody")]
+        return all(map(_only_defines, itertools.chain.from_iterable(lists)))
+    return isinstance(node, _DEFINITIONS)
 
 
 def _code_cells(source):
@@ -86,7 +100,8 @@ def _code_cells(source):
 def definitions(source, name):
     """Return what a name needs, transitively, in the order of the notebook.
 
-    Of several definitions of a name the last one counts.
+    Of several definitions of a name the last one counts, and what changes it afterwards: `x += 1`,
+    `x[0] = 1`, `x.a = 1`.
 
     Parameters
     ----------
@@ -104,24 +119,47 @@ def definitions(source, name):
         assignment.
     """
     body = parse(source).body
-    by_name = {bound: node for node in body for bound in _binds(node)}
+    by_name = {}
+    for node in body:
+        for bound in _binds(node):
+            by_name[bound] = [node]
+        for changed in _changes(node):
+            by_name.setdefault(changed, []).append(node)
     everything = [node for node in body if "*" in _binds(node)]
     wanted, needed = [name], list(everything)
     for each in wanted:  # grows while it is read
-        node = by_name.get(each)
-        if node is None and not everything and each not in dir(builtins):
+        if each not in by_name and not everything and each not in dir(builtins):
             raise RuleError(
                 f"{name} needs {each}, which is not defined by an import, a function, a "
                 "class or an assignment at the top level of a cell"
             )
-        if node is not None and node not in needed:
-            needed.append(node)
-            wanted += _names_in(node)
+        for node in by_name.get(each, ()):
+            if node not in needed:
+                needed.append(node)
+                wanted += _names_in(node)
     return ast.Module(sorted(needed, key=lambda node: node.lineno), [])
+
+
+def _changes(node):
+    """Return the names of existing values that a statement changes."""
+    if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        for target in targets:
+            root = target
+            while isinstance(root, ast.Attribute | ast.Subscript):
+                root = root.value
+            is_a_part = root is not target or isinstance(node, ast.AugAssign)
+            if is_a_part and isinstance(root, ast.Name):
+                yield root.id
 
 
 def _binds(node):
     """Return the names that a statement binds."""
+    if isinstance(node, ast.AugAssign):
+        return set()
+    if isinstance(node, _BLOCKS):
+        parts = [part for part in ast.walk(node) if isinstance(part, (*_DEFINITIONS, ast.withitem))]
+        return set().union(*map(_binds, parts))
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         return {node.name}
     if isinstance(node, ast.Import | ast.ImportFrom):

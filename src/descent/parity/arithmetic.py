@@ -10,6 +10,7 @@ Every disturbed run has a twin whose errors have the opposite signs. Where a qua
 a jump that a rounding carries it across, one of the two crosses.
 """
 
+import contextlib
 import functools
 import math
 import random
@@ -252,3 +253,14 @@ def disturb(value, arithmetic):
     if isinstance(value, tuple | list):
         return type(value)(disturb(item, arithmetic) for item in value)
     return arithmetic.number(value) if type(value) is float else value
+
+
+@contextlib.contextmanager
+def default_dtype(dtype):
+    """Let new tensors have a dtype: also the scalars of torch's optimizers, as NAdam's products."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)

@@ -14,6 +14,7 @@ from descent.optimizers.forms import recognise
 from descent.optimizers.objects import check_object, unwrap
 from descent.optimizers.spec import parse
 from descent.optimizers.step import Step, bind, defaults, find, finding_forms, is_elementwise
+from descent.parity.arithmetic import default_dtype
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,8 @@ class Contender:
             return cls._of_object(rule, settings, form)
         file = parse(rule).file
         blame = partial(user_rules.blaming, file) if file else contextlib.nullcontext
-        with blame():
+        # a constant such as torch.tensor(0.9) in a file is then as exact as the number
+        with blame(), default_dtype(torch.float64):
             found, elementwise = find(rule)
             contender = cls(rule, settings, found, blame, elementwise=elementwise)
             return contender._in_form(form) if file else contender

@@ -51,7 +51,10 @@ def _rate(theirs):
     if isinstance(theirs.values.get("lr"), float | int) and theirs.values["lr"]:
         lr = theirs.values["lr"]
         yield (
-            lambda ratio: f"the learning rate, or every step, is {as_ratio(ratio)} the reference's",
+            lambda ratio: (
+                f"the learning rate, or every step, is {as_ratio(ratio)} the reference's"
+                f"{_in_float32(ratio * lr, lr)}"
+            ),
             lambda ratio: theirs.changed({"lr": ratio * lr}),
             [1.0],
         )
@@ -105,10 +108,19 @@ def _of_number(theirs, name, value, index, item):
     def words(number):
         return (
             f"this is the reference with {whole} = {apart(number, item)}, where {item:g} is given"
+            f"{_in_float32(number, item)}"
         )
 
     starts = [item, 0.0] if item else [0.0, 0.1]
     yield words, make, [item * (1 + 1e-3) if item else 1e-4, *starts]
+
+
+def _in_float32(number, item):
+    """Say that a number is what a given one becomes in float32, if it is."""
+    rounded = torch.tensor(item, dtype=torch.float32).item()
+    if rounded != item and abs(number - rounded) < abs(rounded - item) / 100:
+        return f", which is {item:g} in float32: is it in a tensor, as in torch.tensor({item:g})?"
+    return ""
 
 
 def _fit(follow, path, start):

@@ -6,7 +6,6 @@ parameters are. So any difference comes from the rule itself, and rounding stays
 see `descent.parity.tolerance`.
 """
 
-import contextlib
 import itertools
 import math
 from functools import partial
@@ -16,7 +15,7 @@ import torch
 
 from descent import model
 from descent.data.prepared import hold_out
-from descent.parity.arithmetic import Disturbed, Noise, disturb
+from descent.parity.arithmetic import Disturbed, Noise, default_dtype, disturb
 from descent.parity.tolerance import OF_ZEROS, Envelope, Formula, Gain, distances
 from descent.training.epoch import differentiate, mini_batches
 from descent.training.seeding import PURPOSES, generator, stream_variant, validation_generator
@@ -289,7 +288,7 @@ class Network:
         self.values = [tensor.detach() for tensor in self.trained]
         self._gain = gain
         self._arithmetic = noise and Disturbed(noise)
-        with _default_dtype(dtype):
+        with default_dtype(dtype):
             self._step = maker(self.trained)
 
     def step(self, gradients, changed):
@@ -304,7 +303,7 @@ class Network:
                 None if gradient is None else gradient.to(self.dtype, copy=True)
                 for gradient in gradients
             ]
-        with _default_dtype(self.dtype):
+        with default_dtype(self.dtype):
             if self._arithmetic is None:
                 self._step(gradients, **changed)
             else:
@@ -319,17 +318,6 @@ class Network:
                 group[name] = disturb(group[name], self._arithmetic)
         with self._arithmetic:
             self._step(gradients, **changed)
-
-
-@contextlib.contextmanager
-def _default_dtype(dtype):
-    """Make torch's optimizers keep their scalars, such as NAdam's products, in this dtype, too."""
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(dtype)
-    try:
-        yield
-    finally:
-        torch.set_default_dtype(before)
 
 
 def trace(source, makers, reference, changes, seeds, *, runs=RUNS, closed_loop=False):

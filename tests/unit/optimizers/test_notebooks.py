@@ -114,3 +114,43 @@ def test_a_check_runs_nothing_of_the_notebook_but_the_rule(notebook, capsys):
 def test_places():
     assert notebooks.place("a.py", 7) == "a.py, line 7"
     assert notebooks.place("a.ipynb", 12_000_003) == "a.ipynb, code cell 12, line 3"
+
+
+@pytest.mark.parametrize(
+    ("cells", "value"),
+    [
+        (["k = 1", "k += 1", "def rule(a):\n    return k"], 2),
+        (["k = 9", "k = 1", "k += 1", "k *= 3", "def rule(a):\n    return k"], 6),
+        (["k = 5", "k += 1", "k = 2", "def rule(a):\n    return k"], 2),
+        (["h = {}", "h['k'] = 2\nh['k'] -= 1", "def rule(a):\n    return h['k']"], 1),
+        (["class H: pass\nh = H()", "h.x = H()\nh.x.k = 4", "def rule(a):\n    return h.x.k"], 4),
+        (
+            ["try:\n    import nowhere as k\nexcept ImportError:\n    k = 1", "rule = lambda a: k"],
+            1,
+        ),
+        (["if True:\n    k = 3\nelse:\n    k = 4", "def rule(a):\n    return k"], 3),
+        (
+            [
+                "import contextlib\nwith contextlib.nullcontext(7) as k:\n    pass",
+                "rule = lambda a: k",
+            ],
+            7,
+        ),
+        (["if True:\n    def rule(a):\n        return 8"], 8),
+    ],
+)
+def test_what_changes_a_name_counts_too(notebook, cells, value):
+    assert find(f"{notebook(cells)}:rule")[0](0) == value
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "for epoch in range(2):\n    k = epoch",
+        "if True:\n    k = 1\n    print('training')",
+        "with open('log', 'w') as f:\n    k = 1\n    f.write('training')",
+    ],
+)
+def test_a_block_that_does_more_is_not_run(notebook, cell):
+    with pytest.raises(RuleError, match="rule needs k, which is not defined by"):
+        find(f"{notebook([cell, 'rule = lambda a: k'])}:rule")

@@ -79,3 +79,14 @@ def test_two_bindings_share_nothing():
         step([torch.ones(1, 2)])
         ends.append(parameters[0].detach())
     assert torch.equal(*ends)
+
+
+def test_a_constant_in_a_file_is_as_exact_as_a_number(tmp_path):
+    file = tmp_path / "rules.py"
+    file.write_text(
+        "import torch\n\nBETA = torch.tensor(0.9)\n\n\n"
+        "def rule(parameters, gradients, state, *, lr):\n    pass\n"
+    )
+    rule = Contender.load(f"{file}:rule", {"lr": 0.1}).rule
+    assert rule.__globals__["BETA"].item() == 0.9
+    assert torch.get_default_dtype() == torch.float32

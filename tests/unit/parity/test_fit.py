@@ -44,6 +44,21 @@ CASES = [
     ({"lr": 0.01001}, "SGD", MOMENTUM, RATE.format("1.001 times")),
 ]
 
+CASES += [
+    (
+        {"momentum": torch.tensor(0.9).item()},
+        "SGD",
+        MOMENTUM,
+        "where 0.9 is given, which is 0.9 in float32: is it in a tensor, as in torch.tensor(0.9)?",
+    ),
+    (
+        {"lr": torch.tensor(0.01).item()},
+        "SGD",
+        MOMENTUM,
+        "which is 0.01 in float32: is it in a tensor, as in torch.tensor(0.01)?",
+    ),
+]
+
 #: Those that are not slow.
 SOME = [case for case in CASES if case[1] == "SGD"]
 
