@@ -291,13 +291,16 @@ def _try_out(ours, only_matrices):
     """
     try:
         try:
-            repeats = _keeps_nothing_outside_its_state(ours, only_matrices)
+            with ours.leaving_no_trace():
+                repeats = _keeps_nothing_outside_its_state(ours, only_matrices)
+                _take_steps(ours, only_matrices)
         except RuleError:  # it may keep something of other networks, which have other shapes
             if not ours.loads_anew:
                 raise
             repeats = False
-        ours = replace(ours, anew=not repeats and ours.loads_anew)
-        _take_steps(ours, only_matrices)
+        if not repeats and ours.loads_anew:
+            ours = replace(ours, anew=True)
+            _take_steps(ours, only_matrices)
     except RuleError:
         raise
     except Exception as error:  # of an included rule, or torch's: its hyperparameters are wrong

@@ -4,13 +4,14 @@ import contextlib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property, partial, wraps
 from typing import Any
 
 import torch
 
 from descent.optimizers import user_rules
 from descent.optimizers.forms import recognise
+from descent.optimizers.forms.outside import Outside
 from descent.optimizers.objects import check_object, unwrap
 from descent.optimizers.spec import parse
 from descent.optimizers.step import Step, bind, defaults, find, finding_forms, is_elementwise
@@ -151,8 +152,12 @@ class Contender:
 
     @property
     def loads_anew(self):
-        """Whether it can be loaded anew for each network: only from a user's file."""
-        return parse(self.name).file is not None
+        """Whether each network can have global variables of its own: of a file, or a function."""
+        return parse(self.name).file is not None or (self.is_users and not self.is_class)
+
+    def leaving_no_trace(self):
+        """Return a context after which a function's global variables are as before."""
+        return contextlib.nullcontext() if self.is_class else Outside(self.rule).of({}, {})
 
     def bind(self, parameters, only_matrices=None):
         """Bind the optimizer to a stack of networks; see `descent.optimizers.step.Step`."""
@@ -163,19 +168,34 @@ class Contender:
                 self.settings,
                 only_matrices=only_matrices,
                 blame=self.blame,
-                find=self._find_anew() if self.anew else self._find,
+                find=self.find,
             )
 
-    def _find(self, name):
-        return self.rule, self.elementwise
+    @property
+    def find(self):
+        """What finds the rule for each network, see `descent.optimizers.step.find`."""
+        return self._find_anew() if self.anew else lambda _: (self.rule, self.elementwise)
 
     def _find_anew(self):
+        if parse(self.name).file is None:
+            return lambda _: (_with_own_globals(self.rule), self.elementwise)
         return finding_forms(self.settings, self.asked_form)
 
     def make(self, parameters):
         """Bind the optimizer to a stack of one network, whose tensors may have any shape."""
         with self.blame():
             return _OfOneNetwork(self, parameters)
+
+
+def _with_own_globals(rule):
+    outside, kept = Outside(rule), {}
+
+    @wraps(rule)
+    def own(*arguments, **hyperparameters):
+        with outside.of(kept, {}):
+            return rule(*arguments, **hyperparameters)
+
+    return own
 
 
 class _OfOneNetwork:
@@ -190,7 +210,8 @@ class _OfOneNetwork:
         self._values = contender.values
         self._transposed = contender.transposed
         own = [self._own_part(parameter.detach()) for parameter in parameters]
-        self._own = bind(contender.rule, own, contender.settings, contender.groups)
+        rule = contender.find(contender.name)[0]
+        self._own = bind(rule, own, contender.settings, contender.groups)
 
     def _own_part(self, stacked):
         own = stacked[0]

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+import descent
 from descent.errors import RuleError
 from descent.optimizers.scratch.adafactor import adafactor
 from descent.optimizers.scratch.adam import adam
@@ -406,3 +407,28 @@ def test_mistakes_that_look_alike_are_told_apart_at_a_larger_eps():
 )
 def test_a_right_rule_passes(rule, reference, settings):
     assert verdict(rule, reference, settings) in (IDENTICAL, EQUAL)
+
+
+VELOCITIES = {}
+
+
+def by_index(parameters, gradients, state, *, lr, momentum):
+    for index, (p, g) in enumerate(zip(parameters, gradients, strict=True)):
+        v = VELOCITIES.setdefault(index, torch.zeros_like(p))
+        p.sub_(lr * v.mul_(momentum).add_(g))
+
+
+def by_identity(parameters, gradients, state, *, lr, momentum):
+    for p, g in zip(parameters, gradients, strict=True):
+        v = VELOCITIES.setdefault(id(p), torch.zeros_like(p))
+        p.sub_(lr * v.mul_(momentum).add_(g))
+
+
+@pytest.mark.parametrize("rule", [by_index, by_identity])
+@pytest.mark.parametrize("in_a_file", [True, False])
+def test_a_global_dict_of_velocities_is_named_and_left_as_it_was(rule, in_a_file):
+    VELOCITIES["mine"] = 1
+    asked = f"{__file__}:{rule.__name__}" if in_a_file else rule
+    report = descent.check(asked, torch.optim.SGD, lr=0.01, momentum=0.9, iterations=20)
+    assert report.verdict == "different" and "kept outside `state`" in report.hints[0]
+    assert VELOCITIES == {"mine": 1}
