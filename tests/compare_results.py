@@ -17,7 +17,7 @@ PATTERNS = [
     "iterations/**/*.parquet",
     "epochs/**/*.parquet",
     "weights/**/*.safetensors",
-    "curves.parquet",
+    "curves*.parquet",
     "parity/*.parquet",
     "selection/*.*",
     "tables/*.*",

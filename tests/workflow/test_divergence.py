@@ -61,9 +61,11 @@ def test_runs_that_diverge_are_a_result(diverging):
 
 @pytest.mark.slow
 def test_runs_that_diverge_are_drawn(diverging):
-    diverging.run("results/tiny/figures/train_loss_pair.svg")
-    found = texts(diverging.results / "figures" / "train_loss_pair.svg")
-    assert any("cross: a run diverged" in text for text in found)
+    figures = [f"results/tiny/figures/{metric}_pair.svg" for metric in ("train_loss", "test_loss")]
+    diverging.run(*figures)
+    for figure in figures:
+        found = texts(diverging.folder / figure)
+        assert any("cross: a run diverged" in text for text in found)
 
 
 @pytest.mark.slow

@@ -54,6 +54,7 @@ def test_a_deleted_run_reruns_its_job_and_what_follows(finished):
     jobs = finished.would_run()
     assert trains(jobs) == {"train_ours_1": 1}
     assert {"curves", "overlay", "interactive", "report", "snakemake_report"} <= jobs.keys()
+    assert {"curves_of_epochs", "overlay_of_epochs"} <= jobs.keys()
 
 
 def test_settings_of_the_curves_train_nothing(finished):
@@ -61,6 +62,8 @@ def test_settings_of_the_curves_train_nothing(finished):
         jobs = finished.would_run("--config", f"curves={{{setting}}}")
         assert trains(jobs) == {}
         assert jobs["curves"] == 1 and jobs["overlay"] == 2
+        of_epochs = jobs.get("curves_of_epochs", 0), jobs.get("overlay_of_epochs", 0)
+        assert of_epochs == ((0, 0) if setting.startswith("smoothing") else (1, 2))
         assert {"interactive", "report", "snakemake_report"} <= jobs.keys()
         assert ("final_accuracy" in jobs) == setting.startswith("confidence")
     jobs = finished.would_run("--config", "equivalence={margin: 1}")
@@ -97,9 +100,10 @@ def test_other_seeding_retrains(finished):
 
 def test_code_of_the_figures_reruns_figures_only(finished):
     edit(finished, "reporting/figures/curves")
-    assert finished.would_run() == {"overlay": 2, **PAGES}
+    overlays = {"overlay": 2, "overlay_of_epochs": 2}
+    assert finished.would_run() == {**overlays, **PAGES}
     edit(finished, "reporting/figures/style", 'COLOUR = "red"')
-    assert finished.would_run() == {"examples": 1, "overlay": 2, "parity_figure": 1, **PAGES}
+    assert finished.would_run() == {"examples": 1, **overlays, "parity_figure": 1, **PAGES}
 
 
 def test_code_of_the_pages_reruns_the_pages_only(finished):
@@ -216,18 +220,19 @@ def test_changed_data_are_prepared_again(finished):
 
 
 def test_one_figure_can_be_asked_for(finished):
-    figure = finished.results / "figures" / "train_loss_pair.png"
-    figure.unlink()
-    target = str(figure.relative_to(finished.folder))
-    assert finished.would_run(target) == {"overlay": 1}
-    finished.run(target)
-    assert figure.exists()
+    for metric, rule in (("train_loss", "overlay"), ("test_loss", "overlay_of_epochs")):
+        figure = finished.results / "figures" / f"{metric}_pair.png"
+        figure.unlink()
+        target = str(figure.relative_to(finished.folder))
+        assert finished.would_run(target) == {rule: 1}
+        finished.run(target)
+        assert figure.exists()
 
 
 def test_more_seeds_add_training_jobs_only(checkout):
     """What a run costs beside training is a number of jobs, whatever the number of seeds."""
     few = checkout.would_run()
-    assert sum(few.values()) == 24
+    assert sum(few.values()) == 27
     checkout.configure(seeds=list(range(60)), seeds_per_job=20)
     many = checkout.would_run()
     training = {"train_ours_2", "train_theirs_2"}

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from safetensors.numpy import load_file
 
+from descent.metrics import METRICS
 from descent.records import read_metadata
 from tiny import N_TRAIN
 
@@ -23,13 +24,14 @@ def test_all_results_are_there(finished_once):
     expected |= {f"weights/{run}.safetensors" for run in runs}
     expected |= {
         f"figures/{metric}_pair.{kind}"
-        for metric in ("train_loss", "train_accuracy")
+        for metric in ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
         for kind in ("png", "svg", "pdf")
     }
     expected |= {f"figures/parity_pair.{kind}" for kind in ("png", "svg", "pdf")}
     expected |= {f"tables/final_accuracy.{kind}" for kind in ("csv", "md", "tex")}
     expected |= {
         "curves.parquet",
+        "curves_of_epochs.parquet",
         "parity/pair.parquet",
         "parity/pair.json",
         "tables/equivalence.csv",
@@ -117,6 +119,21 @@ def test_curves_are_those_of_the_iterations(finished_once):
         assert (ours["lower"] <= ours["mean"]).all() and (ours["mean"] <= ours["upper"]).all()
 
 
+def test_curves_of_epochs_are_those_of_the_epochs(finished_once):
+    epochs = pd.read_parquet(finished_once.results / "epochs")
+    curves = pd.read_parquet(finished_once.results / "curves_of_epochs.parquet")
+    assert len(curves) == 2 * 2 * 3
+    assert set(curves["n_seeds"]) == {3} and curves["seed"].isna().all()
+    for variant in ("ours", "theirs"):
+        for metric in ("test_loss", "test_accuracy"):
+            part = curves[(curves["variant"] == variant) & (curves["metric"] == metric)]
+            expected = epochs[epochs["variant"] == variant].groupby("epoch")[metric].mean()
+            pd.testing.assert_series_equal(
+                part.set_index("epoch")["mean"], expected, check_names=False, check_index_type=False
+            )
+            assert (part["lower"] <= part["mean"]).all() and (part["mean"] <= part["upper"]).all()
+
+
 def test_figures_show_something(finished_once):
     figures = finished_once.results / "figures"
     for file in figures.glob("*.png"):
@@ -131,11 +148,17 @@ def test_figures_show_something(finished_once):
         assert "mean of 3 seeds, 95 % t band (pointwise)" in text
         assert "2 epochs on idx in mini-batches of 32 images" in text and "unsmoothed" in text
         assert (figures / f"{metric}_pair.pdf").read_bytes().startswith(b"%PDF")
+    for metric in ("test_loss", "test_accuracy"):
+        text = (figures / f"{metric}_pair.svg").read_text()
+        assert METRICS[metric].heading in text and ">Epoch<" in text and "Iteration" not in text
+        assert "2 epochs on idx in mini-batches of 32 images" in text and "unsmoothed" in text
+        assert (figures / f"{metric}_pair.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_report_has_the_figures_and_quotes_the_configuration(finished_once):
     text = (finished_once.results / "snakemake-report.html").read_text()
-    assert text.count("data:image/png;") == 4
+    assert text.count("data:image/png;") == 6
+    assert "Test accuracy after every epoch" in text and "Epoch 0 is the untrained network" in text
     assert "mini-batches of" in text and "scratch.sgd_momentum" in text
     resolved = yaml.safe_load((finished_once.results / "config.yaml").read_text())
     training = {"epochs": 2, "batch_size": 32, "threads": 1, "validation_fraction": 0}

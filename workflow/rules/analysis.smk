@@ -25,6 +25,29 @@ rule curves:
         "../scripts/curves.py"
 
 
+rule curves_of_epochs:
+    input:
+        runs=run_files("epochs"),
+        code=code("curves_of_epochs"),
+    output:
+        f"{RESULTS}/curves_of_epochs.parquet",
+    log:
+        f"{LOGS}/curves_of_epochs.log",
+    benchmark:
+        f"{LOGS}/curves_of_epochs.benchmark.tsv"
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        expected=expected_runs(),
+        metrics=TEST_METRICS,
+        epochs=config["training"]["epochs"],
+        band=config["curves"]["band"],
+        confidence_level=config["curves"]["confidence_level"],
+    script:
+        "../scripts/curves_of_epochs.py"
+
+
 rule final_accuracy:
     input:
         runs=run_files("epochs"),

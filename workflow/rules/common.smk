@@ -11,7 +11,7 @@ from descent.dependencies import sources
 from descent.experiment.halving import rungs
 from descent.experiment.plan import ranked, references, seed_blocks, variants
 from descent.experiment.sweeps import axis, compared, sweeps
-from descent.metrics import TRAIN_METRICS
+from descent.metrics import METRICS, TRAIN_METRICS
 from descent.optimizers.spec import SCRATCH, source_file
 from descent.reporting.wording import experiment
 from descent.training.settings import TrainingSettings
@@ -25,6 +25,8 @@ SWEEPS = sweeps(config)
 RUNGS = rungs(config)
 SWEEP_SEEDS = config["sweeps"]["seeds"]
 N_RUNS = len(VARIANTS) * len(config["seeds"])
+# After every epoch. Not in `descent.metrics`, because sweeps select anew when that file changes.
+TEST_METRICS = [metric for metric in METRICS if metric.startswith("test_")]
 # The comparisons with sweeps, and the variants that are selected from them.
 SWEPT = {
     comparison: selected

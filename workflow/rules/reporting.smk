@@ -34,8 +34,41 @@ rule overlay:
         "../scripts/overlay.py"
 
 
+rule overlay_of_epochs:
+    input:
+        curves=rules.curves_of_epochs.output[0],
+        accuracy=f"{RESULTS}/tables/final_accuracy.csv",
+        code=code("overlay_of_epochs"),
+    output:
+        report(
+            f"{RESULTS}/figures/{{metric}}_{{comparison}}.png",
+            caption="../report/overlay.rst",
+            category="Curves",
+            labels={"comparison": "{comparison}", "metric": "{metric}"},
+        ),
+        f"{RESULTS}/figures/{{metric}}_{{comparison}}.svg",
+        f"{RESULTS}/figures/{{metric}}_{{comparison}}.pdf",
+    log:
+        f"{LOGS}/overlay_of_epochs_{{metric}}_{{comparison}}.log",
+    benchmark:
+        f"{LOGS}/overlay_of_epochs_{{metric}}_{{comparison}}.benchmark.tsv"
+    wildcard_constraints:
+        metric="|".join(TEST_METRICS),
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        variants=lambda wildcards: list(COMPARISONS[wildcards.comparison]),
+        band=config["curves"]["band"],
+        confidence_level=config["curves"]["confidence_level"],
+        experiment=experiment(config),
+    script:
+        "../scripts/overlay_of_epochs.py"
+
+
 FIGURES = [
     *expand(rules.overlay.output, metric=TRAIN_METRICS, comparison=config["comparisons"]),
+    *expand(rules.overlay_of_epochs.output, metric=TEST_METRICS, comparison=config["comparisons"]),
     *expand(rules.parity_figure.output, comparison=COMPARED),
     *expand(rules.sensitivity.output, comparison=SWEPT),
 ]
@@ -100,6 +133,7 @@ rule report:
         TABLES,
         runs=run_files("epochs"),
         curves=rules.curves.output[0],
+        curves_of_epochs=rules.curves_of_epochs.output[0],
         prepared=PREPARED,
         config=rules.configuration.output[0],
         code=code("report"),

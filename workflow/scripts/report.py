@@ -22,6 +22,7 @@ with job_log(snakemake.log[0]):
         tables={Path(file).stem: pd.read_csv(file, dtype={"diverged_at": str}) for file in csv},
         figures=[file for file in files if file.endswith(".png")],
         curves=pd.read_parquet(files.curves),
+        curves_of_epochs=pd.read_parquet(files.curves_of_epochs),
         labels=labels,
         n_classes=len(classes),
         provenance=[read_metadata(file) for file in files.runs],

@@ -1,10 +1,11 @@
-"""Smoothed curves and their bands over seeds."""
+"""Smoothed curves and their bands over seeds, over iterations or over epochs."""
 
 import numpy as np
 import pandas as pd
 
 from descent.analysis import bands
-from descent.metrics import TRAIN_METRICS
+
+_FIRST = {"iteration": 1, "epoch": 0}  # epoch 0 is the untrained network
 
 
 def smooth(values: np.ndarray, window: int) -> np.ndarray:
@@ -34,78 +35,78 @@ def smooth(values: np.ndarray, window: int) -> np.ndarray:
     return np.where(np.isnan(values), np.nan, averaged.mean().to_numpy())
 
 
-def curves(runs, *, smoothing_window, band, confidence_level):
+def curves(runs, *, smoothing_window, band, confidence_level, over="iteration", length=None):
     """Smooth each seed's curves, then compute mean and band over the seeds of each variant.
 
-    A run ends where its loss is not finite: it has diverged. Mean and band end there, too, because
+    A run ends where a value is not finite: it has diverged. Mean and band end there, too, because
     a mean of the remaining runs would be one of different runs. From there on, the runs are given
     one by one.
 
     Parameters
     ----------
     runs : dict
-        Maps (variant, seed) to a DataFrame with the columns `descent.metrics.TRAIN_METRICS`, in the
-        order of iterations, as returned by `descent.records.read_runs`.
+        Maps (variant, seed) to a DataFrame of metrics, one column each and the same in all runs, in
+        the order of iterations or epochs, as returned by `descent.records.read_runs`.
     smoothing_window : int
-        Iterations.
+        Rows; 1 leaves the values unchanged.
     band : str
         Key of `descent.analysis.bands.KINDS`.
     confidence_level : float
         In (0, 1).
+    over : {"iteration", "epoch"}
+        What a row is. The first iteration is 1; the first epoch is 0, the untrained network.
+    length : int, optional
+        Rows of a run that is complete; by default, those of the longest run. A shorter one has
+        diverged.
 
     Returns
     -------
     pandas.DataFrame
-        variant, metric: categories; iteration: int32, from 1; mean, lower, upper: float64, NaN once
-        a seed has diverged, the bounds also for a single seed; n_seeds: int32; seed: Int32, missing
-        in these rows. A variant with a diverged run has further rows for each of its seeds, from
-        the iteration before the first divergence to the end of the run: there, `mean` is the seed's
-        smoothed value, NaN in the iteration in which it diverged.
+        variant, metric: categories; iteration or epoch: int32; mean, lower, upper: float64, NaN
+        once a seed has diverged, the bounds also for a single seed; n_seeds: int32; seed: Int32,
+        missing in these rows. A variant with a diverged run has further rows for each of its seeds,
+        from the last row before the first divergence to the end of the run: there, `mean` is the
+        seed's smoothed value, NaN in the row in which it diverged.
     """
     frames = []
-    n_iterations = max(len(frame) for frame in runs.values())
+    length = length or max(len(frame) for frame in runs.values())
+    metrics = next(iter(runs.values())).columns
     for variant in dict.fromkeys(variant for variant, _ in runs):
         members = {
-            seed: _end(frame, n_iterations)
-            for (name, seed), frame in runs.items()
-            if name == variant
+            seed: _end(frame, length) for (name, seed), frame in runs.items() if name == variant
         }
-        for metric in TRAIN_METRICS:
+        for metric in metrics:
             values = pd.DataFrame({seed: frame[metric] for seed, frame in members.items()})
             smoothed = smooth(values.to_numpy(), smoothing_window)
             table = _over_seeds(smoothed, band, confidence_level)
+            table[over] = np.arange(_FIRST[over], _FIRST[over] + len(table), dtype=np.int32)
             diverged = [len(frame) for frame in members.values() if frame[metric].isna().any()]
             if diverged:
                 start = max(min(diverged) - 2, 0)
                 parts = [
-                    _table(start + 1, smoothed[start : len(frame), column]).assign(seed=seed)
+                    table[[over]].assign(mean=smoothed[:, column], seed=seed)[start : len(frame)]
                     for column, (seed, frame) in enumerate(members.items())
                 ]
                 table = pd.concat([table, *parts])
             frames.append(table.assign(variant=variant, metric=metric, n_seeds=len(members)))
     types = {"variant": "category", "metric": "category", "n_seeds": "int32", "seed": "Int32"}
-    columns = ["variant", "metric", "iteration", "mean", "lower", "upper", "n_seeds", "seed"]
+    columns = ["variant", "metric", over, "mean", "lower", "upper", "n_seeds", "seed"]
     return pd.concat(frames, ignore_index=True).reindex(columns=columns).astype(types)
 
 
-def _end(frame, n_iterations):
-    """Cut a run before its first loss that is not finite, and set that iteration to NaN.
+def _end(frame, length):
+    """Cut a run before its first row that is not finite, and set that row to NaN.
 
-    A run that is shorter than the others diverged after its last iteration.
+    A run that is shorter than `length` diverged after its last row.
     """
     frame = frame.reset_index(drop=True)
-    not_finite = np.flatnonzero(~np.isfinite(frame["train_loss"]))
+    not_finite = np.flatnonzero(~np.isfinite(frame).all(axis=1))
     end = not_finite[0] if len(not_finite) else len(frame)
-    return frame.iloc[:end].reindex(range(min(end + 1, n_iterations)))
+    return frame.iloc[:end].reindex(range(min(end + 1, length)))
 
 
 def _over_seeds(values, band, confidence_level):
     end = np.isfinite(values).all(axis=1).sum()
     bounds = np.full((2, len(values)), np.nan)
     bounds[:, :end] = bands.band(values[:end], band, confidence_level)
-    return _table(1, values.mean(axis=1)).assign(lower=bounds[0], upper=bounds[1])
-
-
-def _table(first, values):
-    iteration = np.arange(first, first + len(values), dtype=np.int32)
-    return pd.DataFrame({"iteration": iteration, "mean": values})
+    return pd.DataFrame({"mean": values.mean(axis=1), "lower": bounds[0], "upper": bounds[1]})

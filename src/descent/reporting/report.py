@@ -8,14 +8,14 @@ import yaml
 
 from descent.experiment.halving import budgets
 from descent.experiment.sweeps import compared
-from descent.metrics import METRICS, TRAIN_METRICS
+from descent.metrics import METRICS
 from descent.reporting import wording
 from descent.reporting.conclusions import verdicts
 from descent.reporting.html_tables import number, shown
 from descent.reporting.rendering import inline_image, render
 
 
-def report(*, config, tables, figures, curves, labels, n_classes, provenance):
+def report(*, config, tables, figures, curves, curves_of_epochs, labels, n_classes, provenance):
     """Return the report as one HTML page that needs no other file.
 
     Parameters
@@ -27,8 +27,9 @@ def report(*, config, tables, figures, curves, labels, n_classes, provenance):
     figures : list of path
         PNG files; those of a comparison are named `<metric>_<comparison>.png`, or with `parity` or
         `sensitivity` instead of the metric; the grid of images is `examples.png`.
-    curves : pandas.DataFrame
-        Returned by `descent.analysis.curves.curves`.
+    curves, curves_of_epochs : pandas.DataFrame
+        Returned by `descent.analysis.curves.curves`, over iterations and over epochs; every metric
+        in them has its figures.
     labels : list of str
         The labels of the images in the grid.
     n_classes : int
@@ -39,7 +40,6 @@ def report(*, config, tables, figures, curves, labels, n_classes, provenance):
     -------
     str
     """
-    curves = curves[curves["seed"].isna()]  # the others are single seeds, after one diverged
     images = {Path(file).stem: inline_image(file) for file in figures}
     comparisons = compared(config)
     return render(
@@ -50,8 +50,8 @@ def report(*, config, tables, figures, curves, labels, n_classes, provenance):
         tables={name: shown(table, name) for name, table in tables.items()},
         overlays={
             name: [
-                _overlay(images, name, members, metric, curves, config["curves"])
-                for metric in TRAIN_METRICS
+                _overlays(images, name, members, table, config["curves"])
+                for table in (curves, curves_of_epochs)
             ]
             for name, members in comparisons.items()
         },
@@ -75,10 +75,25 @@ def report(*, config, tables, figures, curves, labels, n_classes, provenance):
     )
 
 
+def _overlays(images, comparison, members, curves, settings):
+    """Describe a comparison's figures over iterations or over epochs, one for each metric."""
+    curves = curves[curves["seed"].isna()]  # the others are single seeds, after one diverged
+    drawn = set(curves["metric"])
+    return [
+        _overlay(images, comparison, members, metric, curves[curves["metric"] == metric], settings)
+        for metric in METRICS
+        if metric in drawn
+    ]
+
+
 def _overlay(images, comparison, members, metric, curves, settings):
     """Describe the figure of one metric of a comparison: image, alternative text, caption."""
-    curves = curves[curves["metric"] == metric]
-    means = {name: curves[curves["variant"] == name].set_index("iteration") for name in members}
+    over = "epoch" if "epoch" in curves else "iteration"
+    when, window = {
+        "iteration": ("of every mini-batch", settings["smoothing_window"]),
+        "epoch": ("after every epoch (0: untrained)", 1),
+    }[over]
+    means = {name: curves[curves["variant"] == name].set_index(over) for name in members}
     ends = [f"{name} {wording.curve(mean['mean'], metric)}" for name, mean in means.items()]
     n_seeds = max(mean["n_seeds"].max() for mean in means.values())
     label = METRICS[metric].heading
@@ -87,9 +102,8 @@ def _overlay(images, comparison, members, metric, curves, settings):
     return {
         "file": f"{metric}_{comparison}",
         "source": images[f"{metric}_{comparison}"],
-        "alt": f"Curves of {label[0].lower()}{label[1:]} against the iteration: {'; '.join(ends)}.",
-        "caption": f"{label} of every mini-batch: {band}; "
-        f"{wording.smoothing(settings['smoothing_window'])}. {variants}.",
+        "alt": f"Curves of {label[0].lower()}{label[1:]} against the {over}: {'; '.join(ends)}.",
+        "caption": f"{label} {when}: {band}; {wording.smoothing(window)}. {variants}.",
     }
 
 

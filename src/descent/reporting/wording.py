@@ -109,7 +109,7 @@ def curve(mean, metric):
     Parameters
     ----------
     mean : pandas.Series
-        Indexed by iteration; accuracies in [0, 1].
+        Indexed by iteration or epoch, of which its index has the name; accuracies in [0, 1].
     metric : str
         Column of `descent.metrics.METRICS`.
     """
@@ -119,4 +119,4 @@ def curve(mean, metric):
     scale = METRICS[metric].scale
     unit = " %" if METRICS[metric].unit == "%" else ""
     first, last = (f"{scale * value:.3g}{unit}" for value in finite.iloc[[0, -1]])
-    return f"goes from {first} to {last} at iteration {finite.index[-1]}"
+    return f"goes from {first} to {last} at {finite.index.name} {finite.index[-1]}"

@@ -114,6 +114,65 @@ def test_all_seeds_diverge_at_once(ends):
     assert ours["seed"].tolist() == [pd.NA, 0, 1, 2]
 
 
+def make_epochs(ends=(4, 4, 4)):
+    """Epochs of two variants and three seeds; those of `a` have this many, untrained one included.
+
+    Every number is different: the hundreds are the variant, the tens the seed, the ones the epoch.
+    """
+    return {
+        (variant, seed): pd.DataFrame(
+            {"test_loss": values + 0.25 * seed**2, "test_accuracy": values / 1000}
+        )
+        for variant, hundreds, rows in (("a", 100, ends), ("b", 200, (4, 4, 4)))
+        for seed, end in enumerate(rows)
+        for values in [hundreds + 10 * seed + np.arange(float(end))]
+    }
+
+
+def over_epochs(runs, kind="t", length=4):
+    look = {"smoothing_window": 1, "band": kind, "confidence_level": 0.9}
+    return curves(runs, **look, over="epoch", length=length)
+
+
+@pytest.mark.parametrize("kind", ["t", "minmax"])
+def test_curves_over_epochs_begin_with_the_untrained_network(kind):
+    runs = make_epochs()
+    table = over_epochs(runs, kind)
+    assert list(table) == [
+        *("variant", "metric", "epoch", "mean", "lower", "upper", "n_seeds", "seed")
+    ]
+    assert len(table) == 2 * 2 * 4
+    for variant in ("a", "b"):
+        for metric in ("test_loss", "test_accuracy"):
+            part = table[(table["variant"] == variant) & (table["metric"] == metric)]
+            assert part["epoch"].tolist() == [0, 1, 2, 3]
+            values = np.stack([runs[variant, seed][metric] for seed in range(3)], axis=1)
+            lower, upper = band(values, kind, 0.9)
+            np.testing.assert_allclose(part["mean"], values.mean(axis=1))
+            np.testing.assert_allclose(part["lower"], lower)
+            np.testing.assert_allclose(part["upper"], upper)
+
+
+def test_curves_over_epochs_end_where_a_seed_diverges():
+    table = over_epochs(make_epochs(ends=(4, 1, 2)))
+    ours = table[(table["variant"] == "a") & (table["metric"] == "test_loss")]
+    over_seeds = ours[ours["seed"].isna()]
+    assert over_seeds["epoch"].tolist() == [0, 1, 2, 3]
+    assert over_seeds["mean"].notna().tolist() == [True, False, False, False]
+    runs = {seed: run.set_index("epoch")["mean"].to_dict() for seed, run in ours.groupby("seed")}
+    assert runs[0] == {0: 100, 1: 101, 2: 102, 3: 103}
+    assert list(runs[1]) == [0, 1] and np.isnan(runs[1][1])
+    assert list(runs[2]) == [0, 1, 2] and np.isnan(runs[2][2])
+    assert table[table["variant"] == "b"]["seed"].isna().all()
+
+
+def test_all_runs_may_diverge_in_their_first_epoch():
+    runs = {run: frame[:1] for run, frame in make_epochs().items()}
+    table = over_epochs(runs)
+    diverged = table[table["seed"].notna() & table["mean"].isna()]
+    assert len(diverged) == 2 * 2 * 3 and set(diverged["epoch"]) == {1}
+
+
 def test_the_table_survives_its_file(tmp_path):
     runs = make_runs()
     runs["a", 0] = diverge(runs["a", 0], 10, ends=True)

@@ -4,7 +4,6 @@ import base64
 import re
 from functools import partial
 from html.parser import HTMLParser
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -47,6 +46,7 @@ RUN = {
     "torch": "2.15",
     "descent": "0.1.0",
 }
+LOSS_AND_ACCURACY = ("loss", "accuracy")
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="
 )
@@ -93,27 +93,32 @@ def tables():
     }
 
 
-def curves(last=0.0953, n_seeds=5):
+def curves(last=0.0953, n_seeds=5, over="iteration", images="train"):
     frames = [
         pd.DataFrame(
             {
                 "variant": variant,
                 "metric": metric,
-                "iteration": [1, 2, 3],
+                over: [1, 2, 3],
                 "mean": [2.3, last, np.nan],
                 "n_seeds": n_seeds,
                 "seed": pd.NA,
             }
         )
         for variant in ("ours", "theirs")
-        for metric in ("train_loss", "train_accuracy")
+        for metric in (f"{images}_accuracy", f"{images}_loss")
     ]
     return pd.concat(frames)
 
 
+def curves_of_epochs(**changes):
+    return curves(over="epoch", images="test", **changes)
+
+
 @pytest.fixture
 def figures(tmp_path):
-    names = ["train_loss_pair", "train_accuracy_pair", "parity_pair", "examples"]
+    names = [f"{images}_{what}_pair" for images in ("train", "test") for what in LOSS_AND_ACCURACY]
+    names += ["parity_pair", "examples"]
     files = [tmp_path / f"{name}.png" for name in names]
     for file in files:
         file.write_bytes(PIXEL)
@@ -126,6 +131,7 @@ def write(figures, **changes):
         "tables": tables(),
         "figures": figures,
         "curves": curves(),
+        "curves_of_epochs": curves_of_epochs(),
         "labels": ["5", "0", "4"],
         "n_classes": 10,
         "provenance": [RUN],
@@ -175,6 +181,10 @@ def test_images_are_told_in_words_with_their_numbers(figures):
         "Curves of train cross-entropy (nats) against the iteration: ours goes from 2.3 to 0.0953 "
         "at iteration 2; theirs goes from 2.3 to 0.0953 at iteration 2."
     ) in told
+    assert (
+        "Curves of test accuracy (%) against the epoch: ours goes from 230 % to 9.53 % at epoch 2; "
+        "theirs goes from 230 % to 9.53 % at epoch 2."
+    ) in told
     [of_parity] = (text for text in told if text.startswith("Difference from the reference"))
     assert "ours in float32: at most 3.2e\N{MINUS SIGN}08 of the tensor's scale" in of_parity
     assert of_parity.count("ours in ") == 2  # the trials are not in the figure
@@ -186,7 +196,18 @@ def test_captions_say_what_was_run(figures):
     assert "20 epochs on mnist in mini-batches of 128 images" in page
     assert "mean of 5 seeds, 95 % t band (pointwise)" in page
     assert "moving average over 50 iterations. ours is scratch.sgd, lr = 0.1; theirs is" in page
+    assert "Test accuracy (%) after every epoch (0: untrained): mean of 5 seeds, 95 % t" in page
+    assert "95 % t band (pointwise); unsmoothed. ours is scratch.sgd, lr = 0.1; theirs is" in page
     assert "1 seed, hence no band" in write(figures, curves=curves(n_seeds=1))
+
+
+def test_losses_stand_beside_accuracies_and_training_above_test(figures):
+    links = [link["href"] for link in Outline(write(figures)).all("a")]
+    assert [link for link in links if link.endswith(".pdf")][:4] == [
+        f"figures/{images}_{what}_pair.pdf"
+        for images in ("train", "test")
+        for what in LOSS_AND_ACCURACY
+    ]
 
 
 def test_cells_have_units_and_say_what_is_missing(figures):
@@ -213,7 +234,8 @@ def test_all_pairs_and_what_tuning_took_are_shown_where_there_are_any(figures):
     selected["parity"] = selected["parity"].iloc[:0]
     selected["selection"] = pd.DataFrame(columns=["variant"])
     means = curves().replace("ours", "ours_selected")
-    page = write(figures, config=config, tables=selected, curves=means)
+    of_epochs = curves_of_epochs().replace("ours", "ours_selected")
+    page = write(figures, config=config, tables=selected, curves=means, curves_of_epochs=of_epochs)
     assert "All pairs of variants" in page
     assert "theirs is best, tied with ours_selected." in page
     assert (
@@ -286,26 +308,29 @@ def test_every_run_may_have_diverged(tmp_path):
         found[name] = pd.read_csv(tmp_path / f"{name}.csv", dtype={"diverged_at": str})
     look = {"smoothing_window": 1, "band": "t", "confidence_level": 0.95}
     means = curves_of(iterations, **look)
-    drawn = [str(tmp_path / f"{name}.png") for name in (*TRAIN_METRICS, "parity")]
-    for metric, file in zip(TRAIN_METRICS, drawn, strict=False):
-        overlay(
-            means[means["metric"] == metric],
-            found["final_accuracy"],
-            list(expected),
-            metric,
-            [file],
-            **look,
-            batch_size=32,
-            experiment="",
-        )
-    save(parity_figure(trace, reference="theirs", n_seeds=2), drawn[2:])
-    pictures = [Path(file).rename(file.replace(".png", "_pair.png")) for file in drawn]
+    of_epochs = curves_of(final, **look, over="epoch", length=3)
+    pictures = [tmp_path / "parity_pair.png"]
+    for table in (means, of_epochs):
+        for metric in table["metric"].cat.categories:
+            pictures.append(tmp_path / f"{metric}_pair.png")
+            overlay(
+                table[table["metric"] == metric],
+                found["final_accuracy"],
+                list(expected),
+                metric,
+                [str(pictures[-1])],
+                **look,
+                batch_size=32,
+                experiment="",
+            )
+    save(parity_figure(trace, reference="theirs", n_seeds=2), [str(pictures[0])])
     (tmp_path / "examples.png").write_bytes(PIXEL)
     page = report(
         config={**config, "curves": look},
         tables=found,
         figures=[*pictures, tmp_path / "examples.png"],
         curves=means,
+        curves_of_epochs=of_epochs,
         labels=["5"],
         n_classes=4,
         provenance=list(about.values()),

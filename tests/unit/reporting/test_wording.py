@@ -37,9 +37,10 @@ def test_smoothing():
 
 
 def test_a_curve_ends_at_its_last_finite_value():
-    mean = pd.Series([0.5, 0.9871, np.nan], index=[10, 20, 30])
+    mean = pd.Series([0.5, 0.9871, np.nan], index=pd.Index([10, 20, 30], name="iteration"))
     assert wording.curve(mean, "train_accuracy") == "goes from 50 % to 98.7 % at iteration 20"
     assert wording.curve(mean, "train_loss") == "goes from 0.5 to 0.987 at iteration 20"
+    assert wording.curve(mean.rename_axis("epoch"), "test_loss").endswith("at epoch 20")
     assert wording.curve(mean * np.nan, "train_loss") == "has no finite value"
 
 

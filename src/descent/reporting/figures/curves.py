@@ -1,4 +1,4 @@
-"""The overlaid curves of one comparison."""
+"""The overlaid curves of one comparison, over iterations or over epochs."""
 
 import textwrap
 
@@ -21,6 +21,7 @@ _MAX_POINTS = 1000  # about the width of the figure in pixels
 _MAX_LOSS = 20  # nats; the losses just before a run diverges would leave no room for the others
 _BAND_ROOM = 3  # times the highest or the lowest loss; a wider band is cut off
 _NOTE_WIDTH = 80  # characters
+_MAX_MARKED = 30  # epochs; more markers would run together
 
 
 def overlay(
@@ -32,9 +33,9 @@ def overlay(
     *,
     band,
     confidence_level,
-    smoothing_window,
-    batch_size,
     experiment,
+    smoothing_window=1,
+    batch_size=None,
 ):
     """Overlay the curves of the variants of one comparison, with their bands.
 
@@ -44,7 +45,8 @@ def overlay(
     Parameters
     ----------
     curves : pandas.DataFrame
-        Returned by `descent.analysis.curves.curves`, this metric only.
+        Returned by `descent.analysis.curves.curves`, this metric only. If there are few epochs,
+        each has a marker.
     accuracies : pandas.DataFrame
         Returned by `descent.analysis.summaries.final_accuracy`; the legend has mean and standard
         deviation.
@@ -59,40 +61,49 @@ def overlay(
         Key of `descent.analysis.bands.KINDS`, for the note below the axis.
     confidence_level : float
         The level of the bands, for the note.
-    smoothing_window, batch_size : int
-        For the note and the label of the axis.
     experiment : str
         What was run, for the note.
+    smoothing_window : int
+        For the note.
+    batch_size : int, optional
+        Images in a mini-batch, for the label of an axis of iterations.
     """
     set_style()
     height = 2.6 + 0.13 * len(variants)  # the legend is above the axes, where it hides no curve
     figure, axes = plt.subplots(figsize=(HALF_PAGE, height), layout="constrained")
+    over = "epoch" if "epoch" in curves else "iteration"
     if METRICS[metric].is_share:
         curves = curves.assign(**100 * curves[["mean", "lower", "upper"]])
-    curves = curves[curves["variant"].isin(variants)]
+    curves = curves[curves["variant"].isin(variants)].rename(columns={over: "step"})
     over_seeds, seeds = curves[curves["seed"].isna()], curves[curves["seed"].notna()]
     diverged = seeds[seeds["mean"].isna()]  # one row per diverged run
     n_seeds = over_seeds["n_seeds"].iloc[0]
+    last = curves["step"].max()
+    marked = over == "epoch" and last <= _MAX_MARKED
+    marker = {"marker": "o", "markersize": 2.5, "markeredgewidth": 0} if marked else {}
     final = accuracies.set_index("variant")
     colours = dict(zip(variants, colors(len(variants)), strict=True))
     for index, (variant, colour) in enumerate(colours.items()):
         curve = _thin(over_seeds[over_seeds["variant"] == variant].dropna(subset="mean"))
-        iteration = curve["iteration"]
         style = {"color": colour, "linestyle": LINE_STYLES[index % len(LINE_STYLES)]}
         label = _label(final.loc[variant], n_seeds, (diverged["variant"] == variant).sum())
-        axes.plot(iteration, curve["mean"], **style, linewidth=0.9, label=label, zorder=3 + index)
-        axes.fill_between(
-            iteration, curve["lower"], curve["upper"], color=colour, alpha=0.3, linewidth=0
-        )
+        look = style | marker | {"linewidth": 0.9, "zorder": 3 + index}
+        axes.plot(curve["step"], curve["mean"], **look, label=label)
+        bounds = curve["lower"], curve["upper"]
+        axes.fill_between(curve["step"], *bounds, color=colour, alpha=0.3, linewidth=0)
         for _, run in seeds[seeds["variant"] == variant].groupby("seed"):
             run = _thin(run.dropna(subset="mean"))
-            axes.plot(run["iteration"], run["mean"], **style, linewidth=0.4, zorder=2)
+            axes.plot(run["step"], run["mean"], **style, linewidth=0.4, zorder=2)
+    room = 0.02 * last if marked else 0  # for the halves of markers beyond the axis
+    axes.set_xlim(-room, last + room)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     _limit(axes, curves, metric, len(diverged) > 0)
     _mark(axes, seeds, diverged, colours, metric)
     if curves["mean"].isna().all():
         sentence = "No curve: every run diverged\nin its first iteration."
         axes.text(0.5, 0.5, sentence, transform=axes.transAxes, ha="center", va="center")
-    axes.set_xlabel(f"Iteration (mini-batches of {batch_size} images)")
+    of_iterations = f"Iteration (mini-batches of {batch_size} images)"
+    axes.set_xlabel("Epoch" if over == "epoch" else of_iterations)
     axes.set_ylabel(METRICS[metric].heading)
     runs = " of completed runs" if len(diverged) else ""
     title = f"variant (final test accuracy{runs}: mean ± sd)"
@@ -108,9 +119,7 @@ def overlay(
 
 
 def _limit(axes, curves, metric, diverged):
-    """Scale and limit the axes so that bands leave room for the lines."""
-    axes.set_xlim(0, curves["iteration"].max())
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    """Scale and limit the vertical axis so that bands leave room for the lines."""
     if not METRICS[metric].is_share:
         scale_loss(axes)
         lines = curves["mean"][curves["mean"] > 0]
@@ -136,7 +145,7 @@ def _mark(axes, seeds, diverged, colours, metric):
         last = run["mean"].dropna().tail(1).max()
         height = worst if np.isnan(last) else np.clip(last, bottom, top)
         style = {"color": colours[row.variant], "markersize": 5, "markeredgewidth": 1.2}
-        axes.plot(row.iteration, height, "x", **style, scaley=False, clip_on=False, zorder=20)
+        axes.plot(row.step, height, "x", **style, scaley=False, clip_on=False, zorder=20)
 
 
 def _thin(curve):

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import to_rgb
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from descent.files import replacing
 
@@ -116,6 +116,9 @@ def scale_accuracy(axes):
     bottom, top = max(axes.get_ylim()[0], 0), min(axes.get_ylim()[1], 100)
     candidates = _ACCURACY_TICKS if top > 80 else range(0, 81, 10)
     ticks = [tick for tick in candidates if bottom <= tick <= top]
+    if len(ticks) < 2:  # the range is between two of them
+        candidates = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(bottom, top)
+        ticks = [tick for tick in candidates if bottom <= tick <= top]
     axes.set_yticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     axes.set_ylim(bottom, top)
 

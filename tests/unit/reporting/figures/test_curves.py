@@ -2,12 +2,14 @@
 
 import re
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 from pypdf import PdfReader
 
 from descent.analysis.curves import curves
+from descent.reporting.figures import curves as curves_figure
 from descent.reporting.figures.curves import overlay
 from drawn import bands, crosses, lines, texts
 
@@ -160,6 +162,91 @@ def test_all_seeds_diverge_at_once(tmp_path, metric, diverged):
     assert "first (5 of 5 diverged)" in found
     assert len(crosses(svg)) == 5 * len(diverged)
     assert ("No curve: every run diverged" in found) == (len(diverged) == 2)
+
+
+def draw_epochs(monkeypatch, n_epochs=3, metric="test_accuracy", n_seeds=3, lost=0):
+    """Overlay two variants over epochs; return the table that is drawn, and the figure.
+
+    The last seeds of `first` diverge in their first epoch, as many as are `lost`.
+    """
+    runs = {
+        (variant, seed): pd.DataFrame({"test_loss": 3 - share, "test_accuracy": share})
+        for variant, worst in (("first", 0.1), ("second", 0.3))
+        for seed in range(n_seeds)
+        for share in [np.linspace(worst, 0.5 + worst + 0.02 * seed, n_epochs + 1)]
+    }
+    for seed in range(n_seeds - lost, n_seeds):
+        runs["first", seed] = runs["first", seed][:1]
+    look = {"band": "t", "confidence_level": 0.9}
+    table = curves(runs, smoothing_window=1, **look, over="epoch", length=n_epochs + 1)
+    table = table[table["metric"] == metric]
+    drawn = []
+    monkeypatch.setattr(curves_figure, "save", lambda figure, files: drawn.append(figure))
+    accuracies = pd.DataFrame({"variant": ["first", "second"], "mean": [0.6, 0.8], "sd": 0.01})
+    overlay(table, accuracies, ["first", "second"], metric, [], **look, experiment="digits")
+    [figure] = drawn
+    plt.close(figure)
+    return table, figure
+
+
+@pytest.mark.parametrize(("metric", "scale"), [("test_accuracy", 100), ("test_loss", 1)])
+def test_over_epochs_each_variant_has_its_own_means_and_band(monkeypatch, metric, scale):
+    table, figure = draw_epochs(monkeypatch, metric=metric)
+    [axes] = figure.axes
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+        "first (60.00 ± 1.00 %)",
+        "second (80.00 ± 1.00 %)",
+    ]
+    colors = [line.get_color() for line in figure.legends[0].get_lines()]
+    for variant, color, line, band in zip(
+        ("first", "second"), colors, axes.lines, axes.collections, strict=True
+    ):
+        means = table[table["variant"] == variant]
+        assert line.get_color() == color
+        assert tuple(band.get_facecolor()[0][:3]) == color
+        assert line.get_xdata().tolist() == [0, 1, 2, 3]
+        np.testing.assert_allclose(line.get_ydata(), scale * means["mean"])
+        corners = {(x, round(y, 6)) for x, y in band.get_paths()[0].vertices}
+        for bound in ("lower", "upper"):
+            assert corners >= {
+                (row.epoch, round(scale * getattr(row, bound), 6)) for row in means.itertuples()
+            }
+    assert axes.get_xlabel() == "Epoch"
+    assert "digits; unsmoothed" in figure.get_supxlabel()
+    assert "mean of 3 seeds, 90 % t band (pointwise)" in figure.get_supxlabel()
+
+
+@pytest.mark.parametrize(("n_epochs", "marker"), [(1, "o"), (30, "o"), (31, "None")])
+def test_few_epochs_have_markers_which_are_whole(monkeypatch, n_epochs, marker):
+    _, figure = draw_epochs(monkeypatch, n_epochs)
+    [axes] = figure.axes
+    assert {line.get_marker() for line in axes.lines} == {marker}
+    left, right = axes.get_xlim()
+    assert (left < 0 and right > n_epochs) == (marker == "o")
+    figure.canvas.draw()
+    shown = [label.get_text() for label in axes.get_xticklabels()]
+    assert "0" in shown and all("." not in text for text in shown)
+
+
+def test_one_seed_has_no_band_over_epochs(monkeypatch):
+    _, figure = draw_epochs(monkeypatch, n_seeds=1)
+    [axes] = figure.axes
+    assert "1 seed, hence no band" in figure.get_supxlabel()
+    assert all(np.isnan(path.vertices).all() for c in axes.collections for path in c.get_paths())
+
+
+@pytest.mark.parametrize("metric", ["test_accuracy", "test_loss"])
+@pytest.mark.parametrize("lost", [1, 3])
+def test_a_run_that_diverges_in_the_first_epoch_has_its_cross_there(monkeypatch, metric, lost):
+    _, figure = draw_epochs(monkeypatch, metric=metric, lost=lost)
+    [axes] = figure.axes
+    crosses = [line for line in axes.lines if line.get_marker() == "x"]
+    assert [line.get_xdata()[0] for line in crosses] == [1] * lost
+    assert {line.get_color() for line in crosses} == {axes.lines[0].get_color()}
+    assert axes.lines[0].get_xdata().tolist() == [0]
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert f"{lost} of 3 diverged" in labels[0] and "diverged" not in labels[1]
+    assert "cross: a run diverged" in figure.get_supxlabel()
 
 
 def test_a_pdf_embeds_its_fonts_as_truetype_and_has_its_text(tmp_path):

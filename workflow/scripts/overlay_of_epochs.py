@@ -1,0 +1,18 @@
+from descent.jobs import job_log
+
+with job_log(snakemake.log[0]):
+    import pandas as pd
+
+    from descent.reporting.figures.curves import overlay
+
+    params, metric = snakemake.params, snakemake.wildcards.metric
+    overlay(
+        pd.read_parquet(snakemake.input.curves, filters=[("metric", "==", metric)]),
+        pd.read_csv(snakemake.input.accuracy),
+        params.variants,
+        metric,
+        list(snakemake.output),
+        band=params.band,
+        confidence_level=params.confidence_level,
+        experiment=params.experiment,
+    )
