@@ -20,7 +20,7 @@ from descent.reporting.figures.style import (
 _MAX_POINTS = 1000  # about the width of the figure in pixels
 _MAX_LOSS = 20  # nats; the losses just before a run diverges would leave no room for the others
 _BAND_ROOM = 3  # times the highest or the lowest loss; a wider band is cut off
-_NOTE_WIDTH = 80  # characters
+_NOTE_WIDTH = 76  # characters
 _MAX_MARKED = 30  # epochs; more markers would run together
 
 

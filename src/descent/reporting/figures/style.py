@@ -113,6 +113,7 @@ def scale_accuracy(axes):
         With everything already drawn.
     """
     axes.set_yscale("function", functions=(_accuracy_scale, _inverse_accuracy_scale))
+    axes.autoscale_view(scalex=False)  # the margins of the linear scale would be too wide here
     bottom, top = max(axes.get_ylim()[0], 0), min(axes.get_ylim()[1], 100)
     candidates = _ACCURACY_TICKS if top > 80 else range(0, 81, 10)
     ticks = [tick for tick in candidates if bottom <= tick <= top]
