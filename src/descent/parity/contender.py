@@ -11,6 +11,7 @@ import torch
 
 from descent.optimizers import user_rules
 from descent.optimizers.forms import recognise
+from descent.optimizers.groups import in_turn
 from descent.optimizers.objects import check_object, unwrap
 from descent.optimizers.spec import parse
 from descent.optimizers.step import Step, bind, defaults, find, finding_forms, is_elementwise
@@ -31,7 +32,8 @@ class Contender:
     blame : callable
         Returns a context that turns exceptions into a RuleError.
     groups : tuple of dict
-        Hyperparameters of each group of parameters, if there are several; for classes only.
+        Hyperparameters of each group of parameters, if there are several; the parameters are dealt
+        out in turn.
     elementwise : bool
         Whether it may be called once on stacked tensors.
     transposed : bool
@@ -188,7 +190,9 @@ class _OfOneNetwork:
         self._values = contender.values
         self._transposed = contender.transposed
         own = [self._own_part(parameter.detach()) for parameter in parameters]
-        self._own = bind(contender.rule, own, contender.settings, contender.groups)
+        self._own = bind(
+            contender.rule, own, contender.settings, in_turn(len(own), contender.groups)
+        )
 
     def _own_part(self, stacked):
         own = stacked[0]
