@@ -45,9 +45,10 @@ def page():
 def _rows(path, schema, default):
     yield f"`{path}`", _cell(schema["description"]), _values(schema), _default(default)
     default = default if isinstance(default, dict) else {}
-    for key, part in schema.get("properties", {}).items():
+    keys = schema if "properties" in schema else schema.get("items", schema)
+    for key, part in keys.get("properties", {}).items():
         yield from _rows(f"{path}.{key}", part, default.get(key))
-    if isinstance(others := schema.get("additionalProperties"), dict):
+    if isinstance(others := keys.get("additionalProperties"), dict):
         yield from _rows(f"{path}.<name>", others, None)
 
 

@@ -96,6 +96,8 @@ def test_light_modules_import_no_heavy_library():
         "optimizers.spec",
         "optimizers.source",
         "optimizers.signatures",
+        "optimizers.groups",
+        "optimizers.schedules",
         "data.catalog",
         "data.idx",
     ]

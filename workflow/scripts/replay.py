@@ -6,25 +6,27 @@ with job_log(snakemake.log[0]):
 
     from descent.data.prepared import load_prepared
     from descent.files import replacing
-    from descent.optimizers.spec import split_settings
-    from descent.optimizers.step import make_step
+    from descent.optimizers.variant import make_variant_step
     from descent.parity.check import tried
     from descent.parity.replay import halved, replay
     from descent.training.settings import TrainingSettings
 
     params, iterations = snakemake.params, snakemake.params.iterations
-    makers, schedule = {}, None
-    for variant, settings in params.variants.items():
-        optimizer, hyperparameters = split_settings(settings)
-        makers[variant] = partial(make_step, optimizer, hyperparameters=hyperparameters)
+    data, training = load_prepared(snakemake.input.prepared), TrainingSettings(**params.training)
+    per_epoch = training.iterations_per_epoch(len(data.train_images))
+    makers = {
+        variant: partial(make_variant_step, settings, iterations_per_epoch=per_epoch)
+        for variant, settings in params.variants.items()
+    }
+    schedule = None
     if params.lr_schedule == "halved":
         schedule = halved(params.variants[params.reference]["lr"], iterations)
     trace = replay(
-        load_prepared(snakemake.input.prepared),
+        data,
         makers,
         params.reference,
         params.seeds,
-        training=TrainingSettings(**params.training),
+        training=training,
         iterations=iterations,
         schedule=schedule,
     )

@@ -16,7 +16,9 @@ with job_log(snakemake.log[0]):
     csv = [file for file in files if file.endswith(".csv")]
     with safe_open(files.prepared, framework="numpy") as prepared:
         classes = json.loads(prepared.metadata()["classes"])
-        labels = [classes[label] for label in prepared.get_slice("train_labels")[:32]]
+        train_labels = prepared.get_slice("train_labels")
+        [n_images] = train_labels.get_shape()
+        labels = [classes[label] for label in train_labels[:32]]
     html = report(
         config=yaml.safe_load(Path(files.config).read_text()),
         tables={Path(file).stem: pd.read_csv(file, dtype={"diverged_at": str}) for file in csv},
@@ -25,6 +27,7 @@ with job_log(snakemake.log[0]):
         curves_of_epochs=pd.read_parquet(files.curves_of_epochs),
         labels=labels,
         n_classes=len(classes),
+        n_images=n_images,
         provenance=[read_metadata(file) for file in files.runs],
     )
     with replacing(snakemake.output[0]) as part:

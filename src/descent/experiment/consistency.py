@@ -7,7 +7,10 @@ from descent.errors import SignatureError, SweepError
 from descent.experiment.halving import rungs
 from descent.experiment.plan import marked_references, references, variants
 from descent.experiment.sweeps import axis, compared, sweep_of, sweeps, swept
+from descent.optimizers.groups import deal, names_of, own_hyperparameters
+from descent.optimizers.schedules import check_scheduler
 from descent.optimizers.signatures import check_hyperparameters
+from descent.optimizers.spec import split_settings
 
 
 def find_inconsistencies(config):
@@ -35,9 +38,8 @@ def find_inconsistencies(config):
                     "a variant belongs to one comparison"
                 )
             owners.setdefault(name, comparison)
-            hyperparameters = settings.keys() - {"optimizer", "reference"}
             try:
-                check_hyperparameters(settings["optimizer"], hyperparameters)
+                _check_settings(settings, names_of(len(config["model"]["hidden"]) + 1))
             except SignatureError as error:
                 problems.append(f"{path}.{error}")
     return (
@@ -46,6 +48,32 @@ def find_inconsistencies(config):
         or _find_wrong_halving(config)
         or _find_wrong_schedule(config)
     )
+
+
+def _check_settings(settings, names):
+    """Check a variant's settings, for a network whose parameters have these names.
+
+    Raises
+    ------
+    SignatureError
+    """
+    optimizer, hyperparameters = split_settings(settings)
+    check_hyperparameters(optimizer, hyperparameters.keys())
+    if "lr_scheduler" in settings:
+        if "lr" not in hyperparameters:
+            raise SignatureError("lr_scheduler: needs an lr beside it, which it changes")
+        check_scheduler(settings["lr_scheduler"])
+    groups = settings.get("groups", [])
+    deal(names, groups)
+    for index, own in enumerate(map(own_hyperparameters, groups)):
+        if not own:
+            raise SignatureError(f"groups.{index}: name a hyperparameter, such as weight_decay: 0")
+        try:
+            check_hyperparameters(optimizer, hyperparameters.keys() | own.keys())
+        except SignatureError as error:
+            raise SignatureError(f"groups.{index}.{error}") from None
+        for name in swept({"optimizer": optimizer, **own}):
+            raise SignatureError(f"groups.{index}.{name}: a group takes no sweep; give one value")
 
 
 def _find_wrong_sweeps(config):
@@ -100,11 +128,17 @@ def _find_wrong_halving(config):
 def _find_wrong_schedule(config):
     if config["parity"]["lr_schedule"] != "halved":
         return []
-    settings = variants(config)
-    return [
+    settings, comparisons = variants(config), references(config)
+    problems = [
         f"parity.lr_schedule: halved needs an lr for {reference}, the reference of {comparison}"
-        for comparison, (reference, _) in references(config).items()
+        for comparison, (reference, _) in comparisons.items()
         if "lr" not in settings[reference]
+    ]
+    return problems + [
+        f"parity.lr_schedule: halved would replace the lr_scheduler of {variant}; use constant"
+        for reference, others in comparisons.values()
+        for variant in (reference, *others)
+        if "lr_scheduler" in settings[variant]
     ]
 
 

@@ -10,6 +10,7 @@ import json
 
 from descent.errors import SweepError
 from descent.optimizers.signatures import list_hyperparameters
+from descent.optimizers.spec import split_settings
 
 _SELECTED = "_selected"
 _MAX_NAME = 200  # characters: names are part of file names
@@ -21,8 +22,9 @@ def swept(settings):
     Their value is a list. A hyperparameter whose default is itself a tuple or list, such as Adam's
     betas, is swept by a list of lists.
     """
-    lists = [key for key, value in settings.items() if isinstance(value, list)]
-    by_nature = list_hyperparameters(settings["optimizer"]) if lists else set()
+    optimizer, hyperparameters = split_settings(settings)
+    lists = [key for key, value in hyperparameters.items() if isinstance(value, list)]
+    by_nature = list_hyperparameters(optimizer) if lists else set()
     return [
         key
         for key in lists

@@ -189,7 +189,7 @@ class _Class(torch.optim.Optimizer):
 
 
 def _interleaved(groups):
-    """Undo how `descent.optimizers.step.bind` deals parameters out to groups."""
+    """Undo how `descent.optimizers.groups.in_turn` deals parameters out to groups."""
     tensors = [None] * sum(map(len, groups))
     for index, group in enumerate(groups):
         tensors[index :: len(groups)] = group

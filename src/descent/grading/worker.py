@@ -13,6 +13,7 @@ from descent.errors import DescentError
 from descent.grading import protocol
 from descent.grading.limits import Limits, set_limits
 from descent.grading.survey import survey
+from descent.optimizers.groups import in_turn
 from descent.optimizers.step import bind, defaults
 from descent.parity.contender import Contender
 
@@ -118,9 +119,8 @@ class _Network:
         self._tensors = [home.detach() for home in self._homes]
         self._gradients = [None] * len(self._homes)
         with self._blaming():
-            self._own = bind(
-                contender.rule, self._tensors, header["settings"], header.get("groups")
-            )
+            groups = in_turn(len(self._tensors), header.get("groups", ()))
+            self._own = bind(contender.rule, self._tensors, header["settings"], groups)
 
     def groups(self):
         """Return the hyperparameters in use, as far as they can be sent."""

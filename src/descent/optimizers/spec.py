@@ -9,6 +9,12 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+#: Keys of a variant that say what training does besides, see `descent.optimizers.variant`.
+TRAINING_KEYS = ("lr_scheduler", "gradient_clipping", "groups")
+
+#: Keys of a variant that are no hyperparameters of its optimizer.
+OTHER_KEYS = ("optimizer", "reference", *TRAINING_KEYS)
+
 #: The folder of the included update rules, one per file.
 SCRATCH = Path(__file__).parent / "scratch"
 
@@ -51,8 +57,8 @@ def parse(optimizer):
 
 
 def split_settings(settings):
-    """Split a variant's settings into its optimizer and the optimizer's hyperparameters."""
-    hyperparameters = {key: value for key, value in settings.items() if key != "optimizer"}
+    """Split a variant's settings into its optimizer and hyperparameters, without all other keys."""
+    hyperparameters = {key: value for key, value in settings.items() if key not in OTHER_KEYS}
     return settings["optimizer"], hyperparameters
 
 

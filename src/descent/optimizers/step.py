@@ -26,6 +26,7 @@ from descent import model
 from descent.errors import RuleError
 from descent.optimizers import user_rules
 from descent.optimizers.forms import recognise
+from descent.optimizers.groups import deal
 from descent.optimizers.loading import load
 from descent.optimizers.spec import parse
 
@@ -36,7 +37,7 @@ ELEMENTWISE_CLASSES = {
 }
 
 
-def make_step(optimizer, parameters, hyperparameters):
+def make_step(optimizer, parameters, hyperparameters, groups=()):
     """Bind an optimizer to parameters; a user's is tried out first, see `user_rules.try_out`.
 
     Parameters
@@ -48,6 +49,8 @@ def make_step(optimizer, parameters, hyperparameters):
         Stacked over seeds, see `descent.model.initialize`; updated in place by every step.
     hyperparameters : dict
         Keyword arguments of the rule or class.
+    groups : list of dict, optional
+        Other hyperparameters for some of the parameters, see `descent.optimizers.groups`.
 
     Returns
     -------
@@ -58,7 +61,7 @@ def make_step(optimizer, parameters, hyperparameters):
     descent.errors.RuleError
         If the user's rule is wrong; steps raise it as well.
     """
-    bound = partial(Step, optimizer, hyperparameters=hyperparameters)
+    bound = partial(Step, optimizer, hyperparameters=hyperparameters, groups=groups)
     file = parse(optimizer).file
     if not file:
         return bound(parameters)
@@ -120,6 +123,7 @@ class Step:
         parameters,
         hyperparameters,
         *,
+        groups=(),
         only_matrices=None,
         blame=contextlib.nullcontext,
         find=find,
@@ -133,9 +137,10 @@ class Step:
             self._unstack = _as_one
         else:
             self._unstack = partial(model.unstack, bias_as_column=only_matrices)
+        dealt = deal(model.names(parameters), groups) if groups else ()
         self._networks = [
             # found anew for each network, so that none shares a global variable of a user's file
-            bind(find(optimizer)[0], network, hyperparameters)
+            bind(find(optimizer)[0], network, hyperparameters, dealt)
             for network in self._unstack([parameter.detach() for parameter in parameters])
         ]
 
@@ -178,14 +183,17 @@ def _as_one(tensors):
     return [tensors]
 
 
-def bind(rule, parameters, hyperparameters, groups=None):
+def bind(rule, parameters, hyperparameters, groups=()):
     """Bind a hand-written rule or a torch class to tensors without unstacking them; see `Step`.
 
-    A class gets one group of parameters for each dict of `groups`, with its hyperparameters; the
-    parameters are dealt out in turn.
+    Each of `groups` has the positions of its parameters, and hyperparameters of its own. A class
+    gets them as its groups of parameters; a rule is called once for each, with a state of its own.
     """
     hyperparameters = _with_tuples(rule, hyperparameters)
+    groups = [(positions, _with_tuples(rule, own)) for positions, own in groups]
     if not isinstance(rule, type):
+        if groups:
+            return _InGroups(rule, parameters, hyperparameters, groups)
         return _HandWritten(rule, parameters, hyperparameters)
     if not issubclass(rule, torch.optim.Optimizer):
         raise TypeError(f"{rule.__name__} is not a subclass of torch.optim.Optimizer")
@@ -195,7 +203,14 @@ def bind(rule, parameters, hyperparameters, groups=None):
 def _grouped(parameters, groups):
     if not groups:
         return iter(parameters)  # as model.parameters() is
-    return [{"params": parameters[i :: len(groups)], **own} for i, own in enumerate(groups)]
+    return [
+        {"params": _chosen(parameters, positions), **copy.deepcopy(own)}
+        for positions, own in groups
+    ]
+
+
+def _chosen(tensors, positions):
+    return [tensors[position] for position in positions]
 
 
 def defaults(rule):
@@ -268,6 +283,30 @@ class _HandWritten:
 
     def load_state(self, state):
         self._state = state
+
+
+class _InGroups:
+    """A hand-written rule that is bound to each group of parameters on its own."""
+
+    def __init__(self, rule, parameters, hyperparameters, groups):
+        self._groups = [
+            (positions, _HandWritten(rule, _chosen(parameters, positions), hyperparameters | own))
+            for positions, own in groups
+        ]
+
+    def __call__(self, gradients, **changed):
+        for positions, bound in self._groups:
+            bound(_chosen(gradients, positions), **changed)
+
+    def hyperparameters(self):
+        return [own for _, bound in self._groups for own in bound.hyperparameters()]
+
+    def state(self):
+        return [bound.state() for _, bound in self._groups]
+
+    def load_state(self, states):
+        for (_, bound), state in zip(self._groups, states, strict=True):
+            bound.load_state(state)
 
 
 #: What torch says of a parameter that is changed while its gradients are tracked.

@@ -12,6 +12,7 @@ import torch
 from descent.optimizers import user_rules
 from descent.optimizers.forms import recognise
 from descent.optimizers.forms.outside import Outside
+from descent.optimizers.groups import in_turn
 from descent.optimizers.objects import check_object, unwrap
 from descent.optimizers.spec import parse
 from descent.optimizers.step import Step, bind, defaults, find, finding_forms, is_elementwise
@@ -33,7 +34,8 @@ class Contender:
     blame : callable
         Returns a context that turns exceptions into a RuleError.
     groups : tuple of dict
-        Hyperparameters of each group of parameters, if there are several; for classes only.
+        Hyperparameters of each group of parameters, if there are several; the parameters are dealt
+        out in turn.
     elementwise : bool
         Whether it may be called once on stacked tensors.
     transposed : bool
@@ -211,7 +213,7 @@ class _OfOneNetwork:
         self._transposed = contender.transposed
         own = [self._own_part(parameter.detach()) for parameter in parameters]
         rule = contender.find(contender.name)[0]
-        self._own = bind(rule, own, contender.settings, contender.groups)
+        self._own = bind(rule, own, contender.settings, in_turn(len(own), contender.groups))
 
     def _own_part(self, stacked):
         own = stacked[0]

@@ -130,12 +130,19 @@ class Gain:
 
     @classmethod
     def of(cls, maker, initial):
-        """Measure the gain of a rule; None if it is not linear in the gradients."""
+        """Measure the gain of a rule; None if it is not linear in the gradients.
+
+        It is also None where the learning rate follows a schedule. With other rates, those ways to
+        write a rule are other rules; and measured at the small rate of a warm-up, the gain would
+        hide mistakes at the others.
+        """
         random = torch.Generator().manual_seed(0)
         start = [_corner(tensor).double() for tensor in initial]
         gradients = [torch.randn(p.shape, generator=random, dtype=p.dtype) for p in start]
         parameters = {factor: [p.clone() for p in start] for factor in (0, 1, 2)}
         steps = {factor: maker(values) for factor, values in parameters.items()}
+        if getattr(steps[0], "follows_schedule", False):  # only `Regulated` may
+            return None
 
         def take(scale):
             for factor, step in steps.items():

@@ -1,6 +1,6 @@
 """What the evidence says about each variant, in words that students understand."""
 
-from descent.optimizers.spec import parse
+from descent.optimizers.spec import TRAINING_KEYS, parse
 from descent.parity.verdict import CONSTANT, DIFFERENT, EQUAL, IDENTICAL, LESS_ACCURATE, VERDICTS
 from descent.reporting.performance import chance, describe, ranking
 from descent.reporting.wording import count, minus
@@ -88,19 +88,31 @@ def _comparison(name, members, tables):
             for kind, table in tables.items()
             if kind in ("equivalence", "parity")
         }
+        differ = [
+            key for key in TRAINING_KEYS if members[variant].get(key) != members[reference].get(key)
+        ]
         hand_written = parse(members[variant]["optimizer"]).kind == "scratch"
         subject = f"Your {variant}" if hand_written else variant
-        judged.append(_verdict(subject, named, of_variant))
+        judged.append(_verdict(subject, named, of_variant, differ))
         for member in (variant, reference):
             judged[-1]["sentences"] += divergence(member, accuracy)
     return {"note": note, "members": judged}
 
 
-def _verdict(subject, reference, tables):
+def _verdict(subject, reference, tables, differ):
+    """Judge a variant; `differ` lists the keys of training in which it is not as the reference."""
     performance = tables["equivalence"].set_index("metric")
     verdict = performance.loc["test_accuracy", "verdict"]
     performs = verdict.partition(" (")[0]
-    same_rule, sentences = _rule(tables["parity"])
+    if differ:  # then only the trials, which do without these keys, are about the rule
+        same_rule, sentences = _rule(tables["parity"].query("on == 'trials'"))
+        same_rule = None if same_rule is True else same_rule  # what it does differs all the same
+        sentences.append(
+            f"It differs from the reference in {' and '.join(differ)}, so its steps in training "
+            "differ, too."
+        )
+    else:
+        same_rule, sentences = _rule(tables["parity"])
     sentences += [describe(row) for _, row in tables["equivalence"].iterrows()]
     sentences += chance(performance.loc["test_accuracy"])
     outcome = "same" if performs == "equivalent" else "open"
@@ -176,7 +188,7 @@ def _training(row):
 def _trials(row, in_training):
     """State whether the rule is the same elsewhere; nothing if training has shown a difference."""
     if row["verdict"] in (IDENTICAL, EQUAL):
-        too = "" if in_training == DIFFERENT else ", too"
+        too = "" if in_training in (DIFFERENT, None) else ", too"
         return [
             f"It is the same in all trials{too}: with generated gradients, other shapes and other "
             "hyperparameters."

@@ -9,13 +9,27 @@ import yaml
 from descent.experiment.halving import budgets
 from descent.experiment.sweeps import compared
 from descent.metrics import METRICS
+from descent.optimizers.schedules import rate
 from descent.reporting import wording
 from descent.reporting.conclusions import verdicts
+from descent.reporting.figures.schedules import as_png, schedules
 from descent.reporting.html_tables import number, shown
-from descent.reporting.rendering import inline_image, render
+from descent.reporting.rendering import data_url, inline_image, render
+from descent.training.settings import TrainingSettings
 
 
-def report(*, config, tables, figures, curves, curves_of_epochs, labels, n_classes, provenance):
+def report(
+    *,
+    config,
+    tables,
+    figures,
+    curves,
+    curves_of_epochs,
+    labels,
+    n_classes,
+    n_images,
+    provenance,
+):
     """Return the report as one HTML page that needs no other file.
 
     Parameters
@@ -33,6 +47,8 @@ def report(*, config, tables, figures, curves, curves_of_epochs, labels, n_class
     labels : list of str
         The labels of the images in the grid.
     n_classes : int
+    n_images : int
+        In the training set, with those that are held out.
     provenance : list of dict
         One per run, as returned by `descent.records.read_metadata`.
 
@@ -55,6 +71,7 @@ def report(*, config, tables, figures, curves, curves_of_epochs, labels, n_class
             ]
             for name, members in comparisons.items()
         },
+        schedules=_schedules(config, n_images, provenance),
         parity_figures=[
             _parity(images, name, tables["parity"])
             for name in comparisons
@@ -104,6 +121,31 @@ def _overlay(images, comparison, members, metric, curves, settings):
         "source": images[f"{metric}_{comparison}"],
         "alt": f"Curves of {label[0].lower()}{label[1:]} against the {over}: {'; '.join(ends)}.",
         "caption": f"{label} {when}: {band}; {wording.smoothing(window)}. {variants}.",
+    }
+
+
+def _schedules(config, n_images, runs):
+    """Draw the learning rates of the variants that have a schedule; None if there are none."""
+    scheduled = {
+        run["configuration"]["variant"]: run["configuration"]["settings"]
+        for run in runs
+        if "lr_scheduler" in run["configuration"]["settings"]
+    }
+    if not scheduled:
+        return None
+    per_epoch = TrainingSettings.from_config(config).iterations_per_epoch(n_images)
+    iterations = range(config["training"]["epochs"] * per_epoch)
+    rates = {
+        variant: [rate(settings["lr"], i, settings["lr_scheduler"], per_epoch) for i in iterations]
+        for variant, settings in scheduled.items()
+    }
+    ways = [f"{name} from {lrs[0]:.3g} to {lrs[-1]:.3g}" for name, lrs in rates.items()]
+    words = [f"{name}: {wording.schedule(of['lr_scheduler'])}" for name, of in scheduled.items()]
+    return {
+        "source": data_url(as_png(schedules(rates))),
+        "alt": f"Learning rate against the iteration: {'; '.join(ways)}.",
+        "caption": f"Learning rate of every iteration, where it follows a schedule. "
+        f"{'; '.join(words)}.",
     }
 
 

@@ -1,6 +1,9 @@
 """What a figure shows and what was run, in words."""
 
 from descent.metrics import METRICS
+from descent.optimizers.groups import own_hyperparameters
+from descent.optimizers.schedules import options, parts
+from descent.optimizers.spec import split_settings
 
 
 def count(number, noun):
@@ -86,10 +89,42 @@ def band(kind, confidence_level, n_seeds):
 
 
 def settings(variant):
-    """Name a variant's optimizer and hyperparameters."""
-    hidden = {"optimizer", "reference"}
-    values = [f"{key} = {value}" for key, value in variant.items() if key not in hidden]
-    return ", ".join([variant["optimizer"], *values])
+    """Name a variant's optimizer and hyperparameters, its schedule, clipping and groups."""
+    optimizer, hyperparameters = split_settings(variant)
+    texts = [optimizer, *_values(hyperparameters)]
+    if scheduler := variant.get("lr_scheduler"):
+        texts.append(f"learning rate by {schedule(scheduler)}")
+    for kind, limit in variant.get("gradient_clipping", {}).items():
+        texts.append(f"gradients clipped at {kind} {limit}")
+    for group in variant.get("groups", []):
+        own = " and ".join(_values(own_hyperparameters(group)))
+        texts.append(f"{' and '.join(group['parameters'])} with {own}")
+    return ", ".join(texts)
+
+
+def schedule(scheduler):
+    """Describe a schedule.
+
+    Parameters
+    ----------
+    scheduler : dict or list of dict
+        See `descent.optimizers.schedules.rate`.
+    """
+    return ", then ".join(map(_scheduler, parts(scheduler)))
+
+
+def _scheduler(part):
+    values = [*_values(options(part)), f"per {part.get('per', 'epoch')}"]
+    lasts = [
+        f" for {count(part[unit], unit.removesuffix('s'))}"
+        for unit in ("epochs", "iterations")
+        if unit in part
+    ]
+    return f"{part['name']} ({', '.join(values)}){''.join(lasts)}"
+
+
+def _values(mapping):
+    return [f"{key} = {value}" for key, value in mapping.items()]
 
 
 def experiment(config, seeds=None):

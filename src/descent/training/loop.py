@@ -15,8 +15,7 @@ import torch
 
 from descent import model
 from descent.data.prepared import hold_out, normalize
-from descent.optimizers.spec import split_settings
-from descent.optimizers.step import make_step
+from descent.optimizers.variant import make_variant_step
 from descent.training.checkpoint import Checkpoint
 from descent.training.epoch import OF_IMAGES, train_epoch
 from descent.training.run import Run
@@ -46,7 +45,8 @@ def train(
     variant : str
         Its name, from which the random streams of independent runs are derived.
     settings : dict
-        `optimizer` and its hyperparameters.
+        `optimizer`, its hyperparameters, and what else training does with it, see
+        `descent.optimizers.variant.make_variant_step`.
     seeds : list of int
     training : descent.training.settings.TrainingSettings
     epochs, evaluation_batch_size : int
@@ -63,6 +63,7 @@ def train(
         has diverged; a diverged seed does not change the bits of the others.
     """
     torch.set_num_threads(training.threads)
+    iterations_per_epoch = training.iterations_per_epoch(len(data.train_images))
     validation_images = validation_generator(training.root_seed)
     data = hold_out(data, training.validation_fraction, validation_images)
     sizes = model.layer_sizes(data.train_images.shape[1], training.hidden, data.n_classes)
@@ -77,7 +78,9 @@ def train(
     streams = stream_variant(variant, training.seeding)
     runs = []
     for index, stack in enumerate([seeds] if together else [[seed] for seed in seeds]):
-        begin = partial(_begin, sizes, settings, stack, training.root_seed, streams)
+        begin = partial(
+            _begin, sizes, settings, stack, training.root_seed, streams, iterations_per_epoch
+        )
         runs += _train_stack(
             data,
             stack,
@@ -90,14 +93,13 @@ def train(
     return runs
 
 
-def _begin(sizes, settings, seeds, root_seed, named):
+def _begin(sizes, settings, seeds, root_seed, named, iterations_per_epoch):
     """Return the untrained parameters, their optimizer's step, and the generators of the order."""
     initial, orders = (
         [generator(root_seed, purpose, named, seed) for seed in seeds] for purpose in PURPOSES
     )
     parameters = model.initialize(sizes, initial)
-    optimizer, hyperparameters = split_settings(settings)
-    return parameters, make_step(optimizer, parameters, hyperparameters), orders
+    return parameters, make_variant_step(settings, parameters, iterations_per_epoch), orders
 
 
 def _checkpoint(folder, index, identity):

@@ -50,6 +50,11 @@ class TrainingSettings:
             validation_fraction=training["validation_fraction"],
         )
 
+    def iterations_per_epoch(self, n_images):
+        """Count the mini-batches of an epoch, where validation images are held out of n_images."""
+        n_images -= round(self.validation_fraction * n_images)
+        return -(-n_images // self.batch_size)
+
     def given(self):
         """Return the settings as a dict, without those that have their default value.
 

@@ -2,9 +2,20 @@
 
 import pytest
 
-from configurations import MINE, refusal, variant
+from configurations import MINE, refusal, resolve, variant
 from descent.errors import ConfigurationError
+from descent.experiment.sweeps import sweeps
 from sweeping import configure, sgd
+
+COSINE = {"name": "CosineAnnealingLR", "T_max": 20}
+
+
+def regime(**keys):
+    return variant(optimizer="torch.optim.SGD", lr=0.1, **keys)
+
+
+def group(**keys):
+    return regime(groups=[{"parameters": ["b*"], **keys}])
 
 
 @pytest.mark.parametrize(
@@ -45,6 +56,68 @@ from sweeping import configure, sgd
 def test_what_does_not_fit_is_said_in_one_line(overrides, path, said):
     line = refusal(overrides)
     assert line.startswith(f"{path}: ") and said in line
+
+
+@pytest.mark.parametrize(
+    ("overrides", "key", "said"),
+    [
+        (regime(lr_scheduler="StepLR"), "lr_scheduler", "must be of type object, array"),
+        (regime(lr_scheduler={"name": "CosineLR"}), "lr_scheduler.name", "CosineAnnealingLR"),
+        (regime(lr_scheduler={"name": "StepLR"}), "lr_scheduler.step_size", "missing"),
+        (regime(lr_scheduler={**COSINE, "gamma": 1}), "lr_scheduler.gamma", "takes no gamma"),
+        (regime(lr_scheduler={**COSINE, "T_max": 0}), "lr_scheduler.T_max", "at least 1"),
+        (regime(lr_scheduler={**COSINE, "eta_min": -1}), "lr_scheduler.eta_min", "at least 0"),
+        (
+            regime(lr_scheduler={"name": "LinearLR", "end_factor": -0.1}),
+            "lr_scheduler.end_factor",
+            "at least 0",
+        ),
+        (
+            regime(lr_scheduler={"name": "ExponentialLR", "gamma": -0.5}),
+            "lr_scheduler.gamma",
+            "-0.5 must be at least 0",
+        ),
+        (regime(lr_scheduler=[COSINE, COSINE]), "lr_scheduler.0", "say how long it lasts"),
+        (
+            variant(optimizer="torch.optim.Adam", lr_scheduler=COSINE),
+            "lr_scheduler",
+            "needs an lr beside it",
+        ),
+        (regime(gradient_clipping={"norm": 0}), "gradient_clipping.norm", "greater than 0"),
+        (regime(gradient_clipping={"nrm": 1}), "gradient_clipping.nrm", "did you mean norm?"),
+        (regime(gradient_clipping={}), "gradient_clipping", "must not be empty"),
+        (regime(gradient_clipping={"norm": 1, "value": 1}), "gradient_clipping", "Either"),
+        (regime(groups=[{"parameters": ["c*"], "lr": 1}]), "groups.0.parameters", "c* matches"),
+        (regime(groups=[{"parameters": ["W3"], "lr": 1}]), "groups.0.parameters", "W2, b2"),
+        (regime(groups=[{"lr": 1}]), "groups.0.parameters", "missing"),
+        (group(), "groups.0", "name a hyperparameter, such as weight_decay: 0"),
+        (group(lr=-1), "groups.0.lr", "at least 0"),
+        (group(weight_decai=0), "groups.0.weight_decai", "takes no weight_decai"),
+        (group(weight_decay=[0, 0.1]), "groups.0.weight_decay", "a group takes no sweep"),
+    ],
+)
+def test_what_training_does_with_a_variant_is_checked(overrides, key, said):
+    line = refusal(overrides)
+    assert line.startswith(f"comparisons.mine.x.{key}: ") and said in line
+
+
+def test_a_schedule_and_groups_that_fit_are_kept_and_no_sweeps():
+    both = [{"name": "LinearLR", "epochs": 2}, {**COSINE, "per": "iteration"}]
+    keys = {"lr_scheduler": both, "groups": [{"parameters": ["W0", "b*"], "betas": [0.8, 0.9]}]}
+    optimizer = {"optimizer": "torch.optim.Adam", "lr": [0.1, 1]}
+    config = configure({"m": {**optimizer, **keys}})
+    combinations = sweeps(config)["m_selected"]
+    assert list(combinations) == ["m_lr_0.1", "m_lr_1"]
+    assert all(settings.items() >= keys.items() for settings in combinations.values())
+
+
+def test_the_replay_halves_no_rate_that_follows_a_schedule():
+    pair = {"x": MINE, "y": {**MINE, "lr_scheduler": COSINE, "reference": True}}
+    halved = {"parity": {"lr_schedule": "halved"}}
+    line = refusal({"comparisons": {"pair": pair}} | halved)
+    assert line == "parity.lr_schedule: halved would replace the lr_scheduler of y; use constant"
+    del pair["y"]["lr_scheduler"]
+    resolve({"comparisons": {"pair": pair}} | halved)
 
 
 def test_halving_needs_validation_images_and_names_of_its_own():

@@ -12,6 +12,17 @@ def test_variants_are_trained_without_what_says_how_they_are_compared():
     assert [list(settings) for settings in variants(config).values()] == [["lr", "optimizer"]] * 2
 
 
+def test_the_settings_of_the_default_experiment():
+    """They are parameters of its jobs: whatever is added here makes all its results again."""
+    sgd = {"lr": 0.01, "optimizer": "torch.optim.SGD"}
+    assert variants(configure()) == {
+        "sgd_scratch": {**sgd, "optimizer": "scratch.sgd"},
+        "sgd_torch": sgd,
+        "momentum_scratch": {**sgd, "momentum": 0.9, "optimizer": "scratch.sgd_momentum"},
+        "momentum_torch": {**sgd, "momentum": 0.9},
+    }
+
+
 def test_a_comparison_with_a_reference_holds_the_others_against_it():
     marked = {"x": MINE, "reference": {**TORCH, "reference": True}, "b": MINE}
     config = configure(comparisons={"with": marked, "without": {"y": MINE, "z": TORCH}})

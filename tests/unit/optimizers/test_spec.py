@@ -38,6 +38,8 @@ def test_the_file_of_a_rule():
 def test_settings_are_an_optimizer_and_its_hyperparameters():
     settings = {"lr": 0.1, "optimizer": "scratch.sgd", "momentum": 0.9}
     assert split_settings(settings) == ("scratch.sgd", {"lr": 0.1, "momentum": 0.9})
+    others = {"lr_scheduler": [], "gradient_clipping": {}, "groups": [], "reference": True}
+    assert split_settings(settings | others) == split_settings(settings)
 
 
 def test_the_content_of_a_users_file_is_recorded(tmp_path):

@@ -1,18 +1,20 @@
 """Parity by replay: every mutant is called different, but no correct update rule is."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 
 from correct_momentum import CORRECT
 from descent.optimizers.scratch.sgd_momentum import sgd_momentum
-from descent.optimizers.spec import split_settings
 from descent.optimizers.step import bind, make_step
+from descent.optimizers.variant import Regulated, make_variant_step
 from descent.parity.replay import halved, replay
 from descent.parity.verdict import DIFFERENT, EQUAL, IDENTICAL, overall, parity
 from descent.training.loop import train
 from momentum_mutants import MUTANTS, learning_rate_in_velocity
-from networks import MOMENTUM, TRAINING, make_data
+from networks import MOMENTUM, TORCH, TRAINING, make_data
 
 SEEDS = [0, 1, 2]
 ITERATIONS = 60
@@ -135,21 +137,116 @@ def test_the_learning_rate_in_the_velocity_shows_when_it_changes():
     assert set(table["different_iteration"].dropna()) == {31}
 
 
-def networks_after(iterations):
+#: What a variant may say about training; an epoch has 10 iterations.
+WARM_UP = [
+    {"name": "LinearLR", "start_factor": 0.1, "total_iters": 5, "per": "iteration", "epochs": 1},
+    {"name": "StepLR", "step_size": 1, "gamma": 0.5},
+]
+REGIME = {
+    "lr_scheduler": WARM_UP,
+    "gradient_clipping": {"norm": 0.5},
+    "groups": [{"parameters": ["b*"], "lr": 0.01}],
+}
+
+
+def of_variant(settings):
+    return partial(make_variant_step, settings, iterations_per_epoch=10)
+
+
+def compared(ours, theirs, **options):
+    """Replay two variants, as the workflow does; return the row of the verdict on each dtype."""
+    makers = {"ours": of_variant(ours), "theirs": of_variant(theirs)}
+    extent = {"iterations": 30, "closed_loop": False, "training": TRAINING}
+    trace = replay(make_data(), makers, "theirs", SEEDS, **extent | options)
+    return parity({"pair": trace}, {"pair": "theirs"}, len(SEEDS)).set_index("dtype")
+
+
+def test_variants_with_the_same_schedule_clipping_and_groups_have_the_same_bits():
+    assert set(compared(MOMENTUM | REGIME, TORCH | REGIME)["verdict"]) == {IDENTICAL}
+
+
+@pytest.mark.parametrize(
+    ("change", "iteration"),
+    [
+        ({"lr_scheduler": [WARM_UP[0] | {"total_iters": 6}, WARM_UP[1]]}, 2),
+        ({"lr_scheduler": [WARM_UP[0], WARM_UP[1] | {"gamma": 0.6}]}, 21),
+        ({"gradient_clipping": {"norm": 0.6}}, 1),
+        ({"groups": [{"parameters": ["b*"], "lr": 0.02}]}, 1),
+    ],
+    ids=str,
+)
+def test_another_schedule_clipping_or_group_is_different_from_where_it_begins(change, iteration):
+    table = compared(MOMENTUM | REGIME | change, TORCH | REGIME)
+    assert set(table["verdict"]) == {DIFFERENT}
+    assert set(table["different_iteration"]) == {iteration}
+
+
+def regulated(rule, scheduler, clipping=None):
+    """Bind a momentum rule with a schedule and clipping."""
+
+    def make(parameters):
+        step = bind(rule, parameters, {"lr": 0.05, "momentum": 0.9})
+        return Regulated(step, scheduler, clipping, 10)
+
+    return make
+
+
+def judged(rules, *regime):
+    """Hold regulated rules against a regulated momentum; return the table."""
+    makers = {name: regulated(rule, *regime) for name, rule in rules.items()}
+    makers["theirs"] = regulated(sgd_momentum, *regime)
+    extent = {"iterations": 30, "closed_loop": False, "training": TRAINING}
+    trace = replay(make_data(), makers, "theirs", [0], **extent)
+    return parity({"pair": trace}, {"pair": "theirs"}, 1)
+
+
+@pytest.mark.parametrize("clipping", [None, {"norm": 0.5}], ids=str)
+def test_a_correct_rule_stays_right_while_its_rate_follows_a_schedule(clipping):
+    """Unless the rate is in its velocity: that is another rule once the rate changes."""
+    table = judged({rule.__name__: rule for rule in CORRECT}, WARM_UP[1], clipping)
+    wrong = table[table["verdict"] == DIFFERENT]
+    assert set(wrong["variant"]) == {"scaled_velocity", "two_points"}
+    assert set(wrong["different_iteration"]) == {11}
+
+
+@pytest.mark.parametrize("clipping", [{"norm": 0.01}, {"norm": 1e6}, {"value": 0.001}], ids=str)
+def test_a_correct_rule_stays_right_while_gradients_are_clipped(clipping):
+    table = judged({rule.__name__: rule for rule in CORRECT}, None, clipping)
+    assert DIFFERENT not in set(table["verdict"])
+
+
+def careless(parameters, gradients, state, *, lr, momentum):
+    """Right in float64; in float32, the rate is off by a thousandth."""
+    if parameters[0].dtype == torch.float32:
+        lr = 1.001 * lr
+    sgd_momentum(parameters, gradients, state, lr=lr, momentum=momentum)
+
+
+@pytest.mark.parametrize("start_factor", [0.001, 1.0])
+def test_a_warm_up_hides_no_mistake(start_factor):
+    """What rounding may do is not measured at the rate of its first iteration."""
+    warm_up = {"name": "LinearLR", "start_factor": start_factor, "total_iters": 20}
+    table = judged({"careless": careless}, warm_up | {"per": "iteration"})
+    assert dict(zip(table["dtype"], table["verdict"], strict=True)) == {
+        "float32": DIFFERENT,
+        "float64": IDENTICAL,
+    }
+
+
+def networks_after(iterations, variant=MOMENTUM):
     """Replay momentum; return the final parameters of the reference's networks, and the trace.
 
     The first network trains; then come float32 and float64, two runs each.
     """
-    optimizer, settings = split_settings(MOMENTUM)
     networks = []
 
     def reference(parameters):
         networks.append(parameters)
-        return make_step(optimizer, parameters, settings)
+        return of_variant(variant)(parameters)
 
     trace = replay(
         make_data(),
-        {"reference": reference, "ours": maker(optimizer, **settings)},
+        {"reference": reference, "ours": of_variant(variant)},
         "reference",
         SEEDS,
         iterations=iterations,
@@ -158,10 +255,11 @@ def networks_after(iterations):
     return networks, trace
 
 
-def test_gradients_are_those_of_the_references_own_training():
-    networks, _ = networks_after(iterations=20)
+@pytest.mark.parametrize("variant", [MOMENTUM, MOMENTUM | REGIME], ids=["plain", "regulated"])
+def test_gradients_are_those_of_the_references_own_training(variant):
+    networks, _ = networks_after(iterations=20, variant=variant)
     evaluation = {"epochs": 2, "evaluation_batch_size": 25}
-    runs = train(make_data(), "reference", MOMENTUM, SEEDS, **evaluation, training=TRAINING)
+    runs = train(make_data(), "reference", variant, SEEDS, **evaluation, training=TRAINING)
     for index, run in enumerate(runs):
         for ours, final in zip(networks[0], run.parameters.values(), strict=True):
             assert torch.equal(ours[index].squeeze(), final.squeeze())

@@ -66,6 +66,28 @@ def test_the_worst_precision_decides(worse):
 
 
 @pytest.mark.parametrize(
+    ("trials", "performs", "outcome", "said"),
+    [
+        ("identical", "equivalent", "same", "ours performs the same as theirs"),
+        ("identical", "different", "different", "ours performs differently from theirs"),
+        ("different", "equivalent", "different", "ours is not the same rule as theirs"),
+    ],
+)
+def test_another_schedule_is_no_other_rule(trials, performs, outcome, said):
+    """The steps in training differ; the trials, without the schedule, are about the rule."""
+    ours = {**OURS, "lr_scheduler": {"name": "LinearLR"}, "gradient_clipping": {"norm": 1}}
+    comparisons = {"pair": {"ours": ours, "theirs": {**THEIRS, "gradient_clipping": {"norm": 1}}}}
+    tables = {"parity": parity("different", "different", trials)}
+    tables["equivalence"] = equivalence(performs)
+    [found] = judge(comparisons, **tables)["members"]
+    text = " ".join(found["sentences"])
+    assert found["outcome"] == outcome and said in found["headline"]
+    assert "It differs from the reference in lr_scheduler, so its steps in training" in text
+    assert ("It is the same in all trials: with" in text) == (trials == "identical")
+    assert "Given the same gradients" not in text
+
+
+@pytest.mark.parametrize(
     ("verdict", "outcome", "said"),
     [
         ("equivalent", "same", "does the same as"),

@@ -45,6 +45,7 @@ RUN = {
     "python": "3.11",
     "torch": "2.15",
     "descent": "0.1.0",
+    "configuration": {"variant": "ours", "settings": OURS},
 }
 LOSS_AND_ACCURACY = ("loss", "accuracy")
 PIXEL = base64.b64decode(
@@ -134,6 +135,7 @@ def write(figures, **changes):
         "curves_of_epochs": curves_of_epochs(),
         "labels": ["5", "0", "4"],
         "n_classes": 10,
+        "n_images": 1000,
         "provenance": [RUN],
     }
     return report(**(content | changes))
@@ -244,6 +246,30 @@ def test_all_pairs_and_what_tuning_took_are_shown_where_there_are_any(figures):
     ) in page
 
 
+def test_learning_rates_are_shown_where_they_follow_a_schedule(figures):
+    assert "Learning rates" not in write(figures)
+    scheduler = {"name": "ExponentialLR", "gamma": 0.5}
+    settings = {**OURS, "lr_scheduler": scheduler, "gradient_clipping": {"norm": 1.0}}
+    config = {
+        **CONFIG,
+        "seeding": "independent",
+        "training": {**CONFIG["training"], "epochs": 2, "validation_fraction": 0.1},
+        "comparisons": {"pair": {"ours": {**settings, "lr": [0.1, 1]}, "theirs": THEIRS}},
+    }
+    # what was trained, not what is configured: a sweep has selected its rate
+    runs = [{**RUN, "configuration": {"variant": "ours_selected", "settings": settings}}, RUN]
+    selected = {
+        name: table.replace("ours", "ours_selected") if "variant" in table else table
+        for name, table in tables().items()
+    }
+    means = curves().replace("ours", "ours_selected")
+    page = write(figures, config=config, tables=selected, curves=means, provenance=runs)
+    [alt] = [one["alt"] for one in Outline(page).all("img") if "Learning" in one["alt"]]
+    assert alt == "Learning rate against the iteration: ours_selected from 0.1 to 0.05."
+    assert "schedule. ours_selected: ExponentialLR (gamma = 0.5, per epoch).</figcaption>" in page
+    assert "gradients clipped at norm 1.0" in page
+
+
 def test_a_cross_comes_with_its_hint(figures):
     wrong = parity(
         "different", "different", "different", hint="this looks like sgd <with> a mistake"
@@ -333,6 +359,7 @@ def test_every_run_may_have_diverged(tmp_path):
         curves_of_epochs=of_epochs,
         labels=["5"],
         n_classes=4,
+        n_images=300,
         provenance=list(about.values()),
     )
     Outline(page)

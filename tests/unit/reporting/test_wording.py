@@ -31,6 +31,29 @@ def test_a_variant_by_its_optimizer_and_hyperparameters():
     assert wording.settings(variant) == "scratch.sgd, lr = 0.1"
 
 
+def test_a_variant_with_schedule_clipping_and_groups():
+    variant = {
+        "optimizer": "scratch.sgd",
+        "lr": 0.1,
+        "lr_scheduler": [
+            {"name": "LinearLR", "start_factor": 0.1, "per": "iteration", "epochs": 1},
+            {"name": "ConstantLR", "iterations": 20},
+            {"name": "CosineAnnealingLR", "T_max": 15},
+        ],
+        "gradient_clipping": {"norm": 1.0},
+        "groups": [
+            {"parameters": ["b*", "W0"], "lr": 0.01, "weight_decay": 0},
+            {"parameters": ["W1"], "lr": 0.2},
+        ],
+    }
+    assert wording.settings(variant) == (
+        "scratch.sgd, lr = 0.1, learning rate by LinearLR (start_factor = 0.1, per iteration) for "
+        "1 epoch, then ConstantLR (per epoch) for 20 iterations, then CosineAnnealingLR "
+        "(T_max = 15, per epoch), gradients clipped at norm 1.0, b* and W0 with lr = 0.01 and "
+        "weight_decay = 0, W1 with lr = 0.2"
+    )
+
+
 def test_smoothing():
     assert wording.smoothing(1) == "unsmoothed"
     assert wording.smoothing(20) == "moving average over 20 iterations"

@@ -9,6 +9,7 @@ import torch
 
 from descent.optimizers import signatures
 from descent.optimizers.step import ELEMENTWISE_CLASSES
+from descent.optimizers.variant import Regulated
 from descent.training import checkpoint
 from descent.training.checkpoint import Checkpoint, identify
 from networks import SGD, bits, make_data, run
@@ -62,6 +63,25 @@ def assert_resumed(data, settings, folder, monkeypatch, capsys):
 def test_a_resumed_run_has_the_same_bits(optimizer, data, tmp_path, monkeypatch, capsys):
     settings = {"optimizer": optimizer, **OPTIONS.get(optimizer, {})}
     assert_resumed(data, settings, tmp_path, monkeypatch, capsys)
+
+
+@pytest.mark.parametrize("optimizer", ["scratch.adamw", "torch.optim.AdamW", "torch.optim.Muon"])
+def test_a_schedule_clipping_and_groups_are_resumed(optimizer, data, tmp_path, monkeypatch, capsys):
+    regime = {
+        "lr_scheduler": {"name": "CosineAnnealingLR", "T_max": 10, "per": "iteration"},
+        "gradient_clipping": {"norm": 0.5},
+        "groups": [{"parameters": ["b*"], "weight_decay": 0}],
+    }
+    settings = {"optimizer": optimizer, "lr": 0.01, "weight_decay": 0.1, **regime}
+    assert_resumed(data, settings, tmp_path, monkeypatch, capsys)
+
+
+def test_a_schedule_that_starts_over_is_found(data, tmp_path, monkeypatch, capsys):
+    scheduler = {"name": "ExponentialLR", "gamma": 0.5}
+    monkeypatch.setattr(Regulated, "load_state", lambda self, state: None)
+    with pytest.raises(AssertionError, match="assert"):
+        settings = SGD | {"lr_scheduler": scheduler}
+        assert_resumed(data, settings, tmp_path, monkeypatch, capsys)
 
 
 RANDOM = """

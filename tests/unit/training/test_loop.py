@@ -80,6 +80,42 @@ def test_training_is_the_literal_loop(settings):
         )
 
 
+#: What a variant may say about training, over the 20 iterations of two epochs.
+WARM_UP = [
+    {"name": "LinearLR", "start_factor": 0.1, "total_iters": 5, "per": "iteration"}
+    | {"iterations": 5},
+    {"name": "CosineAnnealingLR", "T_max": 15, "per": "iteration"},
+]
+REGIME = {
+    "lr_scheduler": WARM_UP,
+    "gradient_clipping": {"norm": 0.5},
+    "groups": [{"parameters": ["b*"], "lr": 0.01}],
+}
+
+
+@pytest.mark.parametrize("settings", [MOMENTUM, TORCH, {"optimizer": "scratch.muon", "lr": 0.1}])
+def test_a_seed_has_the_same_bits_with_schedule_clipping_and_groups(settings):
+    data = make_data()
+    together = run(data, settings | REGIME, [0, 1, 2])
+    alone = [one for seed in range(3) for one in run(data, settings | REGIME, [seed])]
+    assert list(map(bits, together)) == list(map(bits, alone))
+    for left_out in REGIME:
+        rest = {key: value for key, value in REGIME.items() if key != left_out}
+        assert bits(run(data, settings | rest, [0])[0]) != bits(together[0])
+
+
+def test_a_rate_of_0_from_the_second_epoch_on_ends_learning():
+    """An epoch of the schedule is an epoch of training, whatever is held out."""
+    off = {"name": "MultiStepLR", "milestones": [1], "gamma": 0}
+    for held_out in (0, 0.2):
+        changes = {"batch_size": 7, "validation_fraction": held_out}
+        [once] = run(make_data(), SGD, [0], epochs=1, **changes)
+        [scheduled] = run(make_data(), SGD | {"lr_scheduler": off}, [0], epochs=3, **changes)
+        assert scheduled.iterations_per_epoch == len(once.iterations["train_loss"])
+        assert scheduled.test_loss[1] == once.test_loss[1]
+        assert len({*scheduled.test_loss[1:]}) == 1 < len({*scheduled.test_loss})
+
+
 def test_epoch_zero_is_the_untrained_network():
     data = make_data()
     [result] = run(data, SGD, [0])

@@ -1,0 +1,33 @@
+"""The figure of learning rates, judged by what is drawn in it."""
+
+import matplotlib.image
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from descent.reporting.figures.schedules import as_png, schedules
+
+
+@pytest.fixture
+def figure():
+    figure = schedules({"cosine": [0.1, 0.05, 0.0], "step": [0.2, 0.2, 0.02]})
+    yield figure
+    plt.close(figure)
+
+
+def test_every_variant_has_a_line_from_the_first_iteration_on(figure):
+    [axes] = figure.axes
+    drawn = {line.get_label(): line.get_xydata() for line in axes.lines}
+    np.testing.assert_array_equal(drawn["cosine"], [[1, 0.1], [2, 0.05], [3, 0]])
+    np.testing.assert_array_equal(drawn["step"], [[1, 0.2], [2, 0.2], [3, 0.02]])
+    assert len({(line.get_color(), line.get_linestyle()) for line in axes.lines}) == 2
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("Iteration", "Learning rate")
+    assert axes.get_ylim()[0] == 0
+    [legend] = figure.legends
+    assert [text.get_text() for text in legend.texts] == ["cosine", "step"]
+
+
+def test_as_an_image_it_is_closed(figure, tmp_path):
+    (tmp_path / "image.png").write_bytes(as_png(figure))
+    assert matplotlib.image.imread(tmp_path / "image.png").shape[2] == 4
+    assert figure.number not in plt.get_fignums()
