@@ -10,6 +10,8 @@ with job_log(snakemake.log[0]):
     from descent.optimizers.step import make_step
     from descent.parity.check import tried
     from descent.parity.replay import halved, replay
+    from descent.provenance import provenance
+    from descent.training.device import resolve
     from descent.training.settings import TrainingSettings
 
     params, iterations = snakemake.params, snakemake.params.iterations
@@ -19,18 +21,22 @@ with job_log(snakemake.log[0]):
         makers[variant] = partial(make_step, optimizer, hyperparameters=hyperparameters)
     if params.lr_schedule == "halved":
         schedule = halved(params.variants[params.reference]["lr"], iterations)
+    training = TrainingSettings(**params.training)
     trace = replay(
         load_prepared(snakemake.input.prepared),
         makers,
         params.reference,
         params.seeds,
-        training=TrainingSettings(**params.training),
+        training=training,
         iterations=iterations,
         schedule=schedule,
     )
+    told = provenance(resolve(training.device).type)
+    trace.attrs = {key: told[key] for key in ("device", "device_name")}
     with replacing(snakemake.output.trace) as part:
         trace.to_parquet(part, index=False)
     with replacing(snakemake.output.trials) as part:
-        part.write_text(json.dumps(tried(params.variants, params.reference), indent=1))
+        found = tried(params.variants, params.reference, training.device)
+        part.write_text(json.dumps(found, indent=1))
 
 end_process(params.variants.values())

@@ -45,6 +45,8 @@ class Contender:
     anew : bool
         Whether a user's file is loaded anew for each network. It need not be if the rule keeps
         nothing outside its state.
+    device : str
+        Where it is tried, `cpu` or `cuda`.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Contender:
     asked_form: str | None = None
     translated: list = field(default_factory=list)
     anew: bool = False
+    device: str = "cpu"
 
     @classmethod
     def load(cls, rule, settings, form=None):
