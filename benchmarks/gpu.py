@@ -181,7 +181,7 @@ def gather_compilable(data, chosen):
 
 
 def by_library(parameters, images, labels):
-    """Call the library's `differentiate`, which is not deterministic on a GPU."""
+    """Call the library's `differentiate`, which was not deterministic when this was measured."""
     logits, gradients = library.differentiate(parameters, images, labels)
     return logits, model.cross_entropy(logits, labels), gradients
 

@@ -89,6 +89,12 @@ def _parser():
         help="how the rule is to be called, if that is not to be recognised: "
         + "; ".join(f"{key}, {text}" for key, text in FORMS.items()),
     )
+    check.add_argument(
+        "--device",
+        choices=["cpu", "cuda"],
+        default="cpu",
+        help="where both take their steps; default: %(default)s",
+    )
     check.add_argument("--json", action="store_true", help="print the whole report as JSON")
     check.add_argument(
         "--isolate",
@@ -135,7 +141,11 @@ def _check(options):
     if options.isolate:
         from descent.grading.isolation import check_isolated
 
+        if options.device != "cpu":
+            raise UsageError(f"--device: {options.device} cannot be used with --isolate")
         check = partial(check_isolated, unsandboxed=options.unsandboxed)
+    else:
+        check = partial(check, device=options.device)
     try:
         report = check(
             options.rule,
@@ -167,7 +177,14 @@ def _is_of_the_reference(error, options, settings):
     from descent.parity.check import check
 
     try:
-        check(options.rule, options.rule, settings, settings, options.iterations)
+        check(
+            options.rule,
+            options.rule,
+            settings,
+            settings,
+            options.iterations,
+            device=options.device,
+        )
     except DescentError:
         return False
     return True

@@ -73,6 +73,10 @@ class SelectionError(DescentError, ValueError):
     """No combination of a sweep can be selected."""
 
 
+class DeviceError(DescentError, RuntimeError):
+    """The device to compute on is not there, or its memory does not suffice."""
+
+
 class NotWritableError(DescentError, OSError):
     """A folder cannot be written to."""
 

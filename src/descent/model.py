@@ -22,7 +22,7 @@ def layer_sizes(n_inputs, hidden, n_classes):
     return [n_inputs, *hidden, n_classes]
 
 
-def initialize(sizes, generators):
+def initialize(sizes, generators, device="cpu"):
     """Draw the parameters of one network per generator.
 
     Weights are normal with mean 0 and standard deviation 1/sqrt(inputs of the layer); biases are 0.
@@ -32,7 +32,9 @@ def initialize(sizes, generators):
     sizes : list of int
         Layer widths from input to output.
     generators : list of torch.Generator
-        One per seed.
+        One per seed, on the CPU.
+    device : torch.device or str
+        Where the parameters are, once they are drawn: they are the same on every device.
 
     Returns
     -------
@@ -46,7 +48,7 @@ def initialize(sizes, generators):
             for generator in generators
         ]
         parameters += [torch.stack(weights), torch.zeros(len(generators), n_outputs, 1)]
-    return [parameter.requires_grad_() for parameter in parameters]
+    return [parameter.to(device).requires_grad_() for parameter in parameters]
 
 
 def names(parameters):
@@ -127,14 +129,14 @@ def evaluate(parameters, images, labels, batch_size):
     Returns
     -------
     loss, accuracy : torch.Tensor
-        (seeds,), float64; in nats, and as a fraction in [0, 1].
+        (seeds,), float64, on the CPU; in nats, and as a fraction in [0, 1].
     """
     n_seeds = len(parameters[0])
-    loss = torch.zeros(n_seeds, dtype=torch.float64)
-    correct = torch.zeros(n_seeds, dtype=torch.int64)
+    loss = torch.zeros(n_seeds, dtype=torch.float64, device=labels.device)
+    correct = torch.zeros(n_seeds, dtype=torch.int64, device=labels.device)
     for batch, answers in zip(images.split(batch_size), labels.split(batch_size), strict=True):
         answers = answers.expand(n_seeds, -1)
         logits = forward(parameters, batch.expand(n_seeds, -1, -1))
         loss += cross_entropy(logits, answers).sum(1, dtype=torch.float64)
         correct += (predict(logits) == answers).sum(1)
-    return loss / len(labels), correct.double() / len(labels)
+    return loss.cpu() / len(labels), correct.cpu().double() / len(labels)

@@ -11,9 +11,10 @@ import descent
 
 
 @functools.cache  # a job writes many runs, and each git call starts a process
-def provenance():
+def provenance(device="cpu"):
     """Describe the code and the machine as a dict of plain values.
 
+    `device` is what a job computes on, `cpu` or `cuda`; `device_name` is the model of that.
     `git_commit` and `git_dirty`, which is whether the code differs from that commit, are None
     outside a checkout.
     """
@@ -29,6 +30,8 @@ def provenance():
         "git_commit": commit,
         "git_dirty": None if changes is None else bool(changes),
         "cpu": _cpu_model(),
+        "device": device,
+        "device_name": _cpu_model() if device == "cpu" else _gpu_model(),
         "mkl_cbwr": os.environ.get("MKL_CBWR"),
     }
 
@@ -41,6 +44,12 @@ def _git(*arguments):
     except (OSError, subprocess.CalledProcessError):
         return None
     return result.stdout.strip()
+
+
+def _gpu_model():
+    import torch  # only here: what reads results has no need of it
+
+    return torch.cuda.get_device_name()
 
 
 def _cpu_model():

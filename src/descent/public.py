@@ -47,6 +47,7 @@ def check(
     iterations: int = ITERATIONS,
     constant: bool = False,
     form: str | None = None,
+    device: str = "cpu",
     set_rule: Mapping[str, Any] | None = None,
     set_reference: Mapping[str, Any] | None = None,
     **hyperparameters: Any,
@@ -69,6 +70,8 @@ def check(
     form : str, optional
         How the rule is to be called, if that is not to be recognised: `grad-list`, `states`,
         `config`, `class`, `pure`, `factory` or `dict`.
+    device : str
+        Where both take their steps: `cpu`, `cuda`, or `auto` for a GPU where there is one.
     set_rule, set_reference : dict, optional
         Hyperparameters of one side only.
     **hyperparameters
@@ -84,7 +87,8 @@ def check(
     Raises
     ------
     DescentError
-        If the rule is wrong in a way that shows without a reference, or the reference fails.
+        If the rule is wrong in a way that shows without a reference, the reference fails, or there
+        is no GPU to use.
 
     Examples
     --------
@@ -105,5 +109,6 @@ def check(
         iterations,
         constant=constant,
         form=form,
+        device=device,
     )
     return CheckReport(**{field.name: getattr(report, field.name) for field in fields(report)})

@@ -83,7 +83,7 @@ def write_run(
         "streams": {
             purpose: stream_seed(root_seed, purpose, named, run.seed) for purpose in PURPOSES
         },
-        **provenance(),
+        **provenance(run.device),
         **rule_provenance(configuration["settings"]["optimizer"]),
         **run.status(),
     }
@@ -177,7 +177,8 @@ def read_runs(
     Raises
     ------
     RecordError
-        Unless the files hold exactly the expected runs.
+        Unless the files hold exactly the expected runs, all of them trained on the CPU or all on a
+        GPU.
 
     Examples
     --------
@@ -189,8 +190,18 @@ def read_runs(
     [0.3, 1.0, 1.0]
     """
     runs, wanted = {}, {(variant, seed) for variant in expected for seed in expected[variant]}
+    first = None
     for file in files:
-        frame = pq.read_table(file, columns=["variant", "seed", *columns]).to_pandas()
+        table = pq.read_table(file, columns=["variant", "seed", *columns])
+        # versions without a choice of devices trained on the CPU, and did not say so
+        device = json.loads(table.schema.metadata[b"descent"]).get("device", "cpu")
+        first = first or (file, device)
+        if device != first[1]:
+            raise RecordError(
+                f"{file}: trained on {device}, but {first[0]} on {first[1]}; runs of different "
+                "devices are not compared: name one in training.device, to train all of them there"
+            )
+        frame = table.to_pandas()
         run = frame["variant"].iloc[0], int(frame["seed"].iloc[0])
         if run not in wanted or run in runs:
             raise RecordError(f"{file}: the run {run} is not configured or appears twice")

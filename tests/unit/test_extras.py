@@ -18,7 +18,8 @@ SAID = 'safetensors is not installed; run: pip install "descent-lab[workflow]"'
 
 @pytest.fixture
 def without_safetensors(monkeypatch):
-    monkeypatch.setitem(sys.modules, "safetensors", None)
+    for name in ("safetensors", "safetensors.torch"):
+        monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.delitem(sys.modules, "descent.data.prepare", raising=False)
     monkeypatch.delitem(vars(descent), "loaders", raising=False)
 

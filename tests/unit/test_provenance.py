@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import torch
+
 from descent import provenance
 
 
@@ -35,3 +37,10 @@ def test_provenance_knows_the_commit_and_whether_the_workflow_differs_from_it(tm
     assert (len(ask("commit")), ask("dirty")) == (40, "False")
     (library / "optimizers" / "mine.py").write_text("")
     assert ask("dirty") == "True"
+
+
+def test_a_gpu_is_named_beside_the_cpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "NVIDIA H100")
+    on_cpu, on_gpu = provenance.provenance(), provenance.provenance("cuda")
+    assert (on_gpu["device"], on_gpu["device_name"]) == ("cuda", "NVIDIA H100")
+    assert (on_cpu["device"], on_cpu["device_name"]) == ("cpu", on_gpu["cpu"])

@@ -176,3 +176,29 @@ def test_a_diverged_run_has_its_files(tmp_path):
     iterations = read_runs(files[:1], {"v": [0]}, ["epoch", "train_loss"])["v", 0]
     assert iterations["epoch"].eq(1).all() and np.isnan(iterations["train_loss"].iloc[-1])
     assert load_file(files[2]).keys() == result.parameters.keys()
+
+
+def test_runs_of_different_devices_are_not_compared(tmp_path):
+    told = [{}, {"device": "cpu"}, {"device": "cuda"}]
+    files = [tmp_path / f"seed_{seed}.parquet" for seed in range(3)]
+    for seed, (file, about) in enumerate(zip(files, told, strict=True)):
+        write_iterations(file, "a", make_run(seed), about)
+    assert len(read_runs(files[:2], {"a": [0, 1]}, TRAIN_METRICS)) == 2
+    assert len(read_runs(files[2:], {"a": [2]}, TRAIN_METRICS)) == 1
+    with pytest.raises(RecordError) as error:
+        read_runs(files, {"a": [0, 1, 2]}, TRAIN_METRICS)
+    assert str(error.value).startswith(f"{files[2]}: trained on cuda, but {files[0]} on cpu; ")
+    assert "\n" not in str(error.value)
+
+
+def test_a_run_names_its_device(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "NVIDIA H100")
+    configuration = {"variant": "v", "root_seed": 0, "seeding": "independent", "settings": SGD}
+    [result] = run(make_data(), SGD, [0], epochs=1)
+    files = [tmp_path / name for name in ("iterations.parquet", "epochs.parquet", "w.safetensors")]
+    for device in ("cpu", "cuda"):
+        result.device = device
+        write_run(result, configuration, *files)
+        about = read_metadata(files[0])
+        assert about["device"] == device
+        assert about["device_name"] == (about["cpu"] if device == "cpu" else "NVIDIA H100")

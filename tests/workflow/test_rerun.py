@@ -98,6 +98,17 @@ def test_other_seeding_retrains(finished):
     assert trains(jobs) == TRAINING and jobs["equivalence"] == 1
 
 
+def test_another_device_retrains_and_the_size_of_a_stack_only_on_a_gpu(finished):
+    jobs = finished.would_run("--config", "training={device: auto}")
+    assert trains(jobs) == TRAINING and jobs["replay"] == 1
+    jobs = finished.would_run("--config", "training={stack_size: 100}")
+    assert jobs == {"configuration": 1, **PAGES}
+    finished.run("--touch", "--config", "training={device: auto}")
+    assert finished.would_run("--config", "training={device: auto}") == {}
+    jobs = finished.would_run("--config", "training={device: auto, stack_size: 100}")
+    assert trains(jobs) == TRAINING and "replay" not in jobs
+
+
 def test_code_of_the_figures_reruns_figures_only(finished):
     edit(finished, "reporting/figures/curves")
     overlays = {"overlay": 2, "overlay_of_epochs": 2}

@@ -1,6 +1,12 @@
 """What the jobs ask a scheduler for."""
 
 import re
+import subprocess
+import sys
+
+import yaml
+
+from checkouts import PROJECT
 
 
 def requests(checkout):
@@ -40,3 +46,36 @@ def test_long_training_asks_for_time_and_a_wide_network_for_memory_too(checkout)
     # two seeds of 19 million weights, with their gradients and the two moments of Adam
     assert jobs[20, 4000][0] - memory > 2 * 4 * 4 * 19
     assert jobs[20, 4000][1] > 50 * minutes
+
+
+def with_a_gpu(output):
+    """List the rules in the output of a dry run whose jobs request a GPU."""
+    jobs = output.split("\n[")[1:]
+    return {re.search(r"rule (\w+):", job)[1] for job in jobs if "gpu=1" in job}
+
+
+ON_A_GPU = {"train_ours_0", "train_ours_1", "train_theirs_0", "train_theirs_1", "replay"}
+
+
+def test_only_what_computes_on_a_gpu_asks_for_one(checkout):
+    assert with_a_gpu(checkout.run("-n")) == set()
+    for device in ("auto", "cuda"):
+        output = checkout.run("-n", "--config", f"training={{device: {device}}}")
+        assert with_a_gpu(output) == ON_A_GPU
+
+
+def test_the_profile_for_gpus_is_that_for_slurm_with_gpus(checkout):
+    command = [sys.executable, "-m", "snakemake", "-n", "--workflow-profile", "profiles/gpu"]
+    process = subprocess.run(
+        [*command, "--configfile", "tiny.yaml"],
+        cwd=checkout.folder,
+        capture_output=True,
+        text=True,
+        env=checkout.environment(),
+    )
+    assert process.returncode == 0 and with_a_gpu(process.stdout) == ON_A_GPU
+    slurm, gpu = (
+        yaml.safe_load((PROJECT / "profiles" / name / "config.yaml").read_text())
+        for name in ("slurm", "gpu")
+    )
+    assert gpu.pop("config") == ["training={device: cuda}"] and gpu == slurm

@@ -162,6 +162,7 @@ def test_report_has_the_figures_and_quotes_the_configuration(finished_once):
     assert "mini-batches of" in text and "scratch.sgd_momentum" in text
     resolved = yaml.safe_load((finished_once.results / "config.yaml").read_text())
     training = {"epochs": 2, "batch_size": 32, "threads": 1, "validation_fraction": 0}
+    training |= {"device": "cpu", "stack_size": 250}
     assert resolved["training"] == training
 
 

@@ -34,6 +34,9 @@ SWEPT = {
     if (selected := [variant for variant in members if variant in SWEEPS])
 }
 TRAINING = TrainingSettings.from_config(config)
+MAY_USE_GPU = config["training"]["device"] != "cpu"
+# What the jobs request that compute on a GPU. Locally, `--resources gpu=1` lets them take turns.
+GPU = {"gpu": 1} if MAY_USE_GPU else {}
 # What training requests, from the size of the network for images as large as MNIST's. As measured on
 # MNIST, a seed takes 0.6 seconds per epoch, and 8 MB. Six tensors like the weights: the weights,
 # their gradient, Adam's two moments, and room for a checkpoint's copies.
@@ -93,7 +96,7 @@ def training_resources(n_seeds, epochs):
         "mem_mb": growing(1500 + ceil(n_seeds * SEED_MB)),
         "runtime": growing(10 + ceil(n_seeds * epochs * EPOCH_MINUTES)),
     }
-    return computed | config["training_resources"]
+    return computed | GPU | config["training_resources"]
 
 
 def rungs_of(sweeps):

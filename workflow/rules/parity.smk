@@ -32,6 +32,7 @@ rule replay:
         ENVIRONMENT
     threads: config["training"]["threads"]
     resources:
+        **GPU,
         mem_mb=growing(2000),
         runtime=growing(10 + len(PARITY_SEEDS)),
     params:

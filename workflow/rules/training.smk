@@ -12,6 +12,9 @@ TRAINED |= {
     for variant in rung.variants
 }
 
+# No parameter of jobs that cannot depend on it.
+STACK_SIZE = {"stack_size": config["training"]["stack_size"]} if MAY_USE_GPU else {}
+
 for variant, (settings, all_seeds, epochs) in TRAINED.items():
     for block, seeds in enumerate(seed_blocks(all_seeds, config["seeds_per_job"])):
 
@@ -50,6 +53,7 @@ for variant, (settings, all_seeds, epochs) in TRAINED.items():
                     epochs=epochs,
                     evaluation_batch_size=config["evaluation"]["batch_size"],
                     training=TRAINING.given(),
+                    **STACK_SIZE,
                 ),
             script:
                 "../scripts/train.py"

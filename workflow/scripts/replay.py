@@ -9,6 +9,8 @@ with job_log(snakemake.log[0]):
     from descent.optimizers.variant import make_variant_step
     from descent.parity.check import tried
     from descent.parity.replay import halved, replay
+    from descent.provenance import provenance
+    from descent.training.device import resolve
     from descent.training.settings import TrainingSettings
 
     params, iterations = snakemake.params, snakemake.params.iterations
@@ -21,6 +23,7 @@ with job_log(snakemake.log[0]):
     schedule = None
     if params.lr_schedule == "halved":
         schedule = halved(params.variants[params.reference]["lr"], iterations)
+    training = TrainingSettings(**params.training)
     trace = replay(
         data,
         makers,
@@ -30,9 +33,12 @@ with job_log(snakemake.log[0]):
         iterations=iterations,
         schedule=schedule,
     )
+    told = provenance(resolve(training.device).type)
+    trace.attrs = {key: told[key] for key in ("device", "device_name")}
     with replacing(snakemake.output.trace) as part:
         trace.to_parquet(part, index=False)
     with replacing(snakemake.output.trials) as part:
-        part.write_text(json.dumps(tried(params.variants, params.reference), indent=1))
+        found = tried(params.variants, params.reference, training.device)
+        part.write_text(json.dumps(found, indent=1))
 
 end_process(params.variants.values())

@@ -9,6 +9,7 @@ with job_log(snakemake.log[0]):
     from descent.data.prepared import load_prepared
     from descent.records import write_run
     from descent.training.checkpoint import identify
+    from descent.training.device import resolve
     from descent.training.loop import train
     from descent.training.settings import TrainingSettings
 
@@ -21,7 +22,8 @@ with job_log(snakemake.log[0]):
         parameters |= json.loads(Path(files.selected[0]).read_text())[parameters["variant"]]
     training = TrainingSettings(**parameters.pop("training"))
     configuration = parameters | asdict(training)
-    identity = identify(configuration, [files.prepared, *files.code, *files.rule])
+    device = resolve(training.device).type
+    identity = identify(configuration, [files.prepared, *files.code, *files.rule], device)
     progress = {"checkpoint_folder": folder, "identity": identity}
     data = load_prepared(files.prepared)
     runs = train(data, seeds=seeds, training=training, **parameters, **progress)

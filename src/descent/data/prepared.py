@@ -1,6 +1,6 @@
 """The prepared tensors that training maps into memory."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import torch
 
@@ -22,6 +22,12 @@ class PreparedData:
     n_classes: int
     validation_images: torch.Tensor | None = None
     validation_labels: torch.Tensor | None = None
+
+    def to(self, device):
+        """Return the same data on a device; tensors that are there already are not copied."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        tensors = {name: of for name, of in values.items() if isinstance(of, torch.Tensor)}
+        return replace(self, **{name: tensor.to(device) for name, tensor in tensors.items()})
 
 
 def hold_out(data, fraction, generator):
@@ -100,6 +106,6 @@ def normalize(images, normalization, out=None):
     torch.Tensor
     """
     mean, std = normalization
-    pixels = torch.empty(images.shape) if out is None else out
+    pixels = torch.empty(images.shape, device=images.device) if out is None else out
     pixels.copy_(images)
     return torch.add(torch.tensor(-mean / std), pixels, alpha=1 / (255 * std), out=pixels)

@@ -3,6 +3,7 @@
 import contextlib
 import inspect
 import traceback
+from functools import partial
 from pathlib import Path
 
 import cloudpickle
@@ -110,10 +111,11 @@ def try_out(make_step, parameters):
     alone = [parameter.clone() for parameter in before]
     beside_another = [torch.cat([parameter, parameter]) for parameter in before]
     steps = make_step(alone), make_step(beside_another)
-    random = torch.Generator().manual_seed(0)
+    # on the CPU, also if a step makes another device the default
+    draw = partial(torch.randn, generator=torch.Generator().manual_seed(0), device="cpu")
     for _ in range(TRIAL):
         own, others = (
-            [scale * torch.randn(p.shape, generator=random, dtype=p.dtype) for p in before]
+            [(scale * draw(p.shape, dtype=p.dtype)).to(p.device) for p in before]
             for scale in (1, 10)
         )
         steps[0]([gradient.clone() for gradient in own])

@@ -106,24 +106,25 @@ class Disturbed(TorchDispatchMode):
         is_low = tensor.dtype in _LOW
         roundings = self._noise.sign * (_FEW_ROUNDINGS if is_low else ROUNDINGS)
         if terms == 1 or is_low:
-            tensor.mul_(self._piece(_factors(tensor.dtype, roundings), tensor))
+            factors = _factors(tensor.dtype, roundings, tensor.device)
+            tensor.mul_(self._piece(factors, tensor))
             return
         roundings *= math.sqrt(terms)
         if self._noise.single_precision_scalars and terms > abs(roundings):
             roundings = self._noise.sign * terms
-        errors = self._piece(_pool(tensor.dtype), tensor)
+        errors = self._piece(_pool(tensor.dtype, tensor.device), tensor)
         tensor.mul_(1 + roundings * unit(tensor.dtype) * errors)
 
     def errors(self, tensor):
         """Draw a relative error of `ROUNDINGS` for every element of a tensor."""
         size = self._noise.sign * ROUNDINGS * unit(tensor.dtype)
-        return size * self._piece(_pool(tensor.dtype), tensor)
+        return size * self._piece(_pool(tensor.dtype, tensor.device), tensor)
 
     def _piece(self, pool, tensor):
         """Take as many numbers of a pool as a tensor has, from a place at random."""
         n = tensor.numel()
         if n > _POOL:
-            return pool[torch.arange(n) % _POOL].view(tensor.shape)
+            return pool[torch.arange(n, device=pool.device) % _POOL].view(tensor.shape)
         offset = self._random.randrange(_POOL - n + 1)
         return pool[offset : offset + n].view(tensor.shape)
 
@@ -149,16 +150,19 @@ def _keep_sign(product, *factors):
 
 
 @functools.lru_cache(maxsize=8)
-def _factors(dtype, roundings):
+def _factors(dtype, roundings, device):
     """Compute the factors with which results are disturbed: 1 + an error."""
-    return 1 + roundings * unit(dtype) * _pool(dtype)
+    return 1 + roundings * unit(dtype) * _pool(dtype, device)
 
 
 @functools.cache
-def _pool(dtype):
-    """Draw errors once, uniform in [-1, 1]; each operation takes them from another place."""
+def _pool(dtype, device):
+    """Draw errors once, uniform in [-1, 1]; each operation takes them from another place.
+
+    They are drawn on the CPU: the same ones on every device.
+    """
     random = torch.Generator().manual_seed(0)
-    return (2 * torch.rand(_POOL, generator=random) - 1).to(dtype)
+    return (2 * torch.rand(_POOL, generator=random) - 1).to(device, dtype)
 
 
 def unit(dtype):

@@ -24,6 +24,7 @@ from descent.parity.replay import Training, replay
 from descent.parity.report import Report
 from descent.parity.variations import not_exercised
 from descent.parity.verdict import CONSTANT, DIFFERENT, overall, parity
+from descent.training.device import reproducible, resolve
 from descent.training.settings import TrainingSettings
 
 SEEDS = [0, 1, 2]
@@ -46,6 +47,7 @@ def check(
     *,
     constant=False,
     form=None,
+    device="cpu",
 ):
     """Compare an update rule with a reference, in training on a small problem and in trials.
 
@@ -62,6 +64,8 @@ def check(
         The form in which the rule is written, see `descent.optimizers.form_names.FORMS`.
     constant : bool
         Whether a rule passes that is the same only while hyperparameters stay constant.
+    device : str
+        Where both take their steps: `cpu`, `cuda`, or `auto` for a GPU where there is one.
 
     Returns
     -------
@@ -73,14 +77,28 @@ def check(
         If the rule is wrong in a way that shows without a reference, or raises an exception.
     descent.errors.UnusableReferenceError
         If the reference rejects its hyperparameters or diverges.
+    descent.errors.DeviceError
+        If there is no GPU to use.
     """
+    found = resolve(device, "device")
     settings = dict(settings)
     reference_settings = settings if reference_settings is None else dict(reference_settings)
     for optimizer, given in ((rule, settings), (against, reference_settings)):
         if isinstance(optimizer, str):
             check_hyperparameters(optimizer, given.keys())
-    ours = Contender.load(rule, settings, form)
-    theirs = _load_reference(against, reference_settings)
+    ours, theirs = (
+        replace(side, device=found.type)
+        for side in (
+            Contender.load(rule, settings, form),
+            _load_reference(against, reference_settings),
+        )
+    )
+    with reproducible(found), ours.leaving_no_trace():
+        return _compare(ours, theirs, iterations, constant)
+
+
+def _compare(ours, theirs, iterations, constant):
+    """Compare a rule with its reference; return the report."""
     only_matrices = _takes_only_matrices(theirs)
     _try_out_reference(theirs, only_matrices)
     ours, repeats = _try_out(ours, only_matrices)
@@ -109,9 +127,10 @@ def check(
             "calls before; keep one in `state`"
         ]
     steps, begins = _first_steps(ours, theirs, table, outcomes, only_matrices)
+    where = "" if theirs.device == "cpu" else f", on {theirs.device}"
     return Report(
         title=f"{ours.name} against {theirs.name}: {iterations} iterations, {len(SEEDS)} seeds, "
-        "2 runs",
+        f"2 runs{where}",
         against=theirs.name,
         verdict=verdict,
         passed=verdict != DIFFERENT and (constant or verdict != CONSTANT),
@@ -136,7 +155,7 @@ def _first_steps(ours, theirs, table, outcomes, only_matrices):
     different = table[table["verdict"] == DIFFERENT]
     if len(different):
         row = different.iloc[-1]  # float64 rather than float32
-        source = Training.of(small_problem(), REFERENCE, SEEDS, TRAINING)
+        source = Training.of(small_problem(), REFERENCE, SEEDS, TRAINING, theirs.device)
         makers = [partial(side.bind, only_matrices=only_matrices) for side in (ours, theirs)]
         begins, dtype = int(row["different_iteration"]), row["dtype"]
         changes = [{}] * (begins + ITERATIONS)
@@ -175,7 +194,7 @@ def trials_and_hints(ours, theirs):
     return outcomes, []
 
 
-def tried(variants, reference):
+def tried(variants, reference, device="cpu"):
     """Run the trials of a comparison's variants.
 
     Parameters
@@ -184,6 +203,8 @@ def tried(variants, reference):
         Maps each variant to its settings in the configuration.
     reference : str
         The variant that the others are compared with.
+    device : str
+        See `check`.
 
     Returns
     -------
@@ -191,13 +212,16 @@ def tried(variants, reference):
         Maps each other variant to a dict with `trials`, the rows of `descent.parity.trials.table`,
         `hints` and `not_checked`; ready for JSON.
     """
+    on = resolve(device)
     sides = {
-        variant: Contender.load(*split_settings(settings)) for variant, settings in variants.items()
+        variant: replace(Contender.load(*split_settings(settings)), device=on.type)
+        for variant, settings in variants.items()
     }
     theirs = sides.pop(reference)
     found = {}
     for variant, ours in sides.items():
-        outcomes, hints = trials_and_hints(ours, theirs)
+        with reproducible(on):
+            outcomes, hints = trials_and_hints(ours, theirs)
         rows = json.loads(trials.table(outcomes).to_json(orient="records"))
         not_checked = not_exercised(ours, theirs, outcomes)
         found[variant] = {"trials": rows, "hints": hints, "not_checked": not_checked}
@@ -214,7 +238,7 @@ def _train(ours, theirs, iterations, only_matrices):
         makers,
         REFERENCE,
         SEEDS,
-        training=TRAINING,
+        training=replace(TRAINING, device=theirs.device),
         iterations=iterations,
         closed_loop=False,
     )
@@ -273,9 +297,9 @@ def _in_a_line(name, error):
     return f"{name}: {kind}{message}".removesuffix(": ")
 
 
-def _parameters():
+def _parameters(device):
     sizes = model.layer_sizes(2, TRAINING.hidden, 2)
-    parameters = model.initialize(sizes, [torch.Generator().manual_seed(0)])
+    parameters = model.initialize(sizes, [torch.Generator().manual_seed(0)], device)
     return [parameter.detach() for parameter in parameters]
 
 
@@ -285,7 +309,8 @@ def _try_out(ours, only_matrices):
     Returns
     -------
     Contender
-        The rule, loaded anew for every network if it needs that.
+        The rule, loaded anew for every network, or with global variables of its own, if it needs
+        that.
     bool
         Whether it keeps nothing outside its state.
     """
@@ -295,11 +320,13 @@ def _try_out(ours, only_matrices):
                 repeats = _keeps_nothing_outside_its_state(ours, only_matrices)
                 _take_steps(ours, only_matrices)
         except RuleError:  # it may keep something of other networks, which have other shapes
-            if not ours.loads_anew:
+            if not (ours.loads_anew or ours.is_users_function):
                 raise
             repeats = False
-        if not repeats and ours.loads_anew:
-            ours = replace(ours, anew=True)
+        if repeats:
+            ours = replace(ours, own_globals=ours.may_keep_globals)
+        else:
+            ours = replace(ours, anew=ours.loads_anew, own_globals=ours.is_users_function)
             _take_steps(ours, only_matrices)
     except RuleError:
         raise
@@ -312,10 +339,10 @@ def _take_steps(side, only_matrices):
     bound = partial(side.bind, only_matrices=only_matrices)
     if side.is_users and side.values.get("lr") != 0:
         with side.blame():
-            try_out(bound, _parameters())
-    step = bound(_parameters())
+            try_out(bound, _parameters(side.device))
+    step = bound(_parameters(side.device))
     for _ in range(3):
-        step([torch.ones_like(parameter) for parameter in _parameters()])
+        step([torch.ones_like(parameter) for parameter in _parameters(side.device)])
 
 
 def _finite_throughout(against, trace, iterations):
@@ -336,12 +363,15 @@ def _keeps_nothing_outside_its_state(ours, only_matrices):
     """
     random = torch.Generator().manual_seed(0)
     gradients = [
-        [torch.randn(p.shape, generator=random, dtype=p.dtype) for p in _parameters()]
+        [
+            torch.randn(p.shape, generator=random, dtype=p.dtype).to(p.device)
+            for p in _parameters(ours.device)
+        ]
         for _ in range(5)
     ]
     ends = []
     for _ in range(2):
-        network = _parameters()
+        network = _parameters(ours.device)
         step = ours.bind(network, only_matrices)
         for gradient in gradients:
             step([tensor.clone() for tensor in gradient])

@@ -157,7 +157,7 @@ class Closeness:
         return CLEARLY * torch.maximum(farthest, torch.minimum(*limits))
 
     def _again(self, arithmetic):
-        """Take the latest steps again, on the CPU, where the errors of disturbed runs are."""
+        """Take the latest steps again, on the CPU, wherever the training loop computes."""
         twin = self._before.copy()
         twin.move_to_cpu()
         for gradients, settings in self._taken:

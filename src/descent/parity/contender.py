@@ -49,6 +49,10 @@ class Contender:
     anew : bool
         Whether a user's file is loaded anew for each network. It need not be if the rule keeps
         nothing outside its state.
+    own_globals : bool
+        Whether a function gets global variables of its own for each network.
+    device : str
+        Where it is tried, `cpu` or `cuda`.
     """
 
     name: str
@@ -62,6 +66,8 @@ class Contender:
     asked_form: str | None = None
     translated: list = field(default_factory=list)
     anew: bool = False
+    own_globals: bool = False
+    device: str = "cpu"
 
     @classmethod
     def load(cls, rule, settings, form=None):
@@ -154,8 +160,18 @@ class Contender:
 
     @property
     def loads_anew(self):
-        """Whether each network can have global variables of its own: of a file, or a function."""
-        return parse(self.name).file is not None or (self.is_users and not self.is_class)
+        """Whether it can be loaded anew for each network: only from a user's file."""
+        return parse(self.name).file is not None
+
+    @property
+    def is_users_function(self):
+        """Whether it is a function that is neither torch's nor an included one."""
+        return self.is_users and not self.is_class
+
+    @property
+    def may_keep_globals(self):
+        """Whether it is a user's function that refers to containers or tensors of its file."""
+        return self.is_users_function and Outside(self.rule).refers_to_containers
 
     def leaving_no_trace(self):
         """Return a context after which a function's global variables are as before."""
@@ -176,11 +192,13 @@ class Contender:
     @property
     def find(self):
         """What finds the rule for each network, see `descent.optimizers.step.find`."""
-        return self._find_anew() if self.anew else lambda _: (self.rule, self.elementwise)
+        if self.anew:
+            return self._find_anew()
+        if self.own_globals:
+            return lambda _: (_with_own_globals(self.rule), self.elementwise)
+        return lambda _: (self.rule, self.elementwise)
 
     def _find_anew(self):
-        if parse(self.name).file is None:
-            return lambda _: (_with_own_globals(self.rule), self.elementwise)
         return finding_forms(self.settings, self.asked_form)
 
     def make(self, parameters):

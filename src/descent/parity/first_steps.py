@@ -49,7 +49,7 @@ def first_steps(source, ours, theirs, changes, begins, dtype):
         for network in (leader, *pair):
             network.step(gradients, changed)
         steps[iteration] = [
-            [now - old for now, old in zip(network.values, values, strict=True)]
+            [(now - old).cpu() for now, old in zip(network.values, values, strict=True)]
             for network, values in zip(pair, before, strict=True)
         ]
         steps.pop(iteration - _BEFORE - _AFTER - 1, None)

@@ -25,7 +25,8 @@ class Generated:
     Attributes
     ----------
     initial : list of torch.Tensor
-        Parameters at the start, float64; like the gradients, a stack of one.
+        Parameters at the start, float64; like the gradients, a stack of one. Both are drawn on the
+        CPU, and then moved to a device.
     names : list of str
     vanished : bool
         Never.
@@ -33,17 +34,18 @@ class Generated:
 
     vanished = False
 
-    def __init__(self, shapes, kind, iterations, reuse=False):
+    def __init__(self, shapes, kind, iterations, reuse=False, device="cpu"):
         random = torch.Generator().manual_seed(0)
         scale = {"large": 10, "tiny": 0}.get(kind, 1)
         self.names = list(shapes)
-        self.initial = [scale * _normal(shape, random) for shape in shapes.values()]
+        self._device = device
+        self.initial = [(scale * _normal(shape, random)).to(device) for shape in shapes.values()]
         self.reuse = reuse
         self._gradients = iter(list(_KINDS[kind](list(shapes.values()), iterations, random)))
 
     def gradients(self, leader):
         """Return the next gradients, whatever the network that leads."""
-        return next(self._gradients)
+        return [None if each is None else each.to(self._device) for each in next(self._gradients)]
 
 
 def _normal(shape, random):

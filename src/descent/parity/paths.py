@@ -53,12 +53,12 @@ class Setup:
         return dict(zip(self.shapes, vector.split(sizes, -1), strict=True))
 
     def walk(self, contender):
-        """Yield the parameters after every iteration, as one vector."""
-        source = self._source()
+        """Yield the parameters after every iteration, as one vector on the CPU."""
+        source = self._source(contender.device)
         network = Network(source.initial, contender.make, self.dtype)
         for change in self.changes:
             network.step(source.gradients(network), change)
-            yield _flat(network.values)
+            yield _flat(network.values).cpu()
 
     def follow(self, contender):
         """Return the parameters after every iteration: (iterations, numbers)."""
@@ -83,8 +83,8 @@ class Setup:
         except Exception:  # a mistake may be one that cannot run with these hyperparameters
             return False
 
-    def _source(self):
-        return Generated(self.shapes, self.kind, len(self.changes))
+    def _source(self, device="cpu"):
+        return Generated(self.shapes, self.kind, len(self.changes), device=device)
 
 
 def refused(side, shapes, kind="ordinary", iterations=3):

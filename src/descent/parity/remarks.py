@@ -54,7 +54,7 @@ def _changes_gradients(ours):
 
 
 def _changes_gradients_of(ours):
-    source = Generated(MATRICES, "ordinary", 3)
+    source = Generated(MATRICES, "ordinary", 3, device=ours.device)
     parameters = [tensor[0].clone() for tensor in source.initial]
     with ours.blame():
         optimizer = ours.rule(

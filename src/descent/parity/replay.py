@@ -17,6 +17,7 @@ from descent import model
 from descent.data.prepared import hold_out
 from descent.parity.arithmetic import Disturbed, Noise, default_dtype, disturb
 from descent.parity.tolerance import OF_ZEROS, Envelope, Formula, Gain, distances
+from descent.training.device import reproducible, resolve
 from descent.training.epoch import differentiate, mini_batches
 from descent.training.seeding import PURPOSES, generator, stream_variant, validation_generator
 
@@ -65,8 +66,9 @@ def replay(
         Maps each variant, including the reference, to a function that takes the parameters and
         returns its `step`, see `descent.optimizers.step.make_step`.
     reference : str
-        The variant whose training, the same as in its own runs, provides the gradients. Where the
-        gradients of a tensor vanish, those of the untrained network take their place.
+        The variant whose training provides the gradients; on the CPU it is that of its own runs,
+        to the last bit. Where the gradients of a tensor vanish, those of the untrained network take
+        their place.
     seeds : list of int
     training : descent.training.settings.TrainingSettings
     iterations : int
@@ -82,13 +84,16 @@ def replay(
         The loop is `replay`, or `closed`, where every rule follows its own gradients from the same
         start, with the same mini-batches. `vanished` says whether the gradients had vanished.
     """
+    device = resolve(training.device)
     torch.set_num_threads(training.threads)
     changes = schedule or [{}] * iterations
     traces = []
     for start in range(0, len(seeds), _SEEDS_AT_ONCE):
         block = seeds[start : start + _SEEDS_AT_ONCE]
-        begin = partial(Training.of, data, reference, block, training)
-        traces.append(compare(begin, makers, reference, changes, block, closed_loop=closed_loop))
+        begin = partial(Training.of, data, reference, block, training, device)
+        with reproducible(device):
+            trace = compare(begin, makers, reference, changes, block, closed_loop=closed_loop)
+        traces.append(trace)
     return _worst_over_blocks(pd.concat(traces))
 
 
@@ -140,16 +145,18 @@ class Training:
         )
 
     @classmethod
-    def of(cls, data, variant, seeds, training):
-        """Make the source for the training of a variant, see `replay`."""
+    def of(cls, data, variant, seeds, training, device="cpu"):
+        """Make the source for the training of a variant on a device, see `replay`."""
         root_seed = training.root_seed
         data = hold_out(data, training.validation_fraction, validation_generator(root_seed))
+        data = data.to(device)
         sizes = model.layer_sizes(data.train_images.shape[1], training.hidden, data.n_classes)
         streams = stream_variant(variant, training.seeding)
         initial, orders = (
             [generator(root_seed, purpose, streams, seed) for seed in seeds] for purpose in PURPOSES
         )
-        return cls(model.initialize(sizes, initial), data, orders, training.batch_size)
+        initial = model.initialize(sizes, initial, device)
+        return cls(initial, data, orders, training.batch_size)
 
     def gradients(self, leader):
         """Compute gradients on the next mini-batch, at the parameters of the network that leads."""

@@ -41,7 +41,8 @@ class Formula:
     Attributes
     ----------
     scale, bound, way : torch.Tensor
-        (tensors, seeds): the largest magnitude now, the bound, and the sum of the largest steps.
+        (tensors, seeds), on the CPU: the largest magnitude now, the bound, and the sum of the
+        largest steps.
     """
 
     def __init__(self, values):
@@ -138,7 +139,9 @@ class Gain:
         """
         random = torch.Generator().manual_seed(0)
         start = [_corner(tensor).double() for tensor in initial]
-        gradients = [torch.randn(p.shape, generator=random, dtype=p.dtype) for p in start]
+        gradients = [
+            torch.randn(p.shape, generator=random, dtype=p.dtype).to(p.device) for p in start
+        ]
         parameters = {factor: [p.clone() for p in start] for factor in (0, 1, 2)}
         steps = {factor: maker(values) for factor, values in parameters.items()}
         if getattr(steps[0], "follows_schedule", False):  # only `Regulated` may
@@ -188,8 +191,8 @@ def _corner(tensor):
 
 
 def magnitudes(tensors):
-    """Compute the largest magnitude of every tensor and seed: (tensors, seeds), float64."""
-    return torch.stack([_largest(tensor) for tensor in tensors]).double()
+    """Compute the largest magnitude of every tensor and seed: (tensors, seeds), float64, CPU."""
+    return torch.stack([_largest(tensor) for tensor in tensors]).cpu().double()
 
 
 def _largest(tensor):
@@ -206,6 +209,7 @@ def distances(ours, theirs):
     """Compute the largest difference of every tensor and seed; infinite where ours is not finite.
 
     It is 0 only for tensors with the same bits: zeros of opposite sign differ by a tiny number.
+    Returns (tensors, seeds), float64, on the CPU.
     """
     bits = {torch.float32: torch.int32, torch.float64: torch.int64}[ours[0].dtype]
     found = torch.zeros(len(ours), len(ours[0]), dtype=torch.float64)

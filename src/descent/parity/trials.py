@@ -57,7 +57,7 @@ class Arguments:
 
     def source(self):
         """Return the gradients from the start."""
-        return Generated(self.shapes, self.kind, len(self.changes), self.reuse)
+        return Generated(self.shapes, self.kind, len(self.changes), self.reuse, self.theirs.device)
 
 
 @dataclass(frozen=True)

@@ -204,4 +204,7 @@ def _provenance(runs):
         "torch": [run["torch"] for run in runs],
         "Descent Lab": [run["descent"] for run in runs],
     }
+    gpus = [run["device_name"] for run in runs if run.get("device") == "cuda"]
+    if gpus:
+        fields["GPU"] = gpus
     return {name: list(pd.unique(pd.Series(values))) for name, values in fields.items()}

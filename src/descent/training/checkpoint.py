@@ -18,7 +18,7 @@ from descent.provenance import provenance
 _SHARE = 0.02
 
 
-def identify(configuration, files):
+def identify(configuration, files, device="cpu"):
     """Describe everything that a run's numbers depend on, for `Checkpoint`.
 
     Parameters
@@ -27,13 +27,16 @@ def identify(configuration, files):
         The arguments passed to training.
     files : list of path
         Data and code, identified by their content.
+    device : str
+        `cpu` or `cuda`.
 
     Returns
     -------
     dict
     """
     content = [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files]
-    machine = {key: provenance()[key] for key in ("torch", "cpu", "mkl_cbwr")}
+    told = provenance(device)
+    machine = {key: told[key] for key in ("torch", "cpu", "mkl_cbwr", "device", "device_name")}
     return {"configuration": configuration, "content": content, **machine}
 
 
@@ -67,7 +70,7 @@ class Checkpoint:
                 tensors = {name: saved.get_tensor(name) for name in saved.keys()}  # noqa: SIM118
             if metadata["identity"] == self._identity:
                 return _unpack(json.loads(metadata["progress"]), tensors)
-            why = "it was made with another configuration, data set, code, torch version or CPU"
+            why = "it was made with another configuration, data set, code, torch, CPU or device"
         except (SafetensorError, OSError, KeyError, RuntimeError, TypeError, ValueError) as error:
             why = f"it cannot be read ({error})"
         print(f"{self._file}: not used, training starts over: {why}")
@@ -88,7 +91,7 @@ class Checkpoint:
         try:
             tree = _pack(gather(), tensors, set())
             whole = {
-                name: tensor.clone(memory_format=torch.contiguous_format)
+                name: tensor.to("cpu", copy=True, memory_format=torch.contiguous_format)
                 for name, tensor in tensors.items()
             }
             with replacing(self._file) as part:
@@ -119,7 +122,7 @@ def _pack(value, tensors, memory):
         return {"dict": [[_pack(part, tensors, memory) for part in item] for item in value.items()]}
     if kind is torch.Generator:
         _remember(id(value), memory)
-        return {"generator": _pack(value.get_state(), tensors, memory)}
+        return {"generator": [_pack(value.get_state(), tensors, memory), value.device.type]}
     if kind in (torch.Tensor, np.ndarray):
         tensor = torch.as_tensor(value).detach()
         if tensor.numel():
@@ -127,7 +130,8 @@ def _pack(value, tensors, memory):
         name = str(len(tensors))
         tensors[name] = tensor
         # with the strides, because sums over another layout round differently
-        return {"tensor" if kind is torch.Tensor else "array": [name, tensor.stride()]}
+        place = [name, tensor.stride(), tensor.device.type]
+        return {"tensor" if kind is torch.Tensor else "array": place}
     raise TypeError(f"the state of an optimizer cannot contain a {kind.__name__}")
 
 
@@ -142,12 +146,14 @@ def _unpack(value, tensors):
         return value
     [(kind, content)] = value.items()
     if kind in ("tensor", "array"):
-        name, stride = content
+        name, stride, device = content
         saved = tensors[name]
-        tensor = torch.empty_strided(saved.shape, stride, dtype=saved.dtype).copy_(saved)
+        tensor = torch.empty_strided(saved.shape, stride, dtype=saved.dtype, device=device)
+        tensor.copy_(saved)
         return tensor if kind == "tensor" else tensor.numpy()
     if kind == "generator":
-        return torch.Generator().set_state(_unpack(content, tensors))
+        state, device = content
+        return torch.Generator(device).set_state(_unpack(state, tensors))
     if kind == "dict":
         return {_unpack(key, tensors): _unpack(item, tensors) for key, item in content}
     items = [_unpack(item, tensors) for item in content]

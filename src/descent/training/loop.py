@@ -1,7 +1,7 @@
 """Train several seeds of one variant together.
 
-A run's numbers depend only on its variant, seed and configuration: not on the other seeds of its
-stack, the number of cores or other variants.
+A run's numbers depend only on its variant, seed, configuration and kind of CPU or GPU: not on the
+other seeds of its stack, the number of cores or other variants.
 """
 
 import statistics
@@ -17,6 +17,7 @@ from descent import model
 from descent.data.prepared import hold_out, normalize
 from descent.optimizers.variant import make_variant_step
 from descent.training.checkpoint import Checkpoint
+from descent.training.device import naming_stack_size, reproducible, resolve, wait
 from descent.training.epoch import OF_IMAGES, train_epoch
 from descent.training.run import Run
 from descent.training.seeding import PURPOSES, generator, stream_variant, validation_generator
@@ -34,6 +35,7 @@ def train(
     training,
     epochs,
     evaluation_batch_size,
+    stack_size=250,
     checkpoint_folder=None,
     identity=None,
 ):
@@ -50,6 +52,9 @@ def train(
     seeds : list of int
     training : descent.training.settings.TrainingSettings
     epochs, evaluation_batch_size : int
+    stack_size : int
+        How many networks a GPU always trains together; a stack with fewer seeds is filled up. The
+        CPU trains as many as there are seeds.
     checkpoint_folder : path, optional
         Where progress is saved and resumed from: an interrupted run gets the same bits as an
         uninterrupted one.
@@ -61,11 +66,17 @@ def train(
     list of descent.training.run.Run
         One per seed, in order. Progress is printed. Training ends early once every seed of a stack
         has diverged; a diverged seed does not change the bits of the others.
+
+    Raises
+    ------
+    descent.errors.DeviceError
+        If the device is not there, or if its memory is too small.
     """
+    device = resolve(training.device)
     torch.set_num_threads(training.threads)
     iterations_per_epoch = training.iterations_per_epoch(len(data.train_images))
     validation_images = validation_generator(training.root_seed)
-    data = hold_out(data, training.validation_fraction, validation_images)
+    data = hold_out(data, training.validation_fraction, validation_images).to(device)
     sizes = model.layer_sizes(data.train_images.shape[1], training.hidden, data.n_classes)
     last_batches = [
         len(data.train_images) % training.batch_size or training.batch_size,
@@ -75,30 +86,43 @@ def train(
         rest = len(data.validation_images) % evaluation_batch_size
         last_batches.append(rest or evaluation_batch_size)
     together = _same_bits_when_stacked(sizes, last_batches, training.threads)
+    fixed = _fixed_size(device, stack_size)
+    at_once = fixed or (len(seeds) if together else 1)
     streams = stream_variant(variant, training.seeding)
     runs = []
-    for index, stack in enumerate([seeds] if together else [[seed] for seed in seeds]):
+    for index, start in enumerate(range(0, len(seeds), at_once)):
+        stack = seeds[start : start + at_once]
+        # filled up with further networks of the last seed, whose results are not looked at
+        filling = [stack[-1]] * (fixed - len(stack)) if fixed else []
         begin = partial(
-            _begin, sizes, settings, stack, training.root_seed, streams, iterations_per_epoch
+            _begin,
+            sizes,
+            settings,
+            [*stack, *filling],
+            training.root_seed,
+            streams,
+            iterations_per_epoch,
+            device,
         )
-        runs += _train_stack(
-            data,
-            stack,
-            begin,
-            _checkpoint(checkpoint_folder, index, {"seeds": stack, **(identity or {})}),
-            epochs=epochs,
-            batch_size=training.batch_size,
-            evaluation_batch_size=evaluation_batch_size,
-        )
+        with reproducible(device), naming_stack_size(at_once):
+            runs += _train_stack(
+                data,
+                stack,
+                begin,
+                _checkpoint(checkpoint_folder, index, {"seeds": stack, **(identity or {})}),
+                epochs=epochs,
+                batch_size=training.batch_size,
+                evaluation_batch_size=evaluation_batch_size,
+            )
     return runs
 
 
-def _begin(sizes, settings, seeds, root_seed, named, iterations_per_epoch):
+def _begin(sizes, settings, seeds, root_seed, named, iterations_per_epoch, device):
     """Return the untrained parameters, their optimizer's step, and the generators of the order."""
     initial, orders = (
         [generator(root_seed, purpose, named, seed) for seed in seeds] for purpose in PURPOSES
     )
-    parameters = model.initialize(sizes, initial)
+    parameters = model.initialize(sizes, initial, device)
     return parameters, make_variant_step(settings, parameters, iterations_per_epoch), orders
 
 
@@ -113,6 +137,14 @@ def _same_bits_when_stacked(sizes, last_batches, threads):
     vector use another kernel. In both cases the seeds train one after another.
     """
     return threads == 1 and min(*sizes, *last_batches) > 1
+
+
+def _fixed_size(device, stack_size):
+    """Return the number of networks in every stack; None where it may be any.
+
+    Measured: cuBLAS chooses the kernel of a stacked product by the number of networks.
+    """
+    return None if device.type == "cpu" else stack_size
 
 
 def _train_stack(data, seeds, begin, checkpoint, *, epochs, batch_size, evaluation_batch_size):
@@ -130,7 +162,10 @@ def _train_stack(data, seeds, begin, checkpoint, *, epochs, batch_size, evaluati
             print(f"checkpoint not used, training starts over: {why}")
             progress, (parameters, step, orders) = None, begin()
     if not progress:
-        runs = [Run(seed, iterations_per_epoch=iterations_per_epoch) for seed in seeds]
+        device = data.train_images.device.type
+        runs = [
+            Run(seed, iterations_per_epoch=iterations_per_epoch, device=device) for seed in seeds
+        ]
         for index, run in enumerate(runs):
             network = [parameter[index, None] for parameter in parameters]
             images = test_images[None, :evaluation_batch_size]
@@ -144,6 +179,7 @@ def _train_stack(data, seeds, begin, checkpoint, *, epochs, batch_size, evaluati
         if epoch > 0:
             start = time.perf_counter()
             recorded = train_epoch(parameters, step, data, orders, batch_size)
+            recorded = {column: values.cpu() for column, values in recorded.items()}
             seconds = (time.perf_counter() - start) / len(seeds)
         test_loss, test_accuracy = model.evaluate(
             parameters, test_images, data.test_labels, evaluation_batch_size
@@ -201,12 +237,20 @@ def _resume(progress, parameters, step, orders):
 
 @torch.no_grad()
 def _time_forward_pass(network, images):
-    seconds = timeit.repeat(lambda: model.forward(network, images), number=1, repeat=_TIMED_PASSES)
+    def pass_forward():
+        model.forward(network, images)
+        wait(images.device)
+
+    seconds = timeit.repeat(pass_forward, number=1, repeat=_TIMED_PASSES)
     return {"images": images.shape[1], "seconds": statistics.median(seconds)}
 
 
 def _final_parameters(parameters, index):
+    """Copy the parameters of a network to the CPU."""
     return {
-        name: parameter[index].detach().squeeze(1 if name.startswith("b") else ()).clone()
+        name: parameter[index]
+        .detach()
+        .squeeze(1 if name.startswith("b") else ())
+        .to("cpu", copy=True)
         for name, parameter in zip(model.names(parameters), parameters, strict=True)
     }

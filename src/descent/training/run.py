@@ -32,6 +32,8 @@ class Run:
         Counted from 1; None unless the run has diverged.
     forward_pass : dict
         Timing of the untrained network: the number of test `images` and the median `seconds`.
+    device : str
+        What it was trained on, `cpu` or `cuda`.
     """
 
     seed: int
@@ -45,6 +47,7 @@ class Run:
     iterations_per_epoch: int = 0
     diverged_at_iteration: int | None = None
     forward_pass: dict = field(default_factory=dict)
+    device: str = "cpu"
 
     def record_epoch(
         self,

@@ -28,6 +28,8 @@ class TrainingSettings:
         Number of torch threads, set for the whole process.
     validation_fraction : float
         Share of the training images held out for validation, in [0, 1).
+    device : str
+        `auto`, `cpu` or `cuda`, see `descent.training.device.resolve`.
     """
 
     root_seed: int
@@ -36,6 +38,7 @@ class TrainingSettings:
     batch_size: int
     threads: int = 1
     validation_fraction: float = 0
+    device: str = "cpu"
 
     @classmethod
     def from_config(cls, config):
@@ -48,6 +51,7 @@ class TrainingSettings:
             batch_size=training["batch_size"],
             threads=training["threads"],
             validation_fraction=training["validation_fraction"],
+            device=training["device"],
         )
 
     def iterations_per_epoch(self, n_images):

@@ -5,8 +5,10 @@ import torch
 
 from descent.data.idx import raw_folder
 from descent.data.prepare import prepare
-from descent.data.prepared import hold_out, load_prepared
+from descent.data.prepared import hold_out, load_prepared, normalize
 from descent.errors import DataError
+from networks import make_data
+from pretended import DEVICE, pretending
 from tiny import N_TRAIN, write_tiny_idx
 
 
@@ -47,3 +49,15 @@ def test_no_part_may_be_empty(folder, fraction):
     data = load_prepared(folder / "prepared.safetensors")
     with pytest.raises(DataError, match=f"validation_fraction: {fraction} of 300 training images"):
         hold_out(data, fraction, torch.Generator())
+
+
+def test_data_move_to_a_device_and_are_not_copied_where_they_are_there():
+    data = make_data()
+    assert all(getattr(data.to("cpu"), name) is value for name, value in vars(data).items())
+    with pretending():
+        away = hold_out(data, 0.2, torch.Generator()).to(DEVICE)
+        tensors = [of for of in vars(away).values() if isinstance(of, torch.Tensor)]
+        assert len(tensors) == 6 and {tensor.device for tensor in tensors} == {DEVICE}
+        assert away.train_images.dtype == torch.uint8
+        pixels = normalize(away.test_images, away.normalization)
+        assert torch.equal(pixels.cpu(), normalize(data.test_images, data.normalization))

@@ -19,6 +19,8 @@ def test_the_default_is_valid_and_is_the_labs():
         "batch_size": 128,
         "threads": 1,
         "validation_fraction": 0,
+        "device": "cpu",
+        "stack_size": 250,
     }
     assert list(variants(config)) == [
         "sgd_scratch",

@@ -9,6 +9,7 @@ from comparing import Given, draw, sides
 from descent.parity import arithmetic
 from descent.parity.arithmetic import ROUNDINGS, Disturbed, Noise, Number, disturb, unit
 from descent.parity.replay import Network
+from pretended import DEVICE, pretending
 
 DTYPES = [torch.float32, torch.float64]
 
@@ -360,3 +361,15 @@ def test_a_disturbed_optimizer_leaves_the_undisturbed_one_alone():
     before = ends("Adam", 5)
     ends("Adam", 5, Noise(1))
     assert torch.equal(ends("Adam", 5), before)
+
+
+def test_the_errors_are_the_same_on_every_device():
+    def disturbed(device, sign=1):
+        a, b = (positive(9, 7, seed=seed).to(device) for seed in (0, 1))
+        with Disturbed(Noise(sign)):
+            return (a * b + a.sum(0)).cpu()
+
+    expected = disturbed("cpu")
+    with pretending():
+        assert torch.equal(disturbed(DEVICE), expected)
+        assert not torch.equal(disturbed(DEVICE, sign=-1), expected)

@@ -5,15 +5,20 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 import correct_momentum
 import momentum_mutants
 from checking import MOMENTUM
 from descent import cli
 from descent.cli import main
+from descent.errors import RuleError
 from descent.parity import THOROUGH, trials
+from descent.parity import check as checking
+from descent.parity import replay as replaying
 from descent.parity.gradients import NETWORK
 from descent.parity.verdict import IDENTICAL
+from pretended import pretending
 
 WRONG = Path(inspect.getfile(momentum_mutants)).read_text()
 
@@ -327,3 +332,45 @@ def test_a_file_that_keeps_something_outside_is_loaded_for_every_network(one_tri
     code, said = check(source + "\nV = {}\n", "rule", iterations=20)
     assert code == 1
     assert "hint: the first run is right, but a second one in the same process does not" in said
+
+
+@pytest.mark.parametrize(
+    ("rule", "more"), [("scratch.sgd_momentum", {}), ("torch.optim.SGD", {"nesterov": True})]
+)
+def test_a_check_on_a_device_leaves_nothing_on_the_cpu(rule, more, one_trial):
+    """Here the device computes like the CPU, so that the reports are the same."""
+    settings = {"lr": 0.01, "momentum": 0.9}
+    arguments = rule, "torch.optim.SGD", settings | more, settings, 3
+    on_cpu = checking.check(*arguments)
+    with pretending(checking, replaying) as device:
+        away = checking.check(*arguments)
+    assert str(away) == str(on_cpu).replace("2 runs", "2 runs, on meta", 1)
+    assert on_cpu.passed == (not more) and device.fetched
+
+
+def test_a_rule_that_works_on_the_cpu_only_fails_on_a_device(tmp_path, one_trial):
+    file = tmp_path / "rules.py"
+    file.write_text(
+        "import torch\n\n\ndef mine(parameters, gradients, state, *, lr):\n"
+        "    for p, g in zip(parameters, gradients):\n"
+        "        p.sub_(torch.full(p.shape, lr) * g)\n"
+    )
+    arguments = f"{file}:mine", "torch.optim.SGD", {"lr": 0.01}, None, 3
+    assert checking.check(*arguments).passed
+    with (
+        pytest.raises(RuleError, match=r"rules\.py, line 6: Mixed"),
+        pretending(checking, replaying),
+    ):
+        checking.check(*arguments)
+
+
+def test_a_gpu_that_is_not_there_is_wrong_usage(capsys, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert main(["check", "scratch.sgd_momentum", *MOMENTUM, "--device", "cuda"]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("descent: device: cuda cannot be used: torch ")
+    isolated = ["check", "mine.py:mine", *MOMENTUM[:2], "--isolate", "--device", "cuda"]
+    monkeypatch.setattr(cli, "check_hyperparameters", lambda *arguments: None)
+    monkeypatch.setattr(cli, "check_values", lambda *arguments: None)
+    assert main(isolated) == 2
+    assert "--device: cuda cannot be used with --isolate" in capsys.readouterr().err

@@ -1,20 +1,27 @@
 """Parity by replay: every mutant is called different, but no correct update rule is."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from correct_momentum import CORRECT
+from descent.data.prepared import PreparedData
 from descent.optimizers.scratch.sgd_momentum import sgd_momentum
+from descent.optimizers.spec import split_settings
 from descent.optimizers.step import bind, make_step
 from descent.optimizers.variant import Regulated, make_variant_step
+from descent.parity import arithmetic, tolerance
+from descent.parity import replay as replaying
 from descent.parity.replay import halved, replay
 from descent.parity.verdict import DIFFERENT, EQUAL, IDENTICAL, overall, parity
 from descent.training.loop import train
 from momentum_mutants import MUTANTS, learning_rate_in_velocity
 from networks import MOMENTUM, TORCH, TRAINING, make_data
+from pretended import MixedDevicesError, pretending
 
 SEEDS = [0, 1, 2]
 ITERATIONS = 60
@@ -326,3 +333,50 @@ def test_parity_of_not_a_number_is_different():
     table, verdicts = judge([broken], iterations=3)
     assert verdicts == {"broken": DIFFERENT}
     assert np.isinf(table["largest_difference"]).all()
+
+
+#: Right, rounded differently, so that twins are needed, and wrong.
+ON_A_DEVICE = {"torch": TORCH, "ours": MOMENTUM, "wrong": {**TORCH, "lr": 0.06}}
+
+
+def on_a_device(iterations=2):
+    makers = {}
+    for variant, settings in ON_A_DEVICE.items():
+        optimizer, hyperparameters = split_settings(settings)
+        makers[variant] = maker(optimizer, **hyperparameters)
+    training = replace(TRAINING, validation_fraction=0.1)
+    return replay(make_data(), makers, "torch", [0], training=training, iterations=iterations)
+
+
+def test_a_replay_on_a_device_leaves_nothing_on_the_cpu():
+    """Here the device computes like the CPU, so that even the differences are the same.
+
+    But a disturbed run may call other operations there, whose random errors are others.
+    """
+    on_cpu = on_a_device()
+    assert set(on_cpu.loc[on_cpu["variant"] == "wrong", "envelope"]) > {"none"}
+    with pretending(replaying):
+        away = on_a_device()
+    shares = (away.pop("share") > 1, on_cpu.pop("share") > 1)
+    assert shares[0].equals(shares[1]) and shares[0].any()
+    pd.testing.assert_frame_equal(away, on_cpu, check_exact=True)
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "left"),
+    [
+        (
+            replaying.model,
+            "initialize",
+            lambda original: lambda sizes, of, device: original(sizes, of),
+        ),
+        (PreparedData, "to", lambda original: lambda self, device: self),
+        (arithmetic, "_pool", lambda original: lambda dtype, device: original(dtype, "cpu")),
+        (tolerance, "magnitudes", lambda original: lambda of: original(of).to(of[0].device)),
+    ],
+)
+def test_what_a_replay_leaves_on_the_cpu_is_an_error(module, name, left, monkeypatch):
+    arithmetic._factors.cache_clear()
+    monkeypatch.setattr(module, name, left(getattr(module, name)))
+    with pytest.raises(MixedDevicesError), pretending(replaying):
+        on_a_device()

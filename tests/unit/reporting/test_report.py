@@ -368,3 +368,9 @@ def test_every_run_may_have_diverged(tmp_path):
         iterations, means, name="wild", experiment="", comparisons=PAIR, settings=look
     )
     assert "ours" in page and "theirs" in page
+
+
+def test_a_gpu_is_named(figures):
+    assert "<dt>GPU</dt>" not in write(figures, provenance=[RUN, {**RUN, "device": "cpu"}])
+    gpus = [{**RUN, "device": "cuda", "device_name": name} for name in ("H100", "H100", "A100")]
+    assert "<dt>GPU</dt><dd>H100; A100</dd>" in write(figures, provenance=gpus)

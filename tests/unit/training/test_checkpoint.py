@@ -10,9 +10,10 @@ import torch
 from descent.optimizers import signatures
 from descent.optimizers.step import ELEMENTWISE_CLASSES
 from descent.optimizers.variant import Regulated
-from descent.training import checkpoint
+from descent.training import checkpoint, loop
 from descent.training.checkpoint import Checkpoint, identify
 from networks import SGD, bits, make_data, run
+from pretended import Away, pretending
 
 RULES = [f"scratch.{rule}" for rule in signatures._scratch_rules()]
 CLASSES = [f"torch.optim.{name}" for name in (*sorted(ELEMENTWISE_CLASSES), "Adafactor", "Muon")]
@@ -392,3 +393,37 @@ def test_a_tree_comes_back_as_it_was(tmp_path):
     assert repr(loaded) == repr(tree)
     assert loaded["array"].tobytes() == tree["array"].tobytes()
     assert loaded["column"].stride() == tree["column"].stride()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"optimizer": "scratch.sgd_momentum", "lr": 0.05, "momentum": 0.9},
+        {"optimizer": "scratch.adam"},
+        {"optimizer": "torch.optim.Adam"},
+    ],
+    ids=lambda settings: settings["optimizer"],
+)
+def test_what_was_on_a_device_goes_on_there(settings, data, tmp_path, monkeypatch, capsys):
+    # a checkpoint takes no subclass of Tensor, but those here stand for plain ones
+    kind = {Away: torch.Tensor}
+    own = "type"
+    monkeypatch.setattr(checkpoint, own, lambda v: kind.get(type(v), type(v)), raising=False)
+    with pretending(loop):
+        whole = run(data, settings, [0, 1], epochs=EPOCHS, stack_size=3)
+        interrupted(monkeypatch, data, settings, tmp_path, after=3, stack_size=3)
+        capsys.readouterr()
+        again = {"checkpoint_folder": tmp_path, "stack_size": 3}
+        resumed = run(data, settings, [0, 1], epochs=EPOCHS, **again)
+    assert "resuming after epoch 2" in capsys.readouterr().out
+    assert list(map(bits, resumed)) == list(map(bits, whole))
+    assert resumed[0].device == "meta"
+
+
+def test_progress_of_another_device_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "NVIDIA H100")
+    on_cpu, on_gpu = (identify({}, [], device) for device in ("cpu", "cuda"))
+    assert on_gpu["device_name"] == "NVIDIA H100" and on_cpu["device"] == "cpu"
+    Checkpoint(tmp_path / "0", on_cpu).save(lambda: {"epoch": 1})
+    assert Checkpoint(tmp_path / "0", on_cpu).load() == {"epoch": 1}
+    assert Checkpoint(tmp_path / "0", on_gpu).load() is None

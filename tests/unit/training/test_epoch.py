@@ -7,9 +7,11 @@ from torch.profiler import ProfilerActivity, profile
 from descent import model
 from descent.optimizers.spec import split_settings
 from descent.optimizers.step import make_step
+from descent.training import epoch
 from descent.training.epoch import train_epoch
 from descent.training.seeding import generator
 from networks import MOMENTUM, SGD, make_data
+from pretended import DEVICE, pretending
 
 
 def operator_calls(settings, n_seeds, n_images):
@@ -42,3 +44,19 @@ def test_operator_calls_of_an_iteration(settings, most):
 
 def test_mapped_pixels_take_one_byte():
     assert make_data().train_images.dtype == torch.uint8
+
+
+def test_weighted_losses_have_the_bits_of_their_sum(monkeypatch):
+    """They take its place on a GPU; with weights of another size they would not."""
+    data, generators = make_data(), [generator(0, "order", "v", seed) for seed in range(3)]
+    parameters = model.initialize([64, 20, 20, 4], generators)
+    images, labels = next(epoch.mini_batches(data, generators, 32))
+    _, expected = epoch.differentiate(parameters, images, labels)
+    with pretending():
+        away = [tensor.detach().to(DEVICE).requires_grad_() for tensor in parameters]
+        _, found = epoch.differentiate(away, images.to(DEVICE), labels.to(DEVICE))
+        assert all(map(torch.equal, [gradient.cpu() for gradient in found], expected))
+        wrong = torch.full_like
+        monkeypatch.setattr(torch, "full_like", lambda losses, _: wrong(losses, 1 / 31))
+        _, found = epoch.differentiate(away, images.to(DEVICE), labels.to(DEVICE))
+        assert not any(map(torch.equal, [gradient.cpu() for gradient in found], expected))

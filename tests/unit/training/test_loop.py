@@ -1,5 +1,6 @@
 """Training a stack of seeds: the numbers of each do not depend on the others."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import torch.nn.functional as F
 
 from descent import model
 from descent.data.prepared import PreparedData, hold_out, normalize
+from descent.training import loop
 from descent.training.seeding import generator, validation_generator
 from networks import MOMENTUM, SGD, TORCH, bits, make_data, run
 
@@ -246,3 +248,41 @@ def test_validation_images_are_neither_trained_nor_tested_on():
     )
     assert held_out.test_loss != expected.test_loss
     assert expected.validation_loss == [None] * 3
+
+
+@pytest.mark.parametrize("settings", [SGD, MOMENTUM, TORCH, {"optimizer": "scratch.muon"}])
+def test_a_stack_that_is_filled_up_leaves_a_seed_its_bits(settings, monkeypatch):
+    """As on a GPU: stacks of four train seven seeds, one after the other."""
+    data, seeds = make_data(), [0, 1, 2, 3, 4, 5, 6]
+    alone = run(data, settings, seeds)
+    sizes = []
+    original = loop._begin
+
+    def begin(*arguments):
+        started = original(*arguments)
+        sizes.append(len(started[0][0]))
+        return started
+
+    monkeypatch.setattr(loop, "_begin", begin)
+    monkeypatch.setattr(loop, "_fixed_size", lambda device, stack_size: stack_size)
+    assert list(map(bits, run(data, settings, seeds, stack_size=4))) == list(map(bits, alone))
+    assert sizes == [4, 4]
+    sizes.clear()
+    assert list(map(bits, run(data, settings, [3], stack_size=4))) == [bits(alone[3])]
+    assert sizes == [4]
+
+
+def test_what_fills_a_stack_up_must_not_share_its_random_streams(monkeypatch):
+    """A mutant: the further networks draw from the generators of the seed itself."""
+    expected = run(make_data(), SGD, [0, 1])
+    monkeypatch.setattr(loop, "_fixed_size", lambda device, stack_size: stack_size)
+    monkeypatch.setattr(loop, "generator", functools.cache(generator))
+    first, last = run(make_data(), SGD, [0, 1], stack_size=3)
+    assert bits(first) == bits(expected[0]) and bits(last) != bits(expected[1])
+
+
+def test_only_a_gpu_has_stacks_of_a_fixed_size():
+    assert loop._fixed_size(torch.device("cpu"), 250) is None
+    assert loop._fixed_size(torch.device("cuda"), 250) == 250
+    default, named = (run(make_data(), SGD, [0, 1], **on) for on in ({}, {"device": "cpu"}))
+    assert list(map(bits, default)) == list(map(bits, named))

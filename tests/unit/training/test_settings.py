@@ -29,7 +29,7 @@ def test_iterations_are_counted_as_they_are_trained(n_images, held_out):
 def test_what_has_its_default_is_no_parameter_of_a_job():
     """A setting that a later version adds must not retrain what was trained before."""
     assert TrainingSettings.from_config(configure()).given() == DEFAULT
-    changed = configure(training={"threads": 2, "validation_fraction": 0.1})
-    more = {"threads": 2, "validation_fraction": 0.1}
+    more = {"threads": 2, "validation_fraction": 0.1, "device": "auto"}
+    changed = configure(training=more)
     assert TrainingSettings.from_config(changed).given() == DEFAULT | more
     assert TrainingSettings(**DEFAULT | more).given() == DEFAULT | more

@@ -9,7 +9,8 @@ import types
 import numpy as np
 import torch
 
-_DATA = (int, float, type(None), list, dict, set, tuple, np.ndarray, torch.Tensor)
+_CONTAINERS = (list, dict, set, np.ndarray, torch.Tensor)
+_DATA = (int, float, type(None), tuple, *_CONTAINERS)
 
 
 class Outside:
@@ -36,6 +37,11 @@ class Outside:
             for name in sorted(self._names)
             if isinstance(self._globals.get(name), int | float)
         }
+
+    @property
+    def refers_to_containers(self):
+        """Whether there are containers or tensors, in which a rule may keep something."""
+        return any(isinstance(self._globals.get(name), _CONTAINERS) for name in self._names)
 
     def _visit(self, rule, seen):
         if id(rule) in seen:
