@@ -159,12 +159,12 @@ def _wrapped(theirs, before):
         def hyperparameters(self):
             return self._own.hyperparameters()
 
-    return _Made(_Step)
+    return _Made(_Step, theirs.device)
 
 
 class _Made:
-    def __init__(self, make):
-        self.make = make
+    def __init__(self, make, device):
+        self.make, self.device = make, device
 
 
 def _with_gradients(theirs, ratio):

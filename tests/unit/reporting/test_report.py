@@ -253,7 +253,12 @@ def test_learning_rates_are_shown_where_they_follow_a_schedule(figures):
     config = {
         **CONFIG,
         "seeding": "independent",
-        "training": {**CONFIG["training"], "epochs": 2, "validation_fraction": 0.1},
+        "training": {
+            **CONFIG["training"],
+            "epochs": 2,
+            "validation_fraction": 0.1,
+            "device": "cpu",
+        },
         "comparisons": {"pair": {"ours": {**settings, "lr": [0.1, 1]}, "theirs": THEIRS}},
     }
     # what was trained, not what is configured: a sweep has selected its rate
