@@ -27,6 +27,7 @@ def diverging(prepared):
     return prepared
 
 
+@pytest.mark.slow
 def test_runs_that_diverge_are_a_result(diverging):
     names = ("final_accuracy", "equivalence", "targets")
     targets = [f"results/tiny/tables/{name}.csv" for name in names]

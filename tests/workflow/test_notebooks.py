@@ -64,6 +64,7 @@ def test_the_solution_is_committed_with_what_it_shows():
     assert (FOLDER / "lab_solution.ipynb").stat().st_size < 1_000_000
 
 
+@pytest.mark.slow
 def test_the_solution_works_on_digits():
     notebook = read("lab_solution.ipynb")
     notebook.cells.insert(0, nbformat.v4.new_code_cell(DIGITS))

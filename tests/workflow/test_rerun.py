@@ -30,6 +30,7 @@ def test_a_touched_or_moved_checkout_does_nothing(finished):
     assert moved.would_run() == {}
 
 
+@pytest.mark.slow
 def test_results_from_before_the_move_are_kept(finished):
     """Their records name files of the library, and parameters, that are no more."""
     for record in (finished.folder / ".snakemake" / "metadata").iterdir():
@@ -98,6 +99,7 @@ def test_other_seeding_retrains(finished):
     assert trains(jobs) == TRAINING and jobs["equivalence"] == 1
 
 
+@pytest.mark.slow
 def test_another_device_retrains_and_the_size_of_a_stack_only_on_a_gpu(finished):
     jobs = finished.would_run("--config", "training={device: auto}")
     assert trains(jobs) == TRAINING and jobs["replay"] == 1

@@ -90,6 +90,7 @@ def kill_training(snakemake):
     training.kill()
 
 
+@pytest.mark.slow
 def test_a_rerun_that_fails_leaves_what_was_finished(finished):
     before = recorded(finished)
     runs = finished.results / "iterations" / "ours"

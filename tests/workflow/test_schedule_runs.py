@@ -26,6 +26,7 @@ def pair(**changes):
     return {"pair": {name: {**own, **changes.get(name, {})} for name, own in members.items()}}
 
 
+@pytest.mark.slow
 def test_a_pair_that_follows_a_schedule(prepared):
     """Its parity and a run are made, and no more; the slow test makes all of it."""
     prepared.configure(comparisons=pair(ours=REGIME, theirs=REGIME))

@@ -54,6 +54,7 @@ def users(prepared):
     return prepared
 
 
+@pytest.mark.slow
 def test_rules_of_the_user_run_and_rerun_when_they_are_edited(users):
     users.run(TABLE)
     accuracy = pd.read_csv(users.folder / TABLE, index_col="variant")

@@ -36,6 +36,7 @@ def run(folder, assignment=None, **options):
     return grade(collect(folder), assignment or make_assignment(), folder.parent / "out", **options)
 
 
+@pytest.mark.slow
 def test_a_class_is_graded_two_at_a_time(tmp_path):
     said = []
     results = run(write(tmp_path / "class", CLASS), jobs=2, say=said.append)

@@ -33,6 +33,7 @@ def test_a_rule_that_refuses_to_go_on_after_training_does_not_pass(judged):
     assert (outcome["verdict"], outcome["passed"]) == ("no answer", False)
 
 
+@pytest.mark.slow
 def test_any_of_several_references_will_do(judged):
     variants = ["torch.optim.Adagrad", "torch.optim.SGD"]
     setting = {"set": {"lr": 0.01}, "set_rule": {"momentum": 0.0}, "points": 2}

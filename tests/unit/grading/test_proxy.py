@@ -46,8 +46,11 @@ CASES = {
 }
 
 
-#: Those that pass take all trials, twice, which is seconds.
-LONG = {"right", "elementwise", "class", "class that changes p.grad"}
+#: Those that pass, or differ late, take all trials, twice, which is seconds.
+LONG = {
+    *("right", "elementwise", "other form"),
+    *("class", "class that changes p.grad", "class that keeps p.grad"),
+}
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from configurations import PROJECT
 from descent.cli import main
 
 
+@pytest.mark.slow
 def test_the_template_passes_its_test_and_fails_it_when_it_is_wrong(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["new", "mine"]) == 0

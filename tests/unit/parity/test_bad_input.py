@@ -184,6 +184,7 @@ def test_of_two_rules_in_one_file_the_failing_one_is_blamed(run, rule, against, 
 
 
 #: Beside the rule, in all the ways in which a name gets to the top level of a file.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "source",
     [

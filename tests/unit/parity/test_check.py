@@ -238,7 +238,11 @@ def muon(parameters, gradients, state, *, lr=1e-3, momentum=0.95, weight_decay=0
 
 @pytest.mark.new_torch
 @pytest.mark.parametrize(
-    ("scale", "expected"), [("max(1, p.size(0) / p.size(1)) ** 0.5", 0), ("1", 1)]
+    ("scale", "expected"),
+    [
+        ("max(1, p.size(0) / p.size(1)) ** 0.5", 0),
+        pytest.param("1", 1, marks=pytest.mark.slow),
+    ],
 )
 def test_a_rule_for_matrices_gets_biases_as_columns(monkeypatch, check, scale, expected):
     """Like torch's Muon, most people's refuses vectors."""
