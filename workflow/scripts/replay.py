@@ -23,7 +23,6 @@ with job_log(snakemake.log[0]):
     schedule = None
     if params.lr_schedule == "halved":
         schedule = halved(params.variants[params.reference]["lr"], iterations)
-    training = TrainingSettings(**params.training)
     trace = replay(
         data,
         makers,

@@ -8,15 +8,11 @@ from descent.files import replacing
 from descent.grading.assignment import MISTAKE
 from descent.grading.grade import equal_groups
 from descent.grading.judge import FAILS, NO_ANSWER, NOT_CHECKED, NOT_JUDGED
-from descent.parity.verdict import CONSTANT, DIFFERENT, EQUAL, IDENTICAL, LESS_ACCURATE
+from descent.parity.verdict import SENTENCES
 from descent.reporting.rendering import render
 
 _SENTENCES = {
-    IDENTICAL: "The same steps as {against}, bit for bit.",
-    EQUAL: "The same steps as {against}; only rounding differs.",
-    LESS_ACCURATE: "The same rule as {against}, computed less accurately in float32.",
-    CONSTANT: "The same steps as {against} only while hyperparameters stay constant.",
-    DIFFERENT: "Not the same steps as {against}.",
+    **SENTENCES,
     FAILS: "It could not be compared: {said}",
     NOT_CHECKED: "It could not be compared: {said}",
     NO_ANSWER: "It could not be compared: {said}",

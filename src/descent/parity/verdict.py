@@ -13,6 +13,15 @@ DIFFERENT = "different"
 #: From best to worst.
 VERDICTS = [IDENTICAL, EQUAL, LESS_ACCURATE, CONSTANT, DIFFERENT]
 
+#: What each of them says, for people who read about one rule.
+SENTENCES = {
+    IDENTICAL: "The same steps as {against}, bit for bit.",
+    EQUAL: "The same steps as {against}; only rounding differs.",
+    LESS_ACCURATE: "The same rule as {against}, computed less accurately in float32.",
+    CONSTANT: "The same steps as {against} only while hyperparameters stay constant.",
+    DIFFERENT: "Not the same steps as {against}.",
+}
+
 #: What a verdict of equality rests on.
 _DECIDED_BY = {NO_ENVELOPE: "formula", ENVELOPE: "envelope", WIDE_ENVELOPE: "wide envelope"}
 

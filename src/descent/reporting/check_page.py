@@ -5,16 +5,8 @@ import io
 import matplotlib.pyplot as plt
 
 from descent.parity.first_steps import as_different, place
-from descent.parity.verdict import CONSTANT, DIFFERENT, EQUAL, IDENTICAL, LESS_ACCURATE
+from descent.parity.verdict import SENTENCES
 from descent.reporting.rendering import data_url, render
-
-_SENTENCES = {
-    IDENTICAL: "The same steps as {against}, bit for bit.",
-    EQUAL: "The same steps as {against}; only rounding differs.",
-    LESS_ACCURATE: "The same rule as {against}, computed less accurately in float32.",
-    CONSTANT: "The same steps as {against} only while hyperparameters stay constant.",
-    DIFFERENT: "Not the same steps as {against}.",
-}
 
 
 def check_page(report, figure):
@@ -36,7 +28,7 @@ def check_page(report, figure):
     return render(
         "check.html.jinja",
         report=report,
-        sentence=_SENTENCES[report.verdict].format(against=report.against),
+        sentence=SENTENCES[report.verdict].format(against=report.against),
         steps=[_row(step, report.begins) for step in report.first_steps.itertuples()],
         same=report.same,
         figure=data_url(picture.getvalue()),

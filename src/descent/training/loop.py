@@ -111,6 +111,7 @@ def train(
                 begin,
                 _checkpoint(checkpoint_folder, index, {"seeds": stack, **(identity or {})}),
                 epochs=epochs,
+                iterations_per_epoch=iterations_per_epoch,
                 batch_size=training.batch_size,
                 evaluation_batch_size=evaluation_batch_size,
             )
@@ -147,8 +148,17 @@ def _fixed_size(device, stack_size):
     return None if device.type == "cpu" else stack_size
 
 
-def _train_stack(data, seeds, begin, checkpoint, *, epochs, batch_size, evaluation_batch_size):
-    iterations_per_epoch = -(-len(data.train_images) // batch_size)
+def _train_stack(
+    data,
+    seeds,
+    begin,
+    checkpoint,
+    *,
+    epochs,
+    iterations_per_epoch,
+    batch_size,
+    evaluation_batch_size,
+):
     test_images = normalize(data.test_images, data.normalization)
     if data.validation_images is not None:
         validation_images = normalize(data.validation_images, data.normalization)
