@@ -1,7 +1,7 @@
 """The network f(x) = W2 relu(W1 relu(W0 x + b0) + b1) + b2, for all seeds of a stack at once.
 
 The first dimension of every parameter is the seed: weights have the shape (seeds, outputs,
-inputs), biases (seeds, outputs, 1). Activations are columns, as in the formula: (seeds, features,
+inputs), biases (seeds, outputs). Activations are columns, as in the formula: (seeds, features,
 images). One batched product then serves all seeds, with the same bits as one product per seed.
 """
 
@@ -47,7 +47,7 @@ def initialize(sizes, generators, device="cpu"):
             torch.empty(n_outputs, n_inputs).normal_(0, n_inputs**-0.5, generator=generator)
             for generator in generators
         ]
-        parameters += [torch.stack(weights), torch.zeros(len(generators), n_outputs, 1)]
+        parameters += [torch.stack(weights), torch.zeros(len(generators), n_outputs)]
     return [parameter.to(device).requires_grad_() for parameter in parameters]
 
 
@@ -56,24 +56,20 @@ def names(parameters):
     return [f"{'Wb'[index % 2]}{index // 2}" for index in range(len(parameters))]
 
 
-def unstack(tensors, bias_as_column=False):
+def unstack(tensors):
     """Return views of the parameters, or gradients, of each network in a stack.
 
     Parameters
     ----------
     tensors : list of torch.Tensor
-        Alternating weights and biases, stacked over seeds.
-    bias_as_column : bool
-        Whether to keep biases as (outputs, 1) instead of (outputs,).
+        Stacked over seeds.
 
     Returns
     -------
     list of list of torch.Tensor
-        For each seed, weights (outputs, inputs) and biases (outputs,) in the memory of the stack.
+        For each seed, its tensors in the memory of the stack.
     """
-    biases = tensors[1::2] if bias_as_column else [bias.squeeze(2) for bias in tensors[1::2]]
-    natural = itertools.chain.from_iterable(zip(tensors[::2], biases, strict=True))
-    return [list(network) for network in zip(*(tensor.unbind() for tensor in natural), strict=True)]
+    return [list(network) for network in zip(*(tensor.unbind() for tensor in tensors), strict=True)]
 
 
 def forward(parameters, images):
@@ -94,9 +90,9 @@ def forward(parameters, images):
     activations = images.mT
     layers = list(zip(parameters[::2], parameters[1::2], strict=True))
     for weight, bias in layers[:-1]:
-        activations = torch.baddbmm(bias, weight, activations).relu_()
+        activations = torch.baddbmm(bias.unsqueeze(2), weight, activations).relu_()
     weight, bias = layers[-1]
-    return torch.baddbmm(bias, weight, activations)
+    return torch.baddbmm(bias.unsqueeze(2), weight, activations)
 
 
 def cross_entropy(logits, labels, reduction="none"):
@@ -110,7 +106,7 @@ def predict(logits):
 
 
 @torch.no_grad()
-def evaluate(parameters, images, labels, batch_size):
+def evaluate(parameters, images, labels, batch_size, forward=forward):
     """Compute the mean cross-entropy and the accuracy of every seed over a whole data set.
 
     Both are summed over images and then divided by their number, so that a smaller last batch gets
@@ -125,6 +121,8 @@ def evaluate(parameters, images, labels, batch_size):
     labels : torch.Tensor
         (images,), int64.
     batch_size : int
+    forward : callable
+        Computes the logits of another network.
 
     Returns
     -------

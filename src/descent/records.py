@@ -19,10 +19,10 @@ import pyarrow.parquet as pq
 
 from descent.errors import RecordError
 from descent.files import replacing
-from descent.optimizers.spec import rule_provenance
+from descent.optimizers.spec import source_provenance
 from descent.provenance import provenance
 from descent.training.run import Run
-from descent.training.seeding import PURPOSES, stream_seed, stream_variant
+from descent.training.seeding import NOISE, PURPOSES, stream_seed, stream_variant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,15 +76,17 @@ def write_run(
         Two Parquet files, with the columns `ITERATIONS` and `EPOCHS`, and a safetensors file.
     """
     variant, root_seed = configuration["variant"], configuration["root_seed"]
-    named = stream_variant(variant, configuration["seeding"])
+    named, module = stream_variant(variant, configuration["seeding"]), configuration.get("model")
+    purposes = [*PURPOSES, NOISE] if module else PURPOSES
     metadata = {
         "configuration": configuration,
         "seed": run.seed,
         "streams": {
-            purpose: stream_seed(root_seed, purpose, named, run.seed) for purpose in PURPOSES
+            purpose: stream_seed(root_seed, purpose, named, run.seed) for purpose in purposes
         },
         **provenance(run.device),
-        **rule_provenance(configuration["settings"]["optimizer"]),
+        **source_provenance("rule", configuration["settings"]["optimizer"]),
+        **(source_provenance("module", module["module"]) if module else {}),
         **run.status(),
     }
     from safetensors.torch import save_file

@@ -13,8 +13,8 @@ LIBRARY = PROJECT / "src" / "descent"
 ROOMS = [
     "__init__",
     *("errors", "extras", "metrics", "files", "provenance", "model"),
-    *("data", "optimizers", "experiment", "training", "records", "parity", "analysis", "reporting"),
-    "grading",
+    *("data", "optimizers", "models", "experiment", "training", "records", "parity", "analysis"),
+    *("reporting", "grading"),
     *("dependencies", "jobs", "public", "cli", "__main__"),
 ]
 

@@ -1,5 +1,6 @@
 """Small networks on generated data, for tests of training and parity."""
 
+import math
 from dataclasses import fields, replace
 
 import torch
@@ -22,7 +23,9 @@ def make_data(n_train=300, n_pixels=64, n_classes=4):
         images = prototypes[labels] + torch.randn(n, n_pixels, generator=random)
         return (40 * images + 128).clamp(0, 255).to(torch.uint8), labels
 
-    return PreparedData(*split(n_train), *split(60), (0.5, 0.157), n_classes)
+    side = math.isqrt(n_pixels)
+    shape = (1, side, side) if side**2 == n_pixels else (1, 1, n_pixels)
+    return PreparedData(*split(n_train), *split(60), (0.5, 0.157), n_classes, shape)
 
 
 TRAINING = TrainingSettings(

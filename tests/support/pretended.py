@@ -99,7 +99,7 @@ def _refuse_mixed(function, name, args, tensors):
         allowed = {id(tensor) for tensor in args[1]}
     for tensor in tensors:
         if not isinstance(tensor, Away) and id(tensor) not in allowed:
-            raise MixedDevicesError(f"{function}: one of its tensors is on the CPU")
+            raise MixedDevicesError(f"{function}: tensors are not on the same device")
 
 
 def _numbers(leaf):

@@ -7,12 +7,13 @@ from math import ceil
 
 from descent.data.catalog import DATASETS
 from descent.data.idx import RAW_FILES, raw_folder
-from descent.dependencies import sources
+from descent.dependencies import LIBRARY, sources
 from descent.experiment.halving import rungs
 from descent.experiment.plan import ranked, references, seed_blocks, variants
 from descent.experiment.sweeps import axis, compared, sweeps
 from descent.metrics import METRICS, TRAIN_METRICS
-from descent.optimizers.spec import SCRATCH, source_file
+from descent.models.spec import module_place
+from descent.optimizers.spec import source_file
 from descent.reporting.wording import experiment
 from descent.training.settings import TrainingSettings
 
@@ -40,7 +41,9 @@ GPU = {"gpu": 1} if MAY_USE_GPU else {}
 # What training requests, from the size of the network for images as large as MNIST's. As measured on
 # MNIST, a seed takes 0.6 seconds per epoch, and 8 MB. Six tensors like the weights: the weights,
 # their gradient, Adam's two moments, and room for a checkpoint's copies.
-WEIGHTS = sum(n * m for n, m in pairwise([784, *config["model"]["hidden"], 10]))
+# A module is not known before it runs; it is taken for a network that is ten times as slow.
+HIDDEN = [1000] if "module" in config["model"] else config["model"]["hidden"]
+WEIGHTS = sum(n * m for n, m in pairwise([784, *HIDDEN, 10]))
 SEED_MB = 25 + 6 * 4 * WEIGHTS / 1e6
 EPOCH_MINUTES = 0.1 * max(1, WEIGHTS / 1e5)
 
@@ -71,11 +74,21 @@ def code(script):
 @functools.cache
 def update_rule(optimizer):
     """List the file of a hand-written update rule and what it imports; nothing for other optimizers."""
-    file = source_file(optimizer)
+    return with_imports(source_file(optimizer))
+
+
+def with_imports(file):
+    """List a file of code, and what it imports of the library; nothing for None."""
     if file is None:
         return []
-    own = [] if file.is_relative_to(SCRATCH) else [os.path.normpath(file)]
+    own = [] if file.is_relative_to(LIBRARY) else [os.path.normpath(file)]
     return own + relative(sources(file))
+
+
+def network():
+    """List the file of the network, if it is a module, and what it imports."""
+    name = config["model"].get("module")
+    return with_imports(module_place(name)[0] if name else None)
 
 
 def run_files(kind, variants=VARIANTS, seeds=config["seeds"], suffix="parquet"):

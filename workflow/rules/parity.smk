@@ -19,6 +19,7 @@ rule replay:
             for variant in COMPARED[wildcards.comparison]
             for file in update_rule(VARIANTS[variant]["optimizer"])
         ),
+        network=network(),
     output:
         trace=f"{RESULTS}/parity/{{comparison}}.parquet",
         trials=f"{RESULTS}/parity/{{comparison}}.json",

@@ -25,6 +25,7 @@ for variant, (settings, all_seeds, epochs) in TRAINED.items():
                 prepared=PREPARED,
                 code=code("train"),
                 rule=update_rule(settings["optimizer"]),
+                network=network(),
                 selected=selection_of(variant),
             # Updated, so that a rerun that fails keeps the runs that were finished before.
             output:

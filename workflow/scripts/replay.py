@@ -11,13 +11,15 @@ with job_log(snakemake.log[0]):
     from descent.parity.replay import halved, replay
     from descent.provenance import provenance
     from descent.training.device import resolve
+    from descent.training.networks import make_networks
     from descent.training.settings import TrainingSettings
 
     params, iterations = snakemake.params, snakemake.params.iterations
     data, training = load_prepared(snakemake.input.prepared), TrainingSettings(**params.training)
     per_epoch = training.iterations_per_epoch(len(data.train_images))
+    names = make_networks(training, data, params.reference, params.seeds[:1]).names
     makers = {
-        variant: partial(make_variant_step, settings, iterations_per_epoch=per_epoch)
+        variant: partial(make_variant_step, settings, iterations_per_epoch=per_epoch, names=names)
         for variant, settings in params.variants.items()
     }
     schedule = None

@@ -23,7 +23,8 @@ with job_log(snakemake.log[0]):
     training = TrainingSettings(**parameters.pop("training"))
     configuration = parameters | asdict(training)
     device = resolve(training.device).type
-    identity = identify(configuration, [files.prepared, *files.code, *files.rule], device)
+    made_of = [files.prepared, *files.code, *files.rule, *files.network]
+    identity = identify(configuration, made_of, device)
     progress = {"checkpoint_folder": folder, "identity": identity}
     data = load_prepared(files.prepared)
     runs = train(data, seeds=seeds, training=training, **parameters, **progress)

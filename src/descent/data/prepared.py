@@ -11,7 +11,7 @@ from descent.errors import DataError
 class PreparedData:
     """The prepared tensors of a data set (see `prepare`), with its mean and standard deviation.
 
-    It has validation images only after `hold_out`.
+    It has validation images only after `hold_out`. `image_shape` is (channels, height, width).
     """
 
     train_images: torch.Tensor
@@ -20,6 +20,7 @@ class PreparedData:
     test_labels: torch.Tensor
     normalization: tuple
     n_classes: int
+    image_shape: tuple | None = None
     validation_images: torch.Tensor | None = None
     validation_labels: torch.Tensor | None = None
 
@@ -82,6 +83,7 @@ def load_prepared(file):
         **tensors,
         normalization=(float(metadata["mean"]), float(metadata["std"])),
         n_classes=int(metadata["n_classes"]),
+        image_shape=(1, int(metadata["height"]), int(metadata["width"])),
     )
 
 

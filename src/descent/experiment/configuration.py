@@ -26,7 +26,8 @@ def resolve(default_file, schema_file, overrides):
         The JSON schema of the configuration, written in YAML.
     overrides : dict
         The values from `--configfile` and `--config`. Their `comparisons` replace those of the
-        default entirely, unless they name only variants that the default has.
+        default entirely, unless they name only variants that the default has. So does a `model`
+        that is a module.
 
     Returns
     -------
@@ -44,6 +45,8 @@ def resolve(default_file, schema_file, overrides):
         overrides["comparisons"], default["comparisons"]
     ):
         del default["comparisons"]
+    if isinstance(overrides.get("model"), dict) and "module" in overrides["model"]:
+        default["model"] = {}  # hidden may be a keyword of the module, or not
     config = _parse_scalars(_merge(default, overrides), schema)
     errors = list(Draft202012Validator(schema).iter_errors(config))
     problems = list(dict.fromkeys(line for error in errors for line in _explain(error)))

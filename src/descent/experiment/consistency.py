@@ -5,6 +5,7 @@ import math
 
 from descent.errors import SignatureError, SweepError
 from descent.experiment.halving import rungs
+from descent.experiment.networks import check_model
 from descent.experiment.plan import marked_references, references, variants
 from descent.experiment.sweeps import axis, compared, sweep_of, sweeps, swept
 from descent.optimizers.groups import deal, names_of, own_hyperparameters
@@ -22,6 +23,11 @@ def find_inconsistencies(config):
         One line per problem, which starts with the key.
     """
     problems = [f"{path}: {value} must be finite" for path, value in _non_finite(config)]
+    try:
+        check_model(config["model"])
+    except SignatureError as error:
+        return [*problems, f"model.{error}"]
+    names = _parameter_names(config["model"])
     owners = {}
     for comparison, members in config["comparisons"].items():
         marked = marked_references(members)
@@ -39,7 +45,7 @@ def find_inconsistencies(config):
                 )
             owners.setdefault(name, comparison)
             try:
-                _check_settings(settings, names_of(len(config["model"]["hidden"]) + 1))
+                _check_settings(settings, names)
             except SignatureError as error:
                 problems.append(f"{path}.{error}")
     return (
@@ -50,8 +56,13 @@ def find_inconsistencies(config):
     )
 
 
+def _parameter_names(model):
+    """Name the parameters of a network; None for a module, which only its code can tell."""
+    return None if "module" in model else names_of(len(model["hidden"]) + 1)
+
+
 def _check_settings(settings, names):
-    """Check a variant's settings, for a network whose parameters have these names.
+    """Check a variant's settings, for a network whose parameters have these names, if known.
 
     Raises
     ------
@@ -64,7 +75,8 @@ def _check_settings(settings, names):
             raise SignatureError("lr_scheduler: needs an lr beside it, which it changes")
         check_scheduler(settings["lr_scheduler"])
     groups = settings.get("groups", [])
-    deal(names, groups)
+    if names:
+        deal(names, groups)
     for index, own in enumerate(map(own_hyperparameters, groups)):
         if not own:
             raise SignatureError(f"groups.{index}: name a hyperparameter, such as weight_decay: 0")

@@ -27,8 +27,8 @@ _FORM = "(parameters, gradients, state)"
 
 
 @dataclass(frozen=True)
-class _Signature:
-    """What an optimizer takes.
+class Signature:
+    """What an optimizer, or a module, takes.
 
     `defaults` maps each optional hyperparameter to the expression of its default; `leading` names
     the arguments before the hyperparameters.
@@ -41,7 +41,7 @@ class _Signature:
 
 
 #: Of a rule that is known only when its file runs: its call will tell.
-_ANY = _Signature(takes_others=True)
+_ANY = Signature(takes_others=True)
 
 
 def check_hyperparameters(optimizer, given):
@@ -149,7 +149,7 @@ def _signature(optimizer):
             f"optimizer: {path} does not name a rule; add its name, as in {path}:momentum"
         )
     if spec.file:
-        if problem := _problem_of(Path(spec.file)):
+        if problem := problem_of(Path(spec.file)):
             raise SignatureError(f"optimizer: {spec.file}: {problem}")
         return _signature_in(Path(spec.file), spec.name)
     if spec.kind == "scratch" and spec.name in _scratch_rules():
@@ -169,8 +169,8 @@ def _signature(optimizer):
     )
 
 
-def _problem_of(file):
-    """Say why a path cannot be that of a user's rule; None if it can."""
+def problem_of(file):
+    """Say why a path cannot be that of a user's code; None if it can."""
     if file.is_dir():
         return "is a folder; name a .py file in it"
     if not file.is_file():
@@ -209,6 +209,40 @@ def _signature_in(file, name):
     signature = _of_class(found) if is_class else _of_rule(found, name)
     required = [item for item in signature.required if item not in found.given]
     return replace(signature, required=required, defaults=signature.defaults | found.given)
+
+
+def signature_of_module(file, name):
+    """Read which keywords make a module of torch; any, if its source is not known.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+    name : str
+        Of a class, or of a function that returns a module, at the top level of the file.
+
+    Returns
+    -------
+    Signature
+
+    Raises
+    ------
+    descent.errors.SignatureError
+        If there is no such class.
+    """
+    found = find(file, name)
+    if found is None:
+        raise SignatureError(f"module: {explain_missing(file, name)}")
+    if isinstance(found.node, ast.FunctionDef):
+        return _arguments(found.node, after=0)
+    for each in ancestry(found):
+        if not isinstance(each.node, ast.ClassDef):
+            break
+        if "torch" in each.file.parts:  # nn.Module and its like take nothing of their own
+            return Signature()
+        init = defined_in(each.node).get("__init__")
+        if isinstance(init, ast.FunctionDef):
+            return _arguments(init, after=1)
+    return _ANY
 
 
 def _of_rule(found, name):
@@ -270,7 +304,7 @@ def _arguments(function, after):
     pairs = list(zip(names, defaults, strict=True))
     leading = names[: min(after, len(positional))]
     del pairs[: len(leading)]
-    return _Signature(
+    return Signature(
         required=[name for name, default in pairs if default is None],
         defaults={name: default for name, default in pairs if default is not None},
         takes_others=arguments.kwarg is not None,

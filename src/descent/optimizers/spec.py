@@ -70,7 +70,7 @@ def source_file(optimizer):
     return Path(spec.file) if spec.file else None
 
 
-def rule_provenance(optimizer):
-    """Return a dict with the SHA-256 of a user's file; empty for other optimizers."""
-    file = parse(optimizer).file
-    return {"rule_sha256": hashlib.sha256(Path(file).read_bytes()).hexdigest()} if file else {}
+def source_provenance(kind, name):
+    """Return a dict with the SHA-256 of a user's file, `<kind>_sha256`; empty for other names."""
+    file = parse(name).file
+    return {f"{kind}_sha256": hashlib.sha256(Path(file).read_bytes()).hexdigest()} if file else {}

@@ -8,7 +8,7 @@ It updates the parameters in place and is called under `torch.no_grad()`. Parame
 are lists of tensors; the gradients are fresh and may be kept. `state` is a dict that starts empty
 and lives as long as the run.
 
-A rule is written for one network, whose weights are (outputs, inputs) and whose biases are
+A rule is written for one network. In the lab's, weights are (outputs, inputs) and biases are
 (outputs,). It is called for each seed with that seed's tensors and its own state. A file that sets
 `ELEMENTWISE = True` promises that its rules treat every element of a tensor independently. They are
 then called once for all seeds, which is faster, with tensors whose first dimension is the seed.
@@ -37,7 +37,7 @@ ELEMENTWISE_CLASSES = {
 }
 
 
-def make_step(optimizer, parameters, hyperparameters, groups=()):
+def make_step(optimizer, parameters, hyperparameters, groups=(), names=None):
     """Bind an optimizer to parameters; a user's is tried out first, see `user_rules.try_out`.
 
     Parameters
@@ -51,6 +51,8 @@ def make_step(optimizer, parameters, hyperparameters, groups=()):
         Keyword arguments of the rule or class.
     groups : list of dict, optional
         Other hyperparameters for some of the parameters, see `descent.optimizers.groups`.
+    names : list of str, optional
+        Names of the parameters, by which groups choose; W0, b0, W1, ... if left out.
 
     Returns
     -------
@@ -61,7 +63,7 @@ def make_step(optimizer, parameters, hyperparameters, groups=()):
     descent.errors.RuleError
         If the user's rule is wrong; steps raise it as well.
     """
-    bound = partial(Step, optimizer, hyperparameters=hyperparameters, groups=groups)
+    bound = partial(Step, optimizer, hyperparameters=hyperparameters, groups=groups, names=names)
     file = parse(optimizer).file
     if not file:
         return bound(parameters)
@@ -124,6 +126,7 @@ class Step:
         hyperparameters,
         *,
         groups=(),
+        names=None,
         only_matrices=None,
         blame=contextlib.nullcontext,
         find=find,
@@ -136,8 +139,8 @@ class Step:
         if elementwise:
             self._unstack = _as_one
         else:
-            self._unstack = partial(model.unstack, bias_as_column=only_matrices)
-        dealt = deal(model.names(parameters), groups) if groups else ()
+            self._unstack = _as_matrices if only_matrices else model.unstack
+        dealt = deal(names or model.names(parameters), groups) if groups else ()
         self._networks = [
             # found anew for each network, so that none shares a global variable of a user's file
             bind(find(optimizer)[0], network, hyperparameters, dealt)
@@ -181,6 +184,11 @@ class Step:
 
 def _as_one(tensors):
     return [tensors]
+
+
+def _as_matrices(tensors):
+    """Unstack, with vectors as columns, for classes that take nothing but matrices."""
+    return model.unstack([each.unsqueeze(2) if each.ndim == 2 else each for each in tensors])
 
 
 def bind(rule, parameters, hyperparameters, groups=()):

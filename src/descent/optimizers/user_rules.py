@@ -77,6 +77,11 @@ def _advice(error, file):
         return "; leave out the dot: a module beside the file is found by its name"
     if isinstance(error, SystemExit):
         return "; put what is only for the command line under if __name__ == '__main__':"
+    if isinstance(error, RuntimeError) and "on the same device" in _text(error):
+        return (
+            "; make every tensor on the device of what it is combined with, and the constants of "
+            "a module buffers, with register_buffer"
+        )
     return ""
 
 

@@ -7,7 +7,7 @@ from descent.optimizers.spec import split_settings
 from descent.optimizers.step import make_step
 
 
-def make_variant_step(settings, parameters, iterations_per_epoch):
+def make_variant_step(settings, parameters, iterations_per_epoch, names=None):
     """Bind a variant's optimizer to parameters, with its schedule, clipping and groups.
 
     Parameters
@@ -18,6 +18,8 @@ def make_variant_step(settings, parameters, iterations_per_epoch):
     parameters : list of torch.Tensor
         Stacked over seeds, see `descent.model.initialize`; updated in place by every step.
     iterations_per_epoch : int
+    names : list of str, optional
+        Names of the parameters, see `descent.optimizers.step.make_step`.
 
     Returns
     -------
@@ -30,7 +32,8 @@ def make_variant_step(settings, parameters, iterations_per_epoch):
         schedule could change.
     """
     optimizer, hyperparameters = split_settings(settings)
-    step = make_step(optimizer, parameters, hyperparameters, settings.get("groups", ()))
+    groups = settings.get("groups", ())
+    step = make_step(optimizer, parameters, hyperparameters, groups, names)
     scheduler, clipping = settings.get("lr_scheduler"), settings.get("gradient_clipping")
     if scheduler and not all("lr" in group for group in step.hyperparameters()):
         raise RuleError(f"{optimizer}: lr_scheduler needs an lr in the param_groups of the class")

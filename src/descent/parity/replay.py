@@ -13,13 +13,13 @@ from functools import partial
 import pandas as pd
 import torch
 
-from descent import model
 from descent.data.prepared import hold_out
 from descent.parity.arithmetic import Disturbed, Noise, default_dtype, disturb
 from descent.parity.tolerance import OF_ZEROS, Envelope, Formula, Gain, distances
 from descent.training.device import reproducible, resolve
 from descent.training.epoch import differentiate, mini_batches
-from descent.training.seeding import PURPOSES, generator, stream_variant, validation_generator
+from descent.training.networks import make_networks
+from descent.training.seeding import generator, stream_variant, validation_generator
 
 #: The precisions to compare in: a wrong rule shows in float64, a careless one in float32.
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -136,10 +136,10 @@ class Training:
 
     reuse = False
 
-    def __init__(self, initial, data, orders, batch_size):
-        self.initial, self.names = initial, model.names(initial)
+    def __init__(self, networks, data, orders, batch_size):
+        self.initial, self.names = networks.parameters, networks.names
         self.vanished = False
-        self._least = None
+        self._networks, self._least = networks, None
         self._batches = itertools.chain.from_iterable(
             mini_batches(data, orders, batch_size) for _ in itertools.count()
         )
@@ -150,28 +150,27 @@ class Training:
         root_seed = training.root_seed
         data = hold_out(data, training.validation_fraction, validation_generator(root_seed))
         data = data.to(device)
-        sizes = model.layer_sizes(data.train_images.shape[1], training.hidden, data.n_classes)
+        networks = make_networks(training, data, variant, seeds, device)
         streams = stream_variant(variant, training.seeding)
-        initial, orders = (
-            [generator(root_seed, purpose, streams, seed) for seed in seeds] for purpose in PURPOSES
-        )
-        initial = model.initialize(sizes, initial, device)
-        return cls(initial, data, orders, training.batch_size)
+        orders = [generator(root_seed, "order", streams, seed) for seed in seeds]
+        return cls(networks, data, orders, training.batch_size)
 
     def gradients(self, leader):
         """Compute gradients on the next mini-batch, at the parameters of the network that leads."""
         self._batch = next(self._batches)
+        self._networks.next_iteration()
         gradients = self.at(leader)
-        largest = torch.stack([gradient.abs().amax((1, 2)) for gradient in gradients])
+        largest = torch.stack([each.reshape(len(each), -1).abs().amax(1) for each in gradients])
         if self._least is None:
             self._least = _VANISHED * largest
         self.vanished = bool((largest <= self._least).any())
-        return differentiate(self.initial, *self._batch)[1] if self.vanished else gradients
+        return differentiate(self._networks, *self._batch)[1] if self.vanished else gradients
 
     def at(self, network):
         """Compute the gradients on the current mini-batch at the parameters of a network."""
         images, labels = (part[: len(network.trained[0])] for part in self._batch)
-        return differentiate(network.trained, images.to(network.dtype), labels)[1]
+        images = images.to(network.dtype)
+        return differentiate(self._networks, images, labels, network.trained)[1]
 
 
 def compare(begin, makers, reference, changes, seeds, *, runs=RUNS, closed_loop=False):

@@ -127,13 +127,19 @@ def _values(mapping):
     return [f"{key} = {value}" for key, value in mapping.items()]
 
 
+def _network(model):
+    if "module" in model:
+        given = _values({key: value for key, value in model.items() if key != "module"})
+        return f"the network {model['module']}" + (f" ({', '.join(given)})" if given else "")
+    return f"hidden layers of {' and '.join(map(str, model['hidden']))} units"
+
+
 def experiment(config, seeds=None):
     """Describe in one line what was run, with `seeds` or with those of the configuration."""
-    training, n_hidden = config["training"], config["model"]["hidden"]
-    layers = " and ".join(map(str, n_hidden))
+    training = config["training"]
     return (
         f"{count(training['epochs'], 'epoch')} on {config['dataset']['name']} in mini-batches of "
-        f"{training['batch_size']} images, hidden layers of {layers} units, "
+        f"{training['batch_size']} images, {_network(config['model'])}, "
         f"{count(len(seeds or config['seeds']), 'seed')} per variant"
     )
 

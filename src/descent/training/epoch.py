@@ -15,13 +15,12 @@ def _is_correct(logits, labels):
 OF_IMAGES = {"train_loss": model.cross_entropy, "train_accuracy": _is_correct}
 
 
-def train_epoch(parameters, step, data, orders, batch_size):
+def train_epoch(networks, step, data, orders, batch_size):
     """Train on every image once, in a new random order.
 
     Parameters
     ----------
-    parameters : list of torch.Tensor
-        Stacked over seeds, see `descent.model.initialize`.
+    networks : descent.training.networks.Layers or descent.training.modules.Modules
     step : callable
         See `descent.optimizers.step.make_step`.
     data : descent.data.prepared.PreparedData
@@ -45,7 +44,8 @@ def train_epoch(parameters, step, data, orders, batch_size):
     labels = []
     batches = mini_batches(data, orders, batch_size)
     for kept, (images, answers) in zip(logits.split(batch_size, 2), batches, strict=True):
-        batch_logits, gradients = differentiate(parameters, images, answers)
+        networks.next_iteration()
+        batch_logits, gradients = differentiate(networks, images, answers)
         kept.copy_(batch_logits)
         labels.append(answers)
         step(gradients)
@@ -110,15 +110,16 @@ def mini_batches(data, orders, batch_size):
         yield images.view(*chosen.shape, -1), answers
 
 
-def differentiate(parameters, images, labels):
+def differentiate(networks, images, labels, parameters=None):
     """Compute the gradients of every seed's mean cross-entropy over its mini-batch.
 
     Parameters
     ----------
-    parameters : list of torch.Tensor
-        Stacked over seeds, see `descent.model.initialize`.
+    networks : descent.training.networks.Layers or descent.training.modules.Modules
     images, labels : torch.Tensor
         (seeds, images, pixels) and (seeds, images), see `mini_batches`.
+    parameters : list of torch.Tensor, optional
+        In place of those of the networks.
 
     Returns
     -------
@@ -127,12 +128,15 @@ def differentiate(parameters, images, labels):
     gradients : list of torch.Tensor
         With the shapes of the parameters; new tensors.
     """
-    logits = model.forward(parameters, images)
-    # Seeds share no parameters, so the gradient of their sum contains the gradient of each.
-    if labels.device.type == "cpu":
-        loss = model.cross_entropy(logits, labels, reduction="sum") / labels.shape[1]
-        return logits.detach(), torch.autograd.grad(loss, parameters)
-    # A GPU has no deterministic sum of these losses. Weighting each of them has the same bits.
-    losses = model.cross_entropy(logits, labels)
-    weights = torch.full_like(losses, 1 / labels.shape[1])
-    return logits.detach(), torch.autograd.grad(losses, parameters, weights)
+    parameters = networks.parameters if parameters is None else parameters
+    with networks.blame():
+        logits = networks.forward(parameters, images)
+        # Seeds share no parameters, so the gradient of their sum contains the gradient of each.
+        if labels.device.type == "cpu":
+            loss = model.cross_entropy(logits, labels, reduction="sum") / labels.shape[1]
+            return logits.detach(), torch.autograd.grad(loss, parameters, materialize_grads=True)
+        # A GPU has no deterministic sum of these losses. Weighting each of them has the same bits.
+        losses = model.cross_entropy(logits, labels)
+        weights = torch.full_like(losses, 1 / labels.shape[1])
+        gradients = torch.autograd.grad(losses, parameters, weights, materialize_grads=True)
+        return logits.detach(), gradients

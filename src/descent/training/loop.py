@@ -19,8 +19,9 @@ from descent.optimizers.variant import make_variant_step
 from descent.training.checkpoint import Checkpoint
 from descent.training.device import naming_stack_size, reproducible, resolve, wait
 from descent.training.epoch import OF_IMAGES, train_epoch
+from descent.training.networks import can_be_stacked, make_networks
 from descent.training.run import Run
-from descent.training.seeding import PURPOSES, generator, stream_variant, validation_generator
+from descent.training.seeding import generator, stream_variant, validation_generator
 
 #: Number of timed forward passes of the untrained network.
 _TIMED_PASSES = 25
@@ -71,38 +72,25 @@ def train(
     ------
     descent.errors.DeviceError
         If the device is not there, or if its memory is too small.
+    descent.errors.RuleError
+        If the user's update rule or module is wrong.
     """
     device = resolve(training.device)
     torch.set_num_threads(training.threads)
     iterations_per_epoch = training.iterations_per_epoch(len(data.train_images))
     validation_images = validation_generator(training.root_seed)
     data = hold_out(data, training.validation_fraction, validation_images).to(device)
-    sizes = model.layer_sizes(data.train_images.shape[1], training.hidden, data.n_classes)
-    last_batches = [
-        len(data.train_images) % training.batch_size or training.batch_size,
-        len(data.test_images) % evaluation_batch_size or evaluation_batch_size,
-    ]
-    if training.validation_fraction:
-        rest = len(data.validation_images) % evaluation_batch_size
-        last_batches.append(rest or evaluation_batch_size)
-    together = _same_bits_when_stacked(sizes, last_batches, training.threads)
-    fixed = _fixed_size(device, stack_size)
+    stackable = can_be_stacked(training)
+    fixed = _fixed_size(device, stack_size) if stackable else None
+    together = stackable and _same_bits_when_stacked(training, data, evaluation_batch_size)
     at_once = fixed or (len(seeds) if together else 1)
-    streams = stream_variant(variant, training.seeding)
     runs = []
     for index, start in enumerate(range(0, len(seeds), at_once)):
         stack = seeds[start : start + at_once]
         # filled up with further networks of the last seed, whose results are not looked at
         filling = [stack[-1]] * (fixed - len(stack)) if fixed else []
         begin = partial(
-            _begin,
-            sizes,
-            settings,
-            [*stack, *filling],
-            training.root_seed,
-            streams,
-            iterations_per_epoch,
-            device,
+            _begin, data, variant, settings, [*stack, *filling], training, iterations_per_epoch
         )
         with reproducible(device), naming_stack_size(at_once):
             runs += _train_stack(
@@ -118,26 +106,37 @@ def train(
     return runs
 
 
-def _begin(sizes, settings, seeds, root_seed, named, iterations_per_epoch, device):
-    """Return the untrained parameters, their optimizer's step, and the generators of the order."""
-    initial, orders = (
-        [generator(root_seed, purpose, named, seed) for seed in seeds] for purpose in PURPOSES
-    )
-    parameters = model.initialize(sizes, initial, device)
-    return parameters, make_variant_step(settings, parameters, iterations_per_epoch), orders
+def _begin(data, variant, settings, seeds, training, iterations_per_epoch):
+    """Return the untrained networks, their optimizer's step, and the generators of the order."""
+    networks = make_networks(training, data, variant, seeds, data.train_images.device)
+    step = make_variant_step(settings, networks.parameters, iterations_per_epoch, networks.names)
+    streams = stream_variant(variant, training.seeding)
+    orders = [generator(training.root_seed, "order", streams, seed) for seed in seeds]
+    return networks, step, orders
 
 
 def _checkpoint(folder, index, identity):
     return folder and Checkpoint(Path(folder) / f"{index}.safetensors", identity)
 
 
-def _same_bits_when_stacked(sizes, last_batches, threads):
+def _same_bits_when_stacked(training, data, evaluation_batch_size):
     """Tell whether a stack of seeds gives the same bits as each seed alone.
 
     Measured: with several threads, stacked products are split differently, and products with a
     vector use another kernel. In both cases the seeds train one after another.
     """
-    return threads == 1 and min(*sizes, *last_batches) > 1
+    hidden = training.hidden or (training.model or {}).get("hidden", ())
+    sizes = [data.train_images.shape[1], *hidden, data.n_classes]
+    last_batches = [
+        len(images) % size or size
+        for images, size in (
+            (data.train_images, training.batch_size),
+            (data.test_images, evaluation_batch_size),
+            (data.validation_images, evaluation_batch_size),
+        )
+        if images is not None
+    ]
+    return training.threads == 1 and min(*sizes, *last_batches) > 1
 
 
 def _fixed_size(device, stack_size):
@@ -162,24 +161,23 @@ def _train_stack(
     test_images = normalize(data.test_images, data.normalization)
     if data.validation_images is not None:
         validation_images = normalize(data.validation_images, data.normalization)
-    parameters, step, orders = begin()
+    networks, step, orders = begin()
     progress = checkpoint and checkpoint.load()
     if progress:
         try:
-            runs = _resume(progress, parameters, step, orders)
+            runs = _resume(progress, networks, step, orders)
         except Exception as error:  # an optimizer may raise anything, and would on every restart
             why = textwrap.shorten(f"{type(error).__name__}: {error}", 300)
             print(f"checkpoint not used, training starts over: {why}")
-            progress, (parameters, step, orders) = None, begin()
+            progress, (networks, step, orders) = None, begin()
     if not progress:
         device = data.train_images.device.type
         runs = [
             Run(seed, iterations_per_epoch=iterations_per_epoch, device=device) for seed in seeds
         ]
         for index, run in enumerate(runs):
-            network = [parameter[index, None] for parameter in parameters]
             images = test_images[None, :evaluation_batch_size]
-            run.forward_pass = _time_forward_pass(network, images)
+            run.forward_pass = _time_forward_pass(networks, index, images)
     # the untrained network has no iterations
     recorded = {column: torch.empty(len(seeds), 0) for column in OF_IMAGES}
     seconds = 0.0
@@ -188,16 +186,16 @@ def _train_stack(
             break
         if epoch > 0:
             start = time.perf_counter()
-            recorded = train_epoch(parameters, step, data, orders, batch_size)
+            recorded = train_epoch(networks, step, data, orders, batch_size)
             recorded = {column: values.cpu() for column, values in recorded.items()}
             seconds = (time.perf_counter() - start) / len(seeds)
-        test_loss, test_accuracy = model.evaluate(
-            parameters, test_images, data.test_labels, evaluation_batch_size
+        test_loss, test_accuracy = _evaluate(
+            networks, test_images, data.test_labels, evaluation_batch_size
         )
         validation = {}
         if data.validation_images is not None:
-            validation_loss, validation_accuracy = model.evaluate(
-                parameters, validation_images, data.validation_labels, evaluation_batch_size
+            validation_loss, validation_accuracy = _evaluate(
+                networks, validation_images, data.validation_labels, evaluation_batch_size
             )
             validation = {"loss": validation_loss, "accuracy": validation_accuracy}
         for index, run in enumerate(runs):
@@ -211,32 +209,34 @@ def _train_stack(
                 **{f"validation_{name}": of[index].item() for name, of in validation.items()},
             )
             if run.diverged or epoch == epochs:
-                run.parameters = _final_parameters(parameters, index)
+                run.parameters = _final_tensors(networks, index)
         shown = " ".join(
             "diverged" if run.diverged else f"{100 * run.test_accuracy[-1]:.2f}" for run in runs
         )
         print(f"epoch {epoch}/{epochs}: test accuracy {shown} %, {seconds:.2f} s per seed")
         if checkpoint:
-            checkpoint.save(partial(_progress, epoch, runs, parameters, step, orders))
+            checkpoint.save(partial(_progress, epoch, runs, networks, step, orders))
     return runs
 
 
-def _progress(epoch, runs, parameters, step, orders):
+def _progress(epoch, runs, networks, step, orders):
     """Gather everything that training resumes from after an epoch."""
     return {
         "epoch": epoch,
         "runs": [vars(run) for run in runs],
-        "parameters": parameters,
+        "parameters": networks.parameters,
+        "networks": networks.state(),
         "optimizer": step.state(),
         "orders": [order.get_state() for order in orders],
     }
 
 
-def _resume(progress, parameters, step, orders):
+def _resume(progress, networks, step, orders):
     """Restore everything that `_progress` gathered, and return the runs."""
     with torch.no_grad():
-        for parameter, saved in zip(parameters, progress["parameters"], strict=True):
+        for parameter, saved in zip(networks.parameters, progress["parameters"], strict=True):
             parameter.copy_(saved)
+    networks.load_state(progress["networks"])
     step.load_state(progress["optimizer"])
     for order, state in zip(orders, progress["orders"], strict=True):
         order.set_state(state)
@@ -245,22 +245,27 @@ def _resume(progress, parameters, step, orders):
     return runs
 
 
+def _evaluate(networks, images, labels, batch_size):
+    with networks.blame():
+        return model.evaluate(networks.parameters, images, labels, batch_size, networks.evaluate)
+
+
 @torch.no_grad()
-def _time_forward_pass(network, images):
+def _time_forward_pass(networks, index, images):
+    """Time the forward pass of one network of the stack."""
+    network = [parameter[index, None] for parameter in networks.parameters]
+
     def pass_forward():
-        model.forward(network, images)
+        networks.evaluate(network, images)
         wait(images.device)
 
     seconds = timeit.repeat(pass_forward, number=1, repeat=_TIMED_PASSES)
     return {"images": images.shape[1], "seconds": statistics.median(seconds)}
 
 
-def _final_parameters(parameters, index):
-    """Copy the parameters of a network to the CPU."""
-    return {
-        name: parameter[index]
-        .detach()
-        .squeeze(1 if name.startswith("b") else ())
-        .to("cpu", copy=True)
-        for name, parameter in zip(model.names(parameters), parameters, strict=True)
-    }
+def _final_tensors(networks, index):
+    """Copy the parameters of a network, and what it has besides, to the CPU."""
+    parameters = zip(networks.names, networks.parameters, strict=True)
+    tensors = {name: parameter[index].detach() for name, parameter in parameters}
+    tensors |= networks.buffers(index)
+    return {name: tensor.to("cpu", copy=True) for name, tensor in tensors.items()}

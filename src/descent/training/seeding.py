@@ -9,6 +9,9 @@ import hashlib
 #: What a run's random streams are used for.
 PURPOSES = ("initialization", "order")
 
+#: What a module draws in training besides, such as the units that dropout leaves out.
+NOISE = "noise"
+
 
 def generator(root_seed, purpose, variant, seed):
     """Make the random generator for one purpose of one run.
@@ -20,7 +23,7 @@ def generator(root_seed, purpose, variant, seed):
     ----------
     root_seed, seed : int
     purpose : str
-        `initialization` or `order`; or `validation`, the same for all runs.
+        `initialization`, `order` or `noise`; or `validation`, the same for all runs.
     variant : str or None
         See `stream_variant`.
 

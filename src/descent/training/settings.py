@@ -20,8 +20,8 @@ class TrainingSettings:
     seeding : str
         `independent`, or `paired`: the runs of one seed share initialization and mini-batches
         across variants.
-    hidden : list of int
-        Widths of the hidden layers.
+    hidden : list of int or None
+        Widths of the hidden layers, unless the network is a module.
     batch_size : int
         Images per mini-batch.
     threads : int
@@ -30,28 +30,33 @@ class TrainingSettings:
         Share of the training images held out for validation, in [0, 1).
     device : str
         `auto`, `cpu` or `cuda`, see `descent.training.device.resolve`.
+    model : dict or None
+        A module as the network: `module`, `initialization` and keywords, as in the configuration.
     """
 
     root_seed: int
     seeding: str
-    hidden: list
+    hidden: list | None
     batch_size: int
     threads: int = 1
     validation_fraction: float = 0
     device: str = "cpu"
+    model: dict | None = None
 
     @classmethod
     def from_config(cls, config):
         """Pick the settings from a resolved configuration."""
-        training = config["training"]
+        training, model = config["training"], config["model"]
+        is_module = "module" in model
         return cls(
             root_seed=config["root_seed"],
             seeding=config["seeding"],
-            hidden=config["model"]["hidden"],
+            hidden=None if is_module else model["hidden"],
             batch_size=training["batch_size"],
             threads=training["threads"],
             validation_fraction=training["validation_fraction"],
             device=training["device"],
+            model=model if is_module else None,
         )
 
     def iterations_per_epoch(self, n_images):

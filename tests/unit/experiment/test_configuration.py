@@ -40,12 +40,17 @@ def test_every_configuration_is_valid(file):
     resolve(yaml.safe_load(file.read_text()))
 
 
+OPTIONAL = {"dataset": {"folder"}, "model": {"module", "initialization"}}
+
+
 def test_schema_and_default_have_the_same_keys_and_every_property_is_described():
     def compare(schema, value, path):
         assert schema.get("description") or not path, f"{path} has no description"
         if isinstance(value, dict) and "properties" in schema:
-            assert schema["additionalProperties"] is False
-            optional = {"folder"} if path == "dataset" else set()
+            assert schema["additionalProperties"] is False or path == "model"  # it has keywords
+            optional = {"dataset": {"folder"}, "model": {"module", "initialization"}}.get(
+                path, set()
+            )
             assert schema["properties"].keys() - optional == value.keys(), path
             for key, part in schema["properties"].items():
                 compare(part, value.get(key), f"{path}.{key}".strip("."))

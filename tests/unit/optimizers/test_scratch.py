@@ -199,7 +199,7 @@ def differences(rule, options, kinds, dtype, schedule=None):
     That is over all iterations, relative to the tensor.
     """
     extra = {"nesterov": True} if rule == "nesterov" else {}
-    ours, theirs = ([p.repeat(len(kinds), 1, 1) for p in initial(dtype)] for _ in range(2))
+    ours, theirs = ([torch.cat([p] * len(kinds)) for p in initial(dtype)] for _ in range(2))
     steps = (
         make_step(f"scratch.{rule}", ours, options),
         make_step(f"torch.optim.{TABLE[rule][0]}", theirs, {**options, **extra}),

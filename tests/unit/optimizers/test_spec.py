@@ -9,8 +9,8 @@ from descent.optimizers.spec import (
     SCRATCH,
     Spec,
     parse,
-    rule_provenance,
     source_file,
+    source_provenance,
     split_settings,
 )
 
@@ -45,5 +45,6 @@ def test_settings_are_an_optimizer_and_its_hyperparameters():
 def test_the_content_of_a_users_file_is_recorded(tmp_path):
     (tmp_path / "mine.py").write_bytes(b"def rule(): pass")
     digest = hashlib.sha256(b"def rule(): pass").hexdigest()
-    assert rule_provenance(f"{tmp_path / 'mine.py'}:rule") == {"rule_sha256": digest}
-    assert rule_provenance("scratch.sgd") == rule_provenance("torch.optim.SGD") == {}
+    assert source_provenance("rule", f"{tmp_path / 'mine.py'}:rule") == {"rule_sha256": digest}
+    assert source_provenance("rule", "scratch.sgd") == {}
+    assert source_provenance("rule", "torch.optim.SGD") == {}

@@ -52,9 +52,17 @@ def initial(dtype=torch.float64, seeds=range(SEEDS)):
 def draw(dtype=torch.float64):
     """Gradients of all iterations, whose norms differ between the seeds."""
     random = torch.Generator().manual_seed(7)
-    scale = torch.tensor([0.1, 1, 10], dtype=dtype)[:, None, None]
+    scales = 0.1, 1, 10
     return [
-        [scale * torch.randn(p.shape, generator=random, dtype=dtype) for p in initial(dtype)]
+        [
+            torch.stack(
+                [
+                    scale * torch.randn(own.shape, generator=random, dtype=dtype)
+                    for scale, own in zip(scales, p, strict=True)
+                ]
+            )
+            for p in initial(dtype)
+        ]
         for _ in range(ITERATIONS)
     ]
 

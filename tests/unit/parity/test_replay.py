@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from correct_momentum import CORRECT
+from descent import model
 from descent.data.prepared import PreparedData
 from descent.optimizers.scratch.sgd_momentum import sgd_momentum
 from descent.optimizers.spec import split_settings
@@ -366,7 +367,7 @@ def test_a_replay_on_a_device_leaves_nothing_on_the_cpu():
     ("module", "name", "left"),
     [
         (
-            replaying.model,
+            model,
             "initialize",
             lambda original: lambda sizes, of, device: original(sizes, of),
         ),

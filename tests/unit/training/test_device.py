@@ -12,6 +12,7 @@ from descent.optimizers.spec import split_settings
 from descent.optimizers.step import make_step
 from descent.training import epoch, loop
 from descent.training.device import naming_stack_size, reproducible, resolve, wait
+from descent.training.networks import Layers
 from descent.training.seeding import generator
 from networks import MOMENTUM, SGD, TORCH, bits, make_data, run
 from pretended import DEVICE, MixedDevicesError, pretending
@@ -120,7 +121,7 @@ def epoch_on(device, data, rule=SGD):
     optimizer, hyperparameters = split_settings(rule)
     step = make_step(optimizer, parameters, hyperparameters)
     data = data.to(device)
-    return lambda: epoch.train_epoch(parameters, step, data, orders, 32)
+    return lambda: epoch.train_epoch(Layers(parameters), step, data, orders, 32)
 
 
 @pytest.mark.parametrize("settings", [SGD, MOMENTUM, TORCH])
@@ -133,8 +134,8 @@ def test_nothing_waits_for_the_device_within_an_epoch(settings, monkeypatch):
         assert {values.device for values in recorded.values()} == {DEVICE}
         differentiate = epoch.differentiate
 
-        def peeking(parameters, images, labels):
-            logits, gradients = differentiate(parameters, images, labels)
+        def peeking(networks, images, labels):
+            logits, gradients = differentiate(networks, images, labels)
             logits.sum().item()
             return logits, gradients
 

@@ -63,7 +63,8 @@ def test_training_is_the_literal_loop(settings):
             for index in batch:
                 w0, b0, w1, b1, w2, b2 = weights
                 x = (data.train_images[index].double()[:, None] / 255 - 0.5) / 0.157
-                logits = w2 @ torch.relu(w1 @ torch.relu(w0 @ x + b0) + b1) + b2
+                hidden = torch.relu(w1 @ torch.relu(w0 @ x + b0[:, None]) + b1[:, None])
+                logits = w2 @ hidden + b2[:, None]
                 label = data.train_labels[index]
                 loss = loss + F.cross_entropy(logits.T, label[None]) / len(batch)
                 correct += (logits.argmax() == label).item()
@@ -134,7 +135,7 @@ def test_epoch_zero_is_the_untrained_network():
 def test_the_final_parameters_give_the_final_accuracy():
     data = make_data()
     result = run(data, MOMENTUM, [0, 1])[1]
-    stacked = [p[None] if p.dim() == 2 else p[None, :, None] for p in result.parameters.values()]
+    stacked = [parameter[None] for parameter in result.parameters.values()]
     test_images = normalize(data.test_images, data.normalization)
     loss, accuracy = model.evaluate(stacked, test_images, data.test_labels, 25)
     assert (loss.item(), accuracy.item()) == (result.test_loss[-1], result.test_accuracy[-1])
@@ -260,7 +261,7 @@ def test_a_stack_that_is_filled_up_leaves_a_seed_its_bits(settings, monkeypatch)
 
     def begin(*arguments):
         started = original(*arguments)
-        sizes.append(len(started[0][0]))
+        sizes.append(len(started[0].parameters[0]))
         return started
 
     monkeypatch.setattr(loop, "_begin", begin)
