@@ -19,6 +19,7 @@ from descent.optimizers.variant import make_variant_step
 from descent.training.checkpoint import Checkpoint
 from descent.training.device import naming_stack_size, reproducible, resolve, wait
 from descent.training.epoch import OF_IMAGES, train_epoch
+from descent.training.orders import Orders
 from descent.training.run import Run
 from descent.training.seeding import PURPOSES, generator, stream_variant, validation_generator
 
@@ -102,6 +103,7 @@ def train(
             training.root_seed,
             streams,
             iterations_per_epoch,
+            len(data.train_images),
             device,
         )
         with reproducible(device), naming_stack_size(at_once):
@@ -118,13 +120,14 @@ def train(
     return runs
 
 
-def _begin(sizes, settings, seeds, root_seed, named, iterations_per_epoch, device):
-    """Return the untrained parameters, their optimizer's step, and the generators of the order."""
-    initial, orders = (
+def _begin(sizes, settings, seeds, root_seed, named, iterations_per_epoch, n_images, device):
+    """Return the untrained parameters, their optimizer's step, and the orders of the images."""
+    initial, shuffling = (
         [generator(root_seed, purpose, named, seed) for seed in seeds] for purpose in PURPOSES
     )
     parameters = model.initialize(sizes, initial, device)
-    return parameters, make_variant_step(settings, parameters, iterations_per_epoch), orders
+    step = make_variant_step(settings, parameters, iterations_per_epoch)
+    return parameters, step, Orders(shuffling, n_images, ahead=device.type != "cpu")
 
 
 def _checkpoint(folder, index, identity):
@@ -188,7 +191,7 @@ def _train_stack(
             break
         if epoch > 0:
             start = time.perf_counter()
-            recorded = train_epoch(parameters, step, data, orders, batch_size)
+            recorded = train_epoch(parameters, step, data, orders.next(), batch_size)
             recorded = {column: values.cpu() for column, values in recorded.items()}
             seconds = (time.perf_counter() - start) / len(seeds)
         test_loss, test_accuracy = model.evaluate(
@@ -228,7 +231,7 @@ def _progress(epoch, runs, parameters, step, orders):
         "runs": [vars(run) for run in runs],
         "parameters": parameters,
         "optimizer": step.state(),
-        "orders": [order.get_state() for order in orders],
+        "orders": orders.state(),
     }
 
 
@@ -238,8 +241,7 @@ def _resume(progress, parameters, step, orders):
         for parameter, saved in zip(parameters, progress["parameters"], strict=True):
             parameter.copy_(saved)
     step.load_state(progress["optimizer"])
-    for order, state in zip(orders, progress["orders"], strict=True):
-        order.set_state(state)
+    orders.load_state(progress["orders"])
     runs = [Run(**run) for run in progress["runs"]]
     print(f"resuming after epoch {progress['epoch']}, from a checkpoint")
     return runs

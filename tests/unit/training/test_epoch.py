@@ -9,6 +9,7 @@ from descent.optimizers.spec import split_settings
 from descent.optimizers.step import make_step
 from descent.training import epoch
 from descent.training.epoch import train_epoch
+from descent.training.orders import draw
 from descent.training.seeding import generator
 from networks import MOMENTUM, SGD, make_data
 from pretended import DEVICE, pretending
@@ -22,7 +23,7 @@ def operator_calls(settings, n_seeds, n_images):
     optimizer, hyperparameters = split_settings(settings)
     step = make_step(optimizer, parameters, hyperparameters)
     with profile(activities=[ProfilerActivity.CPU]) as recorded:
-        train_epoch(parameters, step, data, generators, 32)
+        train_epoch(parameters, step, data, draw(generators, n_images), 32)
     return sum(
         event.name.startswith("aten::")
         and not (event.cpu_parent and event.cpu_parent.name.startswith("aten::"))
@@ -50,7 +51,7 @@ def test_weighted_losses_have_the_bits_of_their_sum(monkeypatch):
     """They take its place on a GPU; with weights of another size they would not."""
     data, generators = make_data(), [generator(0, "order", "v", seed) for seed in range(3)]
     parameters = model.initialize([64, 20, 20, 4], generators)
-    images, labels = next(epoch.mini_batches(data, generators, 32))
+    images, labels = next(epoch.mini_batches(data, draw(generators, 300), 32))
     _, expected = epoch.differentiate(parameters, images, labels)
     with pretending():
         away = [tensor.detach().to(DEVICE).requires_grad_() for tensor in parameters]
