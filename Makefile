@@ -5,6 +5,7 @@
 # make test-oldest  the library with the oldest versions that pyproject.toml allows
 # make test-cluster    the workflow and its faults on a real Slurm started for it: docs/cluster.md
 # make benchmark    time the peers, this engine and the limit; make scaling    time evaluation
+# make benchmark-gpu    the speed, the bits and the agreement of stacks on a GPU: docs/performance.md
 # make efficiency   time the default experiment, job by job
 # make checkpoints  time the cost of saving progress; make overhead    the cost of calls
 # make mutants      check wrong rules: are they caught, and named?
@@ -30,8 +31,8 @@ UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKE
     -c $(LOCK) -r pyproject.toml --all-extras,sync --require-hashes $(LOCK))
 
 .PHONY: results demo setup test test-fast test-slow test-oldest test-cluster lint format lock clean benchmark \
-    benchmark-cluster benchmark-lock efficiency checkpoints overhead scaling mutants coverage docs address \
-    notebooks simulate-equivalence right-forms small-mistakes shadow-cost grading forms
+    benchmark-gpu benchmark-cluster benchmark-lock efficiency checkpoints overhead scaling mutants coverage \
+    docs address notebooks simulate-equivalence right-forms small-mistakes shadow-cost grading forms
 
 results: setup
 	$(BIN)/snakemake --cores all
@@ -109,6 +110,10 @@ lock: setup
 benchmark: .venv-benchmark/done
 	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors
 	PYTHONPATH=src .venv-benchmark/bin/python benchmarks/run.py data/mnist
+
+benchmark-gpu: .venv-benchmark/done
+	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors
+	PYTHONPATH=src .venv-benchmark/bin/python benchmarks/gpu.py data/mnist
 
 benchmark-cluster: setup
 	PYTHONPATH=tests/support:src $(BIN)/python benchmarks/cluster.py

@@ -34,7 +34,8 @@ def write_tiny(file):
     labels = torch.randint(10, (n,), generator=random)
     tensors = {"train_images": images, "train_labels": labels}
     tensors |= {"test_images": images[:1].clone(), "test_labels": labels[:1].clone()}
-    save_file(tensors, file, {"mean": "0.5", "std": "0.3", "n_classes": "10"})
+    about = {"mean": "0.5", "std": "0.3", "n_classes": "10", "height": "28", "width": "28"}
+    save_file(tensors, file, about)
 
 
 def main():

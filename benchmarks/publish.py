@@ -6,8 +6,8 @@ from pathlib import Path
 from descent.files import replacing
 
 
-def publish(name, result, page):
-    """Write `<name>.json` and `<name>.md` to this folder, and print the page.
+def publish(name, result, page, folder=Path(__file__).parent):
+    """Write `<name>.json` and `<name>.md` to a folder, by default this one, and print the page.
 
     Parameters
     ----------
@@ -16,8 +16,9 @@ def publish(name, result, page):
         Must be JSON-serializable.
     page : str
         Markdown.
+    folder : path
     """
     for suffix, text in (("json", json.dumps(result, indent=1) + "\n"), ("md", page)):
-        with replacing(Path(__file__).parent / f"{name}.{suffix}") as part:
+        with replacing(Path(folder) / f"{name}.{suffix}") as part:
             part.write_text(text)
     print(page)

@@ -1,7 +1,5 @@
 """JAX and optax: one compiled program per epoch, which scans over the mini-batches."""
 
-from functools import partial
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,10 +8,12 @@ import optax
 from engines import BATCH_SIZE, LEARNING_RATE, initial_layers, training_arrays
 
 
-def prepare(folder, momentum):
-    """Train with optax.sgd; the first epoch includes compilation."""
-    images, labels = (jnp.asarray(array) for array in training_arrays(folder))
-    parameters = [(jnp.asarray(weight), jnp.asarray(bias)) for weight, bias in initial_layers()]
+def program(momentum):
+    """Return the function that trains for an epoch, to be compiled, and the optimizer.
+
+    The function takes the state (parameters and that of the optimizer), a random key, the images
+    and the labels. It returns the new state, and the loss and accuracy of each mini-batch.
+    """
     optimizer = optax.sgd(LEARNING_RATE, momentum or None)
 
     def loss_and_accuracy(parameters, images, labels):
@@ -26,7 +26,6 @@ def prepare(folder, momentum):
         return losses.mean(), (logits.argmax(1) == labels).mean()
 
     # The images are passed as an argument; otherwise they would be compiled in as a constant.
-    @partial(jax.jit, donate_argnums=0)
     def train_epoch(state, key, images, labels):
         def iteration(state, chosen):
             parameters, optimizer_state = state
@@ -42,6 +41,15 @@ def prepare(folder, momentum):
         state, last = iteration(state, order[n_full:])  # the smaller last mini-batch
         return state, [jnp.append(*pair) for pair in zip(values, last, strict=True)]
 
+    return train_epoch, optimizer
+
+
+def prepare(folder, momentum):
+    """Train with optax.sgd; the first epoch includes compilation."""
+    images, labels = (jnp.asarray(array) for array in training_arrays(folder))
+    parameters = [(jnp.asarray(weight), jnp.asarray(bias)) for weight, bias in initial_layers()]
+    train_epoch, optimizer = program(momentum)
+    train_epoch = jax.jit(train_epoch, donate_argnums=0)
     state = parameters, optimizer.init(parameters)
     key = jax.random.key(0)
 

@@ -23,7 +23,8 @@ def prepare(folder, momentum, seeds, hidden=HIDDEN):
     )
     sizes = model.layer_sizes(data.train_images.shape[1], hidden, data.n_classes)
     parameters = [parameter.detach() for parameter in model.initialize(sizes, initialization)]
-    (w0, b0, w1, b1, w2, b2) = parameters
+    w0, w1, w2 = parameters[::2]
+    b0, b1, b2 = (bias.unsqueeze(2) for bias in parameters[1::2])  # columns of the same memory
     gradients = [torch.empty_like(parameter) for parameter in parameters]
     velocities = [torch.zeros_like(parameter) for parameter in parameters]
     n_images = len(data.train_images)
@@ -39,15 +40,15 @@ def prepare(folder, momentum, seeds, hidden=HIDDEN):
         torch.softmax(logits, 1, out=error).div_(labels.shape[2])
         error.scatter_add_(1, labels, torch.full(labels.shape, -1 / labels.shape[2]))
         torch.bmm(error, h1.mT, out=gradients[4])
-        torch.sum(error, 2, keepdim=True, out=gradients[5])
+        torch.sum(error, 2, out=gradients[5])
         torch.bmm(w2.mT, error, out=d1)
         torch.ops.aten.threshold_backward(d1, h1, 0, grad_input=d1)
         torch.bmm(d1, h0.mT, out=gradients[2])
-        torch.sum(d1, 2, keepdim=True, out=gradients[3])
+        torch.sum(d1, 2, out=gradients[3])
         torch.bmm(w1.mT, d1, out=d0)
         torch.ops.aten.threshold_backward(d0, h0, 0, grad_input=d0)
         torch.bmm(d0, images, out=gradients[0])
-        torch.sum(d0, 2, keepdim=True, out=gradients[1])
+        torch.sum(d0, 2, out=gradients[1])
 
     def epoch():
         order = torch.stack([torch.randperm(n_images, generator=order) for order in orders])

@@ -64,6 +64,22 @@ def test_only_what_computes_on_a_gpu_asks_for_one(checkout):
         assert with_a_gpu(output) == ON_A_GPU
 
 
+def test_the_example_for_gpus_is_planned_where_there_is_none(checkout):
+    """With two seeds here: a thousand take half a minute to plan."""
+    command = [sys.executable, "-m", "snakemake", "-n", "--configfile", "config/gpu.yaml"]
+    process = subprocess.run(
+        [*command, "--config", "seeds=[0, 1]", "seeds_per_job=2"],
+        cwd=checkout.folder,
+        capture_output=True,
+        text=True,
+        env=checkout.environment(),
+    )
+    variants = ["sgd_scratch", "sgd_torch", "momentum_scratch", "momentum_torch"]
+    assert process.returncode == 0, process.stderr
+    assert with_a_gpu(process.stdout) == {*(f"train_{name}_0" for name in variants), "replay"}
+    assert "runtime=60, gpu=1" in process.stdout
+
+
 def test_the_profile_for_gpus_is_that_for_slurm_with_gpus(checkout):
     command = [sys.executable, "-m", "snakemake", "-n", "--workflow-profile", "profiles/gpu"]
     process = subprocess.run(

@@ -19,6 +19,7 @@ from descent.parity.tolerance import OF_ZEROS, Envelope, Formula, Gain, distance
 from descent.training.device import reproducible, resolve
 from descent.training.epoch import differentiate, mini_batches
 from descent.training.networks import make_networks
+from descent.training.orders import draw
 from descent.training.seeding import generator, stream_variant, validation_generator
 
 #: The precisions to compare in: a wrong rule shows in float64, a careless one in float32.
@@ -141,7 +142,8 @@ class Training:
         self.vanished = False
         self._networks, self._least = networks, None
         self._batches = itertools.chain.from_iterable(
-            mini_batches(data, orders, batch_size) for _ in itertools.count()
+            mini_batches(data, draw(orders, len(data.train_images)), batch_size)
+            for _ in itertools.count()
         )
 
     @classmethod

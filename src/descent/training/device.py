@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import warnings
 
 import torch
 
@@ -31,19 +32,53 @@ def resolve(name, key="training.device"):
     Raises
     ------
     descent.errors.DeviceError
-        If the name is another one, or if there is no GPU to use.
+        If the name is another one, or if there is no GPU to use; the error says why.
     """
     if name not in NAMES:
         raise DeviceError(f"{key}: {name} is unknown; choose {', '.join(NAMES)}")
-    has_gpu = name != "cpu" and torch.cuda.is_available()
-    if name == "cuda" and not has_gpu:
-        why = (
-            "torch finds no GPU here; run this where nvidia-smi lists one"
-            if torch.backends.cuda.is_built()
-            else "torch was built without CUDA; install a build of torch with CUDA"
-        )
-        raise DeviceError(f"{key}: cuda cannot be used: {why}, or choose cpu")
-    return torch.device("cuda" if has_gpu else "cpu")
+    if name == "cpu":
+        return torch.device("cpu")
+    # torch only warns, for example of a driver that is too old; the error says it instead
+    asked = name == "cuda"
+    with warnings.catch_warnings(record=asked, action="always" if asked else None) as warned:
+        has_gpu = torch.cuda.is_available()
+    if not has_gpu and not asked:
+        return torch.device("cpu")
+    problem = _try_gpu() if has_gpu else _why_no_gpu(warned)
+    if problem:
+        raise DeviceError(f"{key}: {name} cannot be used: {problem}, or choose cpu")
+    return torch.device("cuda")
+
+
+def _why_no_gpu(warned):
+    """Say why torch finds no GPU, and what to do."""
+    if not torch.backends.cuda.is_built():
+        return "torch was built without CUDA; install a build of torch with CUDA"
+    if warned:
+        said = _first_sentence(warned[0].message)
+        return f"{said}; update the driver or install a build of torch for an older one"
+    if "CUDA_VISIBLE_DEVICES" in os.environ:
+        visible = os.environ["CUDA_VISIBLE_DEVICES"]
+        return f"torch finds no GPU with CUDA_VISIBLE_DEVICES={visible!r}; name one in it"
+    return "torch finds no GPU here; run this where nvidia-smi lists one"
+
+
+def _try_gpu():
+    """Compute something on the GPU, and return what is wrong with it, or None.
+
+    torch also finds a GPU that is busy or full, or that its build has no kernels for.
+    """
+    try:
+        torch.ones(1, device="cuda").sum().item()
+    except RuntimeError as error:
+        return f"{_first_sentence(error)}; look at it with nvidia-smi and choose another one"
+    return None
+
+
+def _first_sentence(message):
+    """Shorten a message of torch, which goes on with advice in many lines."""
+    line = str(message).removeprefix("CUDA initialization: ").partition("\n")[0]
+    return line.partition(". ")[0].rstrip(".")
 
 
 @contextlib.contextmanager
@@ -55,8 +90,8 @@ def reproducible(device):
     if device.type == "cpu":
         yield
         return
-    # cuBLAS must be told before its first product
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    # cuBLAS must be told before its first product; another size could choose other kernels
+    os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
     deterministic = torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
     fill = torch.utils.deterministic.fill_uninitialized_memory
@@ -90,7 +125,9 @@ def naming_stack_size(stack_size):
     """
     try:
         yield
-    except torch.OutOfMemoryError as error:
+    except RuntimeError as error:
+        if not re.search("out of memory|STATUS_ALLOC_FAILED", str(error)):
+            raise  # only torch's own allocator has its own class of errors
         limit = ""
         wanted = re.search(r"Tried to allocate ([\d.]+) (bytes|[KMG]iB)", str(error))
         if wanted:

@@ -20,6 +20,7 @@ from descent.training.checkpoint import Checkpoint
 from descent.training.device import naming_stack_size, reproducible, resolve, wait
 from descent.training.epoch import OF_IMAGES, train_epoch
 from descent.training.networks import can_be_stacked, make_networks
+from descent.training.orders import Orders
 from descent.training.run import Run
 from descent.training.seeding import generator, stream_variant, validation_generator
 
@@ -107,12 +108,13 @@ def train(
 
 
 def _begin(data, variant, settings, seeds, training, iterations_per_epoch):
-    """Return the untrained networks, their optimizer's step, and the generators of the order."""
-    networks = make_networks(training, data, variant, seeds, data.train_images.device)
+    """Return the untrained networks, their optimizer's step, and the orders of the images."""
+    device, n_images = data.train_images.device, len(data.train_images)
+    networks = make_networks(training, data, variant, seeds, device)
     step = make_variant_step(settings, networks.parameters, iterations_per_epoch, networks.names)
     streams = stream_variant(variant, training.seeding)
-    orders = [generator(training.root_seed, "order", streams, seed) for seed in seeds]
-    return networks, step, orders
+    shuffling = [generator(training.root_seed, "order", streams, seed) for seed in seeds]
+    return networks, step, Orders(shuffling, n_images, ahead=device.type != "cpu")
 
 
 def _checkpoint(folder, index, identity):
@@ -186,7 +188,7 @@ def _train_stack(
             break
         if epoch > 0:
             start = time.perf_counter()
-            recorded = train_epoch(networks, step, data, orders, batch_size)
+            recorded = train_epoch(networks, step, data, orders.next(), batch_size)
             recorded = {column: values.cpu() for column, values in recorded.items()}
             seconds = (time.perf_counter() - start) / len(seeds)
         test_loss, test_accuracy = _evaluate(
@@ -227,7 +229,7 @@ def _progress(epoch, runs, networks, step, orders):
         "parameters": networks.parameters,
         "networks": networks.state(),
         "optimizer": step.state(),
-        "orders": [order.get_state() for order in orders],
+        "orders": orders.state(),
     }
 
 
@@ -238,8 +240,7 @@ def _resume(progress, networks, step, orders):
             parameter.copy_(saved)
     networks.load_state(progress["networks"])
     step.load_state(progress["optimizer"])
-    for order, state in zip(orders, progress["orders"], strict=True):
-        order.set_state(state)
+    orders.load_state(progress["orders"])
     runs = [Run(**run) for run in progress["runs"]]
     print(f"resuming after epoch {progress['epoch']}, from a checkpoint")
     return runs

@@ -18,6 +18,8 @@ from descent.optimizers.scratch.asgd import asgd
 from descent.optimizers.signatures import SCRATCH
 from descent.optimizers.step import make_step
 from descent.training.epoch import train_epoch
+from descent.training.networks import Layers
+from descent.training.orders import draw
 from networks import make_data
 
 torch.set_num_threads(1)  # the tensors are tiny: more threads would only wait
@@ -177,7 +179,7 @@ def real_gradients(dtype):
         step(gradients)
 
     while len(recorded) < ITERATIONS:
-        train_epoch(parameters, record, data, orders, 16)
+        train_epoch(Layers(parameters), record, data, draw(orders, len(data.train_images)), 16)
     return recorded[:ITERATIONS]
 
 

@@ -1,6 +1,8 @@
 """The device: which one is found, what is set for it, and that no tensor is left on another."""
 
 import os
+import threading
+import warnings
 
 import pytest
 import torch
@@ -10,9 +12,10 @@ from descent.data.prepared import PreparedData
 from descent.errors import DeviceError, RuleError
 from descent.optimizers.spec import split_settings
 from descent.optimizers.step import make_step
-from descent.training import epoch, loop
+from descent.training import epoch, loop, orders
 from descent.training.device import naming_stack_size, reproducible, resolve, wait
 from descent.training.networks import Layers
+from descent.training.orders import draw
 from descent.training.seeding import generator
 from networks import MOMENTUM, SGD, TORCH, bits, make_data, run
 from pretended import DEVICE, MixedDevicesError, pretending
@@ -24,21 +27,83 @@ from pretended import DEVICE, MixedDevicesError, pretending
 )
 def test_auto_is_a_gpu_where_there_is_one(monkeypatch, name, has_gpu, found):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: has_gpu)
+    monkeypatch.setattr(torch, "ones", lambda size, device: torch.zeros(size))
     assert resolve(name) == torch.device(found)
 
 
-@pytest.mark.parametrize(
-    ("is_built", "said"),
-    [(False, "torch was built without CUDA; install"), (True, "torch finds no GPU here; run this")],
+TOO_OLD = (
+    "CUDA initialization: The NVIDIA driver on your system is too old (found version 11040). "
+    "Please update your GPU driver by downloading and installing a new version from the URL: http://..."
 )
-def test_without_a_gpu_one_line_says_what_to_do(monkeypatch, is_built, said):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+
+def no_gpu(warning=None):
+    """Make what stands for `torch.cuda.is_available` where there is none."""
+
+    def is_available():
+        if warning:
+            warnings.warn(warning, stacklevel=2)
+        return False
+
+    return is_available
+
+
+@pytest.mark.parametrize(
+    ("is_built", "visible", "warning", "said"),
+    [
+        (False, None, None, "torch was built without CUDA; install a build of torch with CUDA"),
+        (True, None, None, "torch finds no GPU here; run this where nvidia-smi lists one"),
+        (True, "", None, "torch finds no GPU with CUDA_VISIBLE_DEVICES=''; name one in it"),
+        (
+            *(True, "0", TOO_OLD),
+            "The NVIDIA driver on your system is too old (found version 11040); update the driver "
+            "or install a build of torch for an older one",
+        ),
+    ],
+)
+def test_without_a_gpu_one_line_says_what_to_do(monkeypatch, is_built, visible, warning, said):
+    monkeypatch.setattr(torch.cuda, "is_available", no_gpu(warning))
     monkeypatch.setattr(torch.backends.cuda, "is_built", lambda: is_built)
-    with pytest.raises(DeviceError, match=r"^training\.device: cuda cannot be used") as error:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    with warnings.catch_warnings(action="error"), pytest.raises(DeviceError) as error:
         run(make_data(), SGD, [0], device="cuda")
-    assert said in str(error.value) and "\n" not in str(error.value)
+    assert str(error.value) == f"training.device: cuda cannot be used: {said}, or choose cpu"
+
+
+def test_a_device_of_another_name_is_refused():
     with pytest.raises(DeviceError, match=r"^--device: gpu is unknown; choose auto, cpu, cuda$"):
         resolve("gpu", "--device")
+
+
+def test_auto_leaves_a_warning_of_torch_as_it_is(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", no_gpu(TOO_OLD))
+    with pytest.warns(UserWarning, match="too old"):
+        assert resolve("auto") == torch.device("cpu")
+
+
+@pytest.mark.parametrize("name", ["auto", "cuda"])
+@pytest.mark.parametrize(
+    "problem",
+    [
+        "CUDA error: CUDA-capable device(s) is/are busy or unavailable",
+        "CUDA error: no kernel image is available for execution on the device",
+        "CUDA error: out of memory",
+    ],
+)
+def test_a_gpu_that_is_found_but_cannot_compute_is_named_in_one_line(monkeypatch, name, problem):
+    def fail(*arguments, **options):
+        raise RuntimeError(f"{problem}\nCUDA kernel errors might be asynchronously reported ...")
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch, "ones", fail)
+    with pytest.raises(DeviceError) as error:
+        resolve(name)
+    assert str(error.value) == (
+        f"training.device: {name} cannot be used: {problem}; look at it with nvidia-smi and choose "
+        "another one, or choose cpu"
+    )
 
 
 def state():
@@ -51,7 +116,7 @@ def state():
 
 
 def test_a_gpu_computes_the_same_in_every_run_and_nothing_is_set_for_the_cpu(monkeypatch):
-    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":16:8")  # a user's, with other kernels
     monkeypatch.setattr(torch.utils.deterministic, "fill_uninitialized_memory", True)
     before = state()
     with reproducible(torch.device("cpu")):
@@ -74,33 +139,37 @@ def test_only_a_gpu_is_waited_for(monkeypatch):
     assert waited == [torch.device("cuda")]
 
 
+FULL = torch.OutOfMemoryError  # of the allocator of torch
+
+
 @pytest.mark.parametrize(
-    ("message", "in_use", "end"),
+    ("error", "message", "in_use", "end"),
     [
         # 250 networks would take 60 + 20 GiB, and there are 40 + 20: three quarters of that
-        ("CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 ...", 60, "; at most 187 fit"),
-        ("CUDA out of memory. Tried to allocate 2.00 MiB. GPU 0 ...", 1, ""),  # others use it
-        ("CUDA error: out of memory", 60, ""),
+        (FULL, "CUDA out of memory. Tried to allocate 20.00 GiB. GPU ...", 60, "; at most 187 fit"),
+        (FULL, "CUDA out of memory. Tried to allocate 2.00 MiB. GPU ...", 1, ""),  # others use it
+        (RuntimeError, "CUDA error: out of memory", 60, ""),
+        (RuntimeError, "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublas...`", 60, ""),
     ],
 )
-def test_too_small_a_memory_names_the_size_of_the_stack(monkeypatch, message, in_use, end):
+def test_too_small_a_memory_names_the_size_of_the_stack(monkeypatch, error, message, in_use, end):
     gib = 2**30
     monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda: in_use * gib)
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda: 40 * gib)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (20 * gib, 80 * gib))
 
     def fail(*arguments):
-        raise torch.OutOfMemoryError(message)
+        raise error(message)
 
     monkeypatch.setattr(loop, "train_epoch", fail)
-    with pytest.raises(DeviceError) as error, pretending(loop):
+    with pytest.raises(DeviceError) as raised, pretending(loop):
         run(make_data(), SGD, [0], stack_size=250)
-    assert str(error.value) == (
+    assert str(raised.value) == (
         "the memory of the GPU is too small for a stack of 250 networks: lower "
         f"training.stack_size{end}"
     )
-    with pytest.raises(ValueError, match="other"), naming_stack_size(250):
-        raise ValueError("other")
+    with pytest.raises(RuntimeError, match=r"^other$"), naming_stack_size(250):
+        raise RuntimeError("other")
 
 
 @pytest.mark.parametrize("settings", [SGD, MOMENTUM, TORCH])
@@ -114,14 +183,30 @@ def test_training_on_a_device_starts_where_the_cpu_does_and_leaves_nothing_there
     assert [one.device for one in (*away, *on_cpu)] == [DEVICE.type] * 2 + ["cpu"] * 2
 
 
+def test_orders_are_drawn_in_another_thread_for_a_device_only(monkeypatch):
+    in_main = []
+
+    def drawing(*arguments):
+        in_main.append(threading.current_thread() is threading.main_thread())
+        return draw(*arguments)
+
+    monkeypatch.setattr(orders, "draw", drawing)
+    run(make_data(), SGD, [0, 1], epochs=3)
+    assert in_main == [True] * 3
+    in_main.clear()
+    with pretending(loop):
+        run(make_data(), SGD, [0, 1], epochs=3)
+    assert in_main[:3] == [True, False, False]
+
+
 def epoch_on(device, data, rule=SGD):
     """Make what trains for an epoch, and return it."""
-    orders = [generator(0, "order", "v", seed) for seed in (0, 1)]
-    parameters = model.initialize([64, 20, 20, 4], orders, device)
+    generators = [generator(0, "order", "v", seed) for seed in (0, 1)]
+    parameters = model.initialize([64, 20, 20, 4], generators, device)
     optimizer, hyperparameters = split_settings(rule)
     step = make_step(optimizer, parameters, hyperparameters)
     data = data.to(device)
-    return lambda: epoch.train_epoch(Layers(parameters), step, data, orders, 32)
+    return lambda: epoch.train_epoch(Layers(parameters), step, data, draw(generators, 300), 32)
 
 
 @pytest.mark.parametrize("settings", [SGD, MOMENTUM, TORCH])

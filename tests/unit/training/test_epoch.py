@@ -10,6 +10,7 @@ from descent.optimizers.step import make_step
 from descent.training import epoch
 from descent.training.epoch import train_epoch
 from descent.training.networks import Layers
+from descent.training.orders import draw
 from descent.training.seeding import generator
 from networks import MOMENTUM, SGD, make_data
 from pretended import DEVICE, pretending
@@ -23,7 +24,7 @@ def operator_calls(settings, n_seeds, n_images):
     optimizer, hyperparameters = split_settings(settings)
     step = make_step(optimizer, parameters, hyperparameters)
     with profile(activities=[ProfilerActivity.CPU]) as recorded:
-        train_epoch(Layers(parameters), step, data, generators, 32)
+        train_epoch(Layers(parameters), step, data, draw(generators, n_images), 32)
     return sum(
         event.name.startswith("aten::")
         and not (event.cpu_parent and event.cpu_parent.name.startswith("aten::"))
@@ -51,7 +52,7 @@ def test_weighted_losses_have_the_bits_of_their_sum(monkeypatch):
     """They take its place on a GPU; with weights of another size they would not."""
     data, generators = make_data(), [generator(0, "order", "v", seed) for seed in range(3)]
     parameters = model.initialize([64, 20, 20, 4], generators)
-    images, labels = next(epoch.mini_batches(data, generators, 32))
+    images, labels = next(epoch.mini_batches(data, draw(generators, 300), 32))
     _, expected = epoch.differentiate(Layers(parameters), images, labels)
     with pretending():
         away = Layers([tensor.detach().to(DEVICE).requires_grad_() for tensor in parameters])
