@@ -34,7 +34,7 @@ def write_tiny(file):
     labels = torch.randint(10, (n,), generator=random)
     tensors = {"train_images": images, "train_labels": labels}
     tensors |= {"test_images": images[:1].clone(), "test_labels": labels[:1].clone()}
-    about = {"mean": "0.5", "std": "0.3", "n_classes": "10", "height": "28", "width": "28"}
+    about = {"mean": "0.5", "std": "0.3", "n_classes": "10", "height": "2", "width": "2"}
     save_file(tensors, file, about)
 
 

@@ -34,22 +34,27 @@ def page():
     """Return the page as Markdown: one table, with a row for each key."""
     schema = yaml.safe_load((PROJECT / "workflow/schemas/config.schema.yaml").read_text())
     default = yaml.safe_load((PROJECT / "config/config.yaml").read_text())
+    seen = set()
     rows = (
         row
         for key, part in schema["properties"].items()
-        for row in _rows(key, part, default.get(key))
+        for row in _rows(key, part, default.get(key), seen)
     )
     return HEAD + "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-def _rows(path, schema, default):
+def _rows(path, schema, default, seen):
+    """Yield the rows of a key and its parts; a part that several keys share has one row."""
+    if id(schema) in seen:
+        return
+    seen.add(id(schema))
     yield f"`{path}`", _cell(schema["description"]), _values(schema), _default(default)
     default = default if isinstance(default, dict) else {}
     keys = schema if "properties" in schema else schema.get("items", schema)
     for key, part in keys.get("properties", {}).items():
-        yield from _rows(f"{path}.{key}", part, default.get(key))
+        yield from _rows(f"{path}.{key}", part, default.get(key), seen)
     if isinstance(others := keys.get("additionalProperties"), dict):
-        yield from _rows(f"{path}.<name>", others, None)
+        yield from _rows(f"{path}.<name>", others, None, seen)
 
 
 def _values(schema):

@@ -12,7 +12,7 @@ from descent.grading.command import add_parser as add_grade
 from descent.optimizers.form_names import FORMS
 from descent.optimizers.given import read_pairs
 from descent.optimizers.signatures import check_hyperparameters, check_values
-from descent.optimizers.spec import parse
+from descent.optimizers.spec import parse, split_training
 from descent.parity import ITERATIONS, THOROUGH
 
 PASSED, DIFFERENT, USAGE, ONLY_CONSTANT = 0, 1, 2, 3
@@ -64,7 +64,8 @@ def _parser():
             action="append",
             default=[],
             metavar="KEY=VALUE",
-            help=f"a hyperparameter {whose}, such as lr=0.01; can be repeated",
+            help=f"a hyperparameter {whose}, such as lr=0.01, or one of lr_scheduler, groups and "
+            "gradient_clipping, such as 'gradient_clipping={norm: 1}'; can be repeated",
         )
     length = check.add_mutually_exclusive_group()
     length.add_argument(
@@ -125,14 +126,18 @@ def _check(options):
     common = read_pairs("--set", options.set)
     settings = common | read_pairs("--set-rule", options.set_rule)
     reference_settings = common | read_pairs("--set-reference", options.set_reference)
-    for optimizer, given in ((options.rule, settings), (options.against, reference_settings)):
+    sides = [
+        (optimizer, split_training(given)[0])
+        for optimizer, given in ((options.rule, settings), (options.against, reference_settings))
+    ]
+    for optimizer, given in sides:
         try:
             check_hyperparameters(optimizer, given.keys())
         except SignatureError as error:
             one_sided = "; --set applies to both, --set-rule and --set-reference to one"
             about_a_key = str(error).partition(":")[0] in given
             raise UsageError(f"{error}{one_sided if about_a_key else ''}") from None
-    for optimizer, given in ((options.rule, settings), (options.against, reference_settings)):
+    for optimizer, given in sides:
         check_values(optimizer, given)
     # importing torch takes seconds
     from descent.parity.check import check

@@ -75,7 +75,8 @@ def check(
     set_rule, set_reference : dict, optional
         Hyperparameters of one side only.
     **hyperparameters
-        Hyperparameters of both, such as `lr=0.01`.
+        Hyperparameters of both, such as `lr=0.01`; and `lr_scheduler`, `gradient_clipping` and
+        `groups` as of a variant in a configuration, such as `gradient_clipping={"norm": 1.0}`.
 
     Returns
     -------

@@ -67,3 +67,13 @@ def test_each_of_the_keys_retrains_only_its_variant(finished):
     for key, value in REGIME.items():
         finished.configure(comparisons=pair(theirs={key: value}))
         assert trains(finished.would_run()) == {"train_theirs_0": 1, "train_theirs_1": 1}
+
+
+def test_a_schedule_of_the_replay_retrains_nothing(finished):
+    halved = {"name": "StepLR", "per": "iteration", "step_size": 2, "gamma": 0.5}
+    parity = TINY.get("parity", {})
+    finished.configure(parity=parity | {"lr_scheduler": None})
+    assert finished.would_run() == {}
+    finished.configure(parity=parity | {"lr_scheduler": halved})
+    jobs = finished.would_run()
+    assert trains(jobs) == {} and jobs["replay"] == jobs["parity"] == 1

@@ -9,7 +9,7 @@ from descent.data.catalog import DATASETS
 from descent.data.idx import RAW_FILES, raw_folder
 from descent.dependencies import LIBRARY, sources
 from descent.experiment.halving import rungs
-from descent.experiment.plan import ranked, references, seed_blocks, variants
+from descent.experiment.plan import ranked, references, replayed, seed_blocks, variants
 from descent.experiment.sweeps import axis, compared, sweeps
 from descent.metrics import METRICS, TRAIN_METRICS
 from descent.models.spec import module_place

@@ -1,12 +1,6 @@
 # Whether a variant has the same update rule as the reference of its comparison.
 
-# Without variants that are selected from a sweep: other hyperparameters mean other steps.
-COMPARED = {
-    comparison: [reference, *same]
-    for comparison, (reference, others) in references(config).items()
-    if reference not in SWEEPS
-    and (same := [variant for variant in others if variant not in SWEEPS])
-}
+REPLAYED = replayed(config)
 PARITY_SEEDS = config["seeds"][: config["parity"]["seeds"]]
 
 
@@ -16,8 +10,8 @@ rule replay:
         code=code("replay"),
         rules=lambda wildcards: unique(
             file
-            for variant in COMPARED[wildcards.comparison]
-            for file in update_rule(VARIANTS[variant]["optimizer"])
+            for settings in REPLAYED[wildcards.comparison].values()
+            for file in update_rule(settings["optimizer"])
         ),
         network=network(),
     output:
@@ -37,12 +31,9 @@ rule replay:
         mem_mb=growing(2000),
         runtime=growing(10 + len(PARITY_SEEDS)),
     params:
-        reference=lambda wildcards: COMPARED[wildcards.comparison][0],
-        variants=lambda wildcards: {
-            variant: VARIANTS[variant] for variant in COMPARED[wildcards.comparison]
-        },
+        reference=lambda wildcards: next(iter(REPLAYED[wildcards.comparison])),
+        variants=lambda wildcards: REPLAYED[wildcards.comparison],
         seeds=PARITY_SEEDS,
-        lr_schedule=config["parity"]["lr_schedule"],
         iterations=config["parity"]["iterations"],
         training=TRAINING.given(),
     script:
@@ -51,8 +42,8 @@ rule replay:
 
 rule parity:
     input:
-        traces=expand(rules.replay.output.trace, comparison=COMPARED),
-        trials=expand(rules.replay.output.trials, comparison=COMPARED),
+        traces=expand(rules.replay.output.trace, comparison=REPLAYED),
+        trials=expand(rules.replay.output.trials, comparison=REPLAYED),
         code=code("parity"),
     output:
         report(
@@ -69,7 +60,7 @@ rule parity:
     conda:
         ENVIRONMENT
     params:
-        references={comparison: members[0] for comparison, members in COMPARED.items()},
+        references={comparison: next(iter(members)) for comparison, members in REPLAYED.items()},
         n_seeds=len(PARITY_SEEDS),
     script:
         "../scripts/parity.py"
@@ -96,7 +87,7 @@ rule parity_figure:
     conda:
         ENVIRONMENT
     params:
-        reference=lambda wildcards: COMPARED[wildcards.comparison][0],
+        reference=lambda wildcards: next(iter(REPLAYED[wildcards.comparison])),
         n_seeds=len(PARITY_SEEDS),
         first_seed=PARITY_SEEDS[0],
     script:

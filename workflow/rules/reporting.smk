@@ -69,7 +69,7 @@ rule overlay_of_epochs:
 FIGURES = [
     *expand(rules.overlay.output, metric=TRAIN_METRICS, comparison=config["comparisons"]),
     *expand(rules.overlay_of_epochs.output, metric=TEST_METRICS, comparison=config["comparisons"]),
-    *expand(rules.parity_figure.output, comparison=COMPARED),
+    *expand(rules.parity_figure.output, comparison=REPLAYED),
     *expand(rules.sensitivity.output, comparison=SWEPT),
 ]
 TABLES = [

@@ -8,7 +8,7 @@ with job_log(snakemake.log[0]):
     from descent.files import replacing
     from descent.optimizers.variant import make_variant_step
     from descent.parity.check import tried
-    from descent.parity.replay import halved, replay
+    from descent.parity.replay import replay
     from descent.provenance import provenance
     from descent.training.device import resolve
     from descent.training.networks import make_networks
@@ -22,9 +22,6 @@ with job_log(snakemake.log[0]):
         variant: partial(make_variant_step, settings, iterations_per_epoch=per_epoch, names=names)
         for variant, settings in params.variants.items()
     }
-    schedule = None
-    if params.lr_schedule == "halved":
-        schedule = halved(params.variants[params.reference]["lr"], iterations)
     trace = replay(
         data,
         makers,
@@ -32,7 +29,6 @@ with job_log(snakemake.log[0]):
         params.seeds,
         training=training,
         iterations=iterations,
-        schedule=schedule,
     )
     told = provenance(resolve(training.device).type)
     trace.attrs = {key: told[key] for key in ("device", "device_name")}

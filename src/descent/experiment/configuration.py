@@ -14,6 +14,12 @@ from jsonschema import Draft202012Validator
 from descent.errors import ConfigurationError
 from descent.experiment.consistency import find_inconsistencies
 
+#: Keys that have another name now, and what to write instead.
+_FORMER = {
+    "parity.lr_schedule": "is now parity.lr_scheduler: leave it out for constant, and for halved "
+    "write {name: StepLR, per: iteration, step_size: 250, gamma: 0.5}"
+}
+
 
 def resolve(default_file, schema_file, overrides):
     """Merge `overrides` into the default configuration and validate the result.
@@ -108,6 +114,9 @@ def _explain(error):
             close = difflib.get_close_matches(unknown, known, n=1)
             hint = f"did you mean {close[0]}? " if close else ""
             key = ".".join([*path, unknown])
+            if key in _FORMER:
+                lines.append(f"{key}: {_FORMER[key]}")
+                continue
             lines.append(f"{key}: unknown key; {hint}Allowed: {', '.join(known)}")
         return lines
     if error.validator == "required":

@@ -6,10 +6,10 @@ import math
 from descent.errors import SignatureError, SweepError
 from descent.experiment.halving import rungs
 from descent.experiment.networks import check_model
-from descent.experiment.plan import marked_references, references, variants
+from descent.experiment.plan import marked_references, replayed, variants
 from descent.experiment.sweeps import axis, compared, sweep_of, sweeps, swept
 from descent.optimizers.groups import deal, names_of, own_hyperparameters
-from descent.optimizers.schedules import check_scheduler
+from descent.optimizers.schedules import check_rates, check_scheduler, units
 from descent.optimizers.signatures import check_hyperparameters
 from descent.optimizers.spec import split_settings
 
@@ -46,6 +46,7 @@ def find_inconsistencies(config):
             owners.setdefault(name, comparison)
             try:
                 _check_settings(settings, names)
+                _check_schedule(settings, "epoch", config["training"]["epochs"])
             except SignatureError as error:
                 problems.append(f"{path}.{error}")
     return (
@@ -70,10 +71,6 @@ def _check_settings(settings, names):
     """
     optimizer, hyperparameters = split_settings(settings)
     check_hyperparameters(optimizer, hyperparameters.keys())
-    if "lr_scheduler" in settings:
-        if "lr" not in hyperparameters:
-            raise SignatureError("lr_scheduler: needs an lr beside it, which it changes")
-        check_scheduler(settings["lr_scheduler"])
     groups = settings.get("groups", [])
     if names:
         deal(names, groups)
@@ -86,6 +83,27 @@ def _check_settings(settings, names):
             raise SignatureError(f"groups.{index}.{error}") from None
         for name in swept({"optimizer": optimizer, **own}):
             raise SignatureError(f"groups.{index}.{name}: a group takes no sweep; give one value")
+
+
+def _check_schedule(settings, unit, length):
+    """Check the schedule of a variant, if it has one.
+
+    Its rates are checked if it counts in one unit only, of which training takes `length`: how many
+    iterations an epoch has is not known before the data are prepared.
+
+    Raises
+    ------
+    SignatureError
+    """
+    if "lr_scheduler" not in settings:
+        return
+    if "lr" not in settings:
+        raise SignatureError("lr_scheduler: needs an lr beside it, which it changes")
+    check_scheduler(settings["lr_scheduler"])
+    if units(settings["lr_scheduler"]) == {unit}:
+        of_groups = [group["lr"] for group in settings.get("groups", []) if "lr" in group]
+        lr = settings["lr"] if isinstance(settings["lr"], list) else [settings["lr"]]
+        check_rates(max(lr + of_groups), settings["lr_scheduler"], length, unit=unit)
 
 
 def _find_wrong_sweeps(config):
@@ -138,20 +156,18 @@ def _find_wrong_halving(config):
 
 
 def _find_wrong_schedule(config):
-    if config["parity"]["lr_schedule"] != "halved":
+    """Find what is wrong with the schedule that only the replay has."""
+    if not config["parity"]["lr_scheduler"]:
         return []
-    settings, comparisons = variants(config), references(config)
-    problems = [
-        f"parity.lr_schedule: halved needs an lr for {reference}, the reference of {comparison}"
-        for comparison, (reference, _) in comparisons.items()
-        if "lr" not in settings[reference]
-    ]
-    return problems + [
-        f"parity.lr_schedule: halved would replace the lr_scheduler of {variant}; use constant"
-        for reference, others in comparisons.values()
-        for variant in (reference, *others)
-        if "lr_scheduler" in settings[variant]
-    ]
+    as_trained = variants(config)
+    try:
+        for members in replayed(config).values():
+            for variant, settings in members.items():
+                if "lr_scheduler" not in as_trained[variant]:
+                    _check_schedule(settings, "iteration", config["parity"]["iterations"])
+    except SignatureError as error:
+        return [f"parity.{error} (for {variant})"]
+    return []
 
 
 def _non_finite(value, path=""):

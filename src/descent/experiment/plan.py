@@ -1,6 +1,6 @@
 """Which runs a configuration asks for, and what they are compared with."""
 
-from descent.experiment.sweeps import compared
+from descent.experiment.sweeps import compared, sweeps
 
 
 def variants(config):
@@ -23,6 +23,24 @@ def references(config):
         for reference in marked_references(members):
             found[comparison] = (reference, sorted(members.keys() - {reference}))
     return found
+
+
+def replayed(config):
+    """Map each comparison that parity checks to the variants that it replays, the reference first.
+
+    Those are mapped to their settings, with `parity.lr_scheduler` where they have no schedule of
+    their own. Variants that are selected from a sweep are left out: other hyperparameters mean
+    other steps.
+    """
+    settings, selected = variants(config), sweeps(config)
+    scheduler = config["parity"]["lr_scheduler"]
+    default = {"lr_scheduler": scheduler} if scheduler else {}
+    return {
+        comparison: {variant: default | settings[variant] for variant in (reference, *same)}
+        for comparison, (reference, others) in references(config).items()
+        if reference not in selected
+        and (same := [variant for variant in others if variant not in selected])
+    }
 
 
 def ranked(config):

@@ -9,7 +9,7 @@ from descent.grading.limits import Limits
 from descent.grading.proxy import Isolated
 from descent.grading.sandbox import choose
 from descent.grading.session import Ended, Session, printable
-from descent.optimizers.spec import parse
+from descent.optimizers.spec import parse, split_training
 from descent.parity import ITERATIONS
 from descent.parity.check import check
 
@@ -52,10 +52,11 @@ def check_isolated(
         shutil.copyfile(file, Path(folder, file.name))
         with Session(folder, LIMITS, start) as session:
             try:
-                told = session.begin(file.name, spec.name, settings, form)
+                own, _ = split_training(settings)
+                told = session.begin(file.name, spec.name, own, form)
                 if told["problem"]:
                     raise UsageError(printable(told["problem"]))
-                ours = Isolated.of(session, file.name, spec.name, settings)
+                ours = Isolated.of(session, file.name, spec.name, own)
                 return check(
                     ours, against, settings, reference_settings, iterations, constant=constant
                 )

@@ -2,27 +2,26 @@
 
 import torch
 
-#: What torch.nn.utils.clip_grad_norm_ adds to the norm.
-_EPSILON = 1e-6
 
-
-def clip_norm(gradients, limit):
+def clip_norm(gradients, limit, epsilon=1e-6):
     """Scale the gradients of each network so that their total norm is at most a limit.
 
     This is torch.nn.utils.clip_grad_norm_ with the Euclidean norm (Pascanu, Mikolov and Bengio, On
     the difficulty of training recurrent neural networks, ICML 2013, algorithm 1), for each network:
-    g <- g min(1, limit / (|g| + 1e-6)), with the norm |g| over all tensors.
+    g <- g min(1, limit / (|g| + epsilon)), with the norm |g| over all tensors.
 
     Parameters
     ----------
     gradients : list of torch.Tensor
         Stacked over seeds, of any floating-point dtype; changed in place.
     limit : float
+    epsilon : float
+        What torch adds to the norm.
     """
     # One network after the other: a norm over the stack might be summed in another order.
     for network in zip(*(gradient.unbind() for gradient in gradients), strict=True):
         norms = torch.stack([torch.linalg.vector_norm(gradient) for gradient in network])
-        factor = (limit / (torch.linalg.vector_norm(norms) + _EPSILON)).clamp(max=1)
+        factor = (limit / (torch.linalg.vector_norm(norms) + epsilon)).clamp(max=1)
         for gradient in network:
             gradient.mul_(factor)
 

@@ -54,13 +54,15 @@ def _as_yaml(text):
 
 
 def read_number(value):
-    """Read what YAML takes for a text as a number, if it is one, also in a list.
+    """Read what YAML takes for a text as a number, if it is one, also in a list or dict.
 
     Raises
     ------
     UsageError
         If a number is not finite.
     """
+    if isinstance(value, dict):
+        return {key: read_number(item) for key, item in value.items()}
     if isinstance(value, list):
         items = [read_number(item) for item in value]
         # as in [0, 0.99]: torch refuses a pair of which only one is an integer

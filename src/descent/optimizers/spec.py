@@ -62,6 +62,12 @@ def split_settings(settings):
     return settings["optimizer"], hyperparameters
 
 
+def split_training(settings):
+    """Split settings into hyperparameters, and what they say about training besides."""
+    training = {key: value for key, value in settings.items() if key in TRAINING_KEYS}
+    return {key: settings[key] for key in settings if key not in training}, training
+
+
 def source_file(optimizer):
     """Return the file of a hand-written update rule; None for a torch class."""
     spec = parse(optimizer)

@@ -34,9 +34,33 @@ def make_variant_step(settings, parameters, iterations_per_epoch, names=None):
     optimizer, hyperparameters = split_settings(settings)
     groups = settings.get("groups", ())
     step = make_step(optimizer, parameters, hyperparameters, groups, names)
-    scheduler, clipping = settings.get("lr_scheduler"), settings.get("gradient_clipping")
+    return regulated(step, settings, iterations_per_epoch, optimizer)
+
+
+def regulated(step, training, iterations_per_epoch, name):
+    """Let a step follow a schedule and clip its gradients, if settings say so.
+
+    Parameters
+    ----------
+    step : descent.optimizers.step.Step
+    training : dict
+        May have `lr_scheduler` and `gradient_clipping`.
+    iterations_per_epoch : int
+    name : str
+        Of the optimizer, for messages.
+
+    Returns
+    -------
+    descent.optimizers.step.Step or Regulated
+
+    Raises
+    ------
+    descent.errors.RuleError
+        If the optimizer has no learning rate that a schedule could change.
+    """
+    scheduler, clipping = training.get("lr_scheduler"), training.get("gradient_clipping")
     if scheduler and not all("lr" in group for group in step.hyperparameters()):
-        raise RuleError(f"{optimizer}: lr_scheduler needs an lr in the param_groups of the class")
+        raise RuleError(f"{name}: lr_scheduler needs an lr in the param_groups of the class")
     if scheduler or clipping:
         return Regulated(step, scheduler, clipping, iterations_per_epoch)
     return step

@@ -10,8 +10,9 @@ import torch
 from descent import model
 from descent.data.prepared import PreparedData
 from descent.errors import RuleError, UnusableReferenceError, UsageError
+from descent.optimizers.groups import names_of
 from descent.optimizers.signatures import check_hyperparameters
-from descent.optimizers.spec import split_settings
+from descent.optimizers.spec import split_settings, split_training
 from descent.optimizers.user_rules import try_out
 from descent.parity import ITERATIONS, remarks, trials
 from descent.parity.contender import Contender
@@ -20,6 +21,7 @@ from descent.parity.first_steps import COLUMNS, describe, first_steps
 from descent.parity.gradients import MATRICES, NETWORK
 from descent.parity.inside import torch_inside
 from descent.parity.paths import refused
+from descent.parity.regime import check_regime
 from descent.parity.replay import Training, replay
 from descent.parity.report import Report
 from descent.parity.variations import not_exercised
@@ -56,7 +58,8 @@ def check(
     rule, against : str or object
         Optimizers, see `descent.parity.contender.Contender.load`.
     settings : dict
-        Hyperparameters of the rule, and of the reference unless it has its own.
+        Hyperparameters of the rule, and of the reference unless it has its own; and `lr_scheduler`,
+        `gradient_clipping` and `groups` as of a variant.
     reference_settings : dict, optional
     iterations : int
         Iterations of training.
@@ -77,22 +80,29 @@ def check(
         If the rule is wrong in a way that shows without a reference, or raises an exception.
     descent.errors.UnusableReferenceError
         If the reference rejects its hyperparameters or diverges.
+    descent.errors.SignatureError
+        If a hyperparameter, or what is said about training, is wrong.
     descent.errors.DeviceError
         If there is no GPU to use.
     """
     found = resolve(device, "device")
-    settings = dict(settings)
-    reference_settings = settings if reference_settings is None else dict(reference_settings)
+    reference_settings = settings if reference_settings is None else reference_settings
+    (settings, of_ours), (reference_settings, of_theirs) = (
+        split_training(given) for given in (settings, reference_settings)
+    )
     for optimizer, given in ((rule, settings), (against, reference_settings)):
         if isinstance(optimizer, str):
             check_hyperparameters(optimizer, given.keys())
-    ours, theirs = (
-        replace(side, device=found.type)
-        for side in (
-            Contender.load(rule, settings, form),
-            _load_reference(against, reference_settings),
-        )
-    )
+    per_epoch = TRAINING.iterations_per_epoch(len(small_problem().train_images))
+    sides = []
+    for side, training in (
+        (Contender.load(rule, settings, form), of_ours),
+        (_load_reference(against, reference_settings), of_theirs),
+    ):
+        names = names_of(len(TRAINING.hidden) + 1)
+        check_regime(training, side.values, names, iterations, per_epoch)
+        sides.append(replace(side, device=found.type).in_training(training, per_epoch))
+    ours, theirs = sides
     with reproducible(found), ours.leaving_no_trace():
         return _compare(ours, theirs, iterations, constant)
 
@@ -139,6 +149,7 @@ def _compare(ours, theirs, iterations, constant):
         hints=hints,
         remarks=[
             *remarks.of_form(ours),
+            *remarks.of_regime(ours, theirs),
             *remarks.of_torch(inside),
             *remarks.of_training(trace, iterations),
             *(remarks.of_gradients(ours) if outcomes else []),
@@ -338,8 +349,9 @@ def _try_out(ours, only_matrices):
 def _take_steps(side, only_matrices):
     bound = partial(side.bind, only_matrices=only_matrices)
     if side.is_users and side.values.get("lr") != 0:
+        bare = partial(replace(side, training={}).bind, only_matrices=only_matrices)
         with side.blame():
-            try_out(bound, _parameters(side.device))
+            try_out(bare, _parameters(side.device))
     step = bound(_parameters(side.device))
     for _ in range(3):
         step([torch.ones_like(parameter) for parameter in _parameters(side.device)])

@@ -10,12 +10,14 @@ from typing import Any
 import torch
 
 from descent.optimizers import user_rules
+from descent.optimizers.clipping import KINDS
 from descent.optimizers.forms import recognise
 from descent.optimizers.forms.outside import Outside
 from descent.optimizers.groups import in_turn
 from descent.optimizers.objects import check_object, unwrap
 from descent.optimizers.spec import parse
 from descent.optimizers.step import Step, bind, defaults, find, finding_forms, is_elementwise
+from descent.optimizers.variant import regulated
 from descent.parity.arithmetic import default_dtype
 
 
@@ -53,6 +55,12 @@ class Contender:
         Whether a function gets global variables of its own for each network.
     device : str
         Where it is tried, `cpu` or `cuda`.
+    training : dict
+        What else training does, see `descent.optimizers.variant`; holds for `bind`.
+    iterations_per_epoch : int
+        Of that training.
+    clip : callable or None
+        Clips gradients in place; holds for `make`.
     """
 
     name: str
@@ -68,6 +76,9 @@ class Contender:
     anew: bool = False
     own_globals: bool = False
     device: str = "cpu"
+    training: dict = field(default_factory=dict)
+    iterations_per_epoch: int = 1
+    clip: Callable | None = None
 
     @classmethod
     def load(cls, rule, settings, form=None):
@@ -180,14 +191,25 @@ class Contender:
     def bind(self, parameters, only_matrices=None):
         """Bind the optimizer to a stack of networks; see `descent.optimizers.step.Step`."""
         with self.blame():
-            return Step(
+            step = Step(
                 self.name,
                 parameters,
                 self.settings,
+                groups=self.training.get("groups", ()),
                 only_matrices=only_matrices,
                 blame=self.blame,
                 find=self.find,
             )
+        return regulated(step, self.training, self.iterations_per_epoch, self.name)
+
+    def in_training(self, training, iterations_per_epoch):
+        """Return the same optimizer in a training with schedule, clipping or groups."""
+        clip = None
+        for kind, limit in training.get("gradient_clipping", {}).items():
+            clip = partial(KINDS[kind], limit=limit)
+        return replace(
+            self, training=training, iterations_per_epoch=iterations_per_epoch, clip=clip
+        )
 
     @property
     def find(self):
@@ -226,7 +248,7 @@ class _OfOneNetwork:
     """
 
     def __init__(self, contender, parameters):
-        self._blame = contender.blame
+        self._blame, self._clip = contender.blame, contender.clip
         self._values = contender.values
         self._transposed = contender.transposed
         own = [self._own_part(parameter.detach()) for parameter in parameters]
@@ -238,6 +260,8 @@ class _OfOneNetwork:
         return own.mT if self._transposed and own.ndim == 2 else own
 
     def __call__(self, gradients, **changed):
+        if self._clip:
+            self._clip([gradient for gradient in gradients if gradient is not None])
         own = [None if gradient is None else self._own_part(gradient) for gradient in gradients]
         changed = {name: times(self._values[name], factor) for name, factor in changed.items()}
         with self._blame():

@@ -6,9 +6,12 @@ is named. Several may, where these gradients and hyperparameters do not tell the
 """
 
 import inspect
+from dataclasses import replace
+from functools import partial
 
 import torch
 
+from descent.optimizers.clipping import KINDS, clip_norm
 from descent.optimizers.spec import parse
 from descent.optimizers.step import find
 from descent.parity import catalog
@@ -33,6 +36,9 @@ _AT_MOST = 2
 
 #: Iterations of the setup, unless a difference begins later.
 _ITERATIONS = 60
+
+#: Where gradients are usually clipped.
+_LIMITS = (1.0, 0.5, 5.0, 10.0, 2.0, 0.1, 0.25, 0.01)
 
 #: Included rules that are special cases of torch's SGD.
 _OF_SGD = ("sgd_momentum", "sgd", "dampened_momentum", "nesterov")
@@ -135,7 +141,7 @@ def _name(ours, theirs, setup):
     if not moved.any():
         return [_NOTHING_MOVES] if setup.kind == "tiny" else []
     limit = torch.maximum(_LEFT * torch.minimum(away, moved), rounding(path))
-    for candidates in (_other_settings, _mistakes, _other_rules):
+    for candidates in (_other_settings, _mistakes, _other_rules, _clipped):
         found = [
             (words, candidate)
             for words, candidate in candidates(theirs, setup, right)
@@ -196,7 +202,7 @@ def _mistakes(theirs, setup, right):
             mutants = sorted(mutants, key=lambda mutant: not mutant.changing)
         for mutant in mutants:
             words = f"{_prefix(theirs)}{mutant.says}"
-            yield words, Contender(mutant.name, rule.settings, catalog.make(mutant))
+            yield words, replace(rule, name=mutant.name, rule=catalog.make(mutant))
 
 
 def _other_rules(theirs, setup, right):
@@ -218,4 +224,25 @@ def _included_rule(name, theirs):
     rule = find(f"scratch.{name}")[0]
     taken = inspect.signature(rule).parameters
     settings = {key: value for key, value in theirs.values.items() if key in taken}
-    return Contender(f"scratch.{name}", settings, rule)
+    return Contender(f"scratch.{name}", settings, rule, clip=theirs.clip)
+
+
+def _clipped(theirs, setup, right):
+    """Yield the reference with gradients that are clipped, or clipped in another way."""
+    without = partial(clip_norm, epsilon=0)
+    if theirs.clip:
+        for limit in filter(None, [theirs.training.get("gradient_clipping", {}).get("norm")]):
+            words = (
+                "the gradients are clipped without the 1e-6 that torch.nn.utils.clip_grad_norm_ "
+                "adds to their norm"
+            )
+            yield words, replace(theirs, clip=partial(without, limit=limit))
+        return
+    for limit in _LIMITS:
+        for kind, clip in (*KINDS.items(), ("norm", without)):
+            words = (
+                f"this is the reference with gradients that are clipped at {kind} {limit}; to "
+                "compare the two, clip the reference's as well, with --set-reference "
+                f"'gradient_clipping={{{kind}: {limit}}}'"
+            )
+            yield words, replace(theirs, clip=partial(clip, limit=limit))

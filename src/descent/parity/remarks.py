@@ -14,6 +14,14 @@ def of_form(ours):
     return [f"taken as {ours.form.removeprefix('taken as ')}{names}"]
 
 
+def of_regime(ours, theirs):
+    """Say that the trials, which have shapes of their own, know no schedule and no groups."""
+    keys = [key for key in ("lr_scheduler", "groups") if key in ours.training | theirs.training]
+    if not keys:
+        return []
+    return [f"{' and '.join(keys)} in training only; the trials compare the rules without"]
+
+
 def of_torch(inside):
     """Say that an optimizer of torch.optim takes the steps.
 

@@ -55,7 +55,6 @@ def replay(
     *,
     training,
     iterations,
-    schedule=None,
     closed_loop=True,
 ):
     """Compare update rules with a reference, iteration by iteration.
@@ -73,8 +72,6 @@ def replay(
     seeds : list of int
     training : descent.training.settings.TrainingSettings
     iterations : int
-    schedule : list of dict, optional
-        For each iteration, the hyperparameters that change, such as `{"lr": 0.001}`.
     closed_loop : bool
         Whether every rule also trains on its own gradients. This takes about half of the time.
 
@@ -87,7 +84,7 @@ def replay(
     """
     device = resolve(training.device)
     torch.set_num_threads(training.threads)
-    changes = schedule or [{}] * iterations
+    changes = [{}] * iterations
     traces = []
     for start in range(0, len(seeds), _SEEDS_AT_ONCE):
         block = seeds[start : start + _SEEDS_AT_ONCE]
@@ -96,11 +93,6 @@ def replay(
             trace = compare(begin, makers, reference, changes, block, closed_loop=closed_loop)
         traces.append(trace)
     return _worst_over_blocks(pd.concat(traces))
-
-
-def halved(lr, iterations):
-    """Make the schedule that halves the learning rate after half of the iterations."""
-    return [{"lr": lr if 2 * done < iterations else lr / 2} for done in range(iterations)]
 
 
 def _worst_over_blocks(trace):

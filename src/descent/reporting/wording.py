@@ -2,7 +2,7 @@
 
 from descent.metrics import METRICS
 from descent.optimizers.groups import own_hyperparameters
-from descent.optimizers.schedules import options, parts
+from descent.optimizers.schedules import links, options, parts
 from descent.optimizers.spec import split_settings
 
 
@@ -110,17 +110,21 @@ def schedule(scheduler):
     scheduler : dict or list of dict
         See `descent.optimizers.schedules.rate`.
     """
-    return ", then ".join(map(_scheduler, parts(scheduler)))
+    return ", then ".join(map(_part, parts(scheduler)))
 
 
-def _scheduler(part):
-    values = [*_values(options(part)), f"per {part.get('per', 'epoch')}"]
+def _part(part):
     lasts = [
         f" for {count(part[unit], unit.removesuffix('s'))}"
         for unit in ("epochs", "iterations")
         if unit in part
     ]
-    return f"{part['name']} ({', '.join(values)}){''.join(lasts)}"
+    return " and ".join(map(_scheduler, links(part))) + "".join(lasts)
+
+
+def _scheduler(link):
+    values = [*_values(options(link)), f"per {link.get('per', 'epoch')}"]
+    return f"{link['name']} ({', '.join(values)})"
 
 
 def _values(mapping):

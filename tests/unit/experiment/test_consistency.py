@@ -78,12 +78,33 @@ def test_what_does_not_fit_is_said_in_one_line(overrides, path, said):
             "-0.5 must be at least 0",
         ),
         (regime(lr_scheduler=[COSINE, COSINE]), "lr_scheduler.0", "say how long it lasts"),
+        (regime(lr_scheduler={"name": "ReduceLROnPlateau"}), "lr_scheduler.name", "OneCycleLR"),
+        (
+            regime(lr_scheduler={"name": "MultiStepLR", "milestones": [8, 3]}),
+            "lr_scheduler.milestones",
+            "[8, 3] is out of order",
+        ),
+        (
+            regime(
+                lr_scheduler={"name": "ChainedScheduler", "schedulers": [{**COSINE, "T_max": 0}]}
+            ),
+            "lr_scheduler.schedulers.0.T_max",
+            "at least 1",
+        ),
+        (
+            regime(lr_scheduler={"name": "ExponentialLR", "gamma": 1e30}),
+            "lr_scheduler",
+            "the learning rate of epoch 3 would be inf",
+        ),
         (
             variant(optimizer="torch.optim.Adam", lr_scheduler=COSINE),
             "lr_scheduler",
             "needs an lr beside it",
         ),
         (regime(gradient_clipping={"norm": 0}), "gradient_clipping.norm", "greater than 0"),
+        (regime(gradient_clipping={"norm": -1}), "gradient_clipping.norm", "greater than 0"),
+        (regime(gradient_clipping={"value": "one"}), "gradient_clipping.value", "type number"),
+        (regime(gradient_clipping="norm"), "gradient_clipping", "must be of type object"),
         (regime(gradient_clipping={"nrm": 1}), "gradient_clipping.nrm", "did you mean norm?"),
         (regime(gradient_clipping={}), "gradient_clipping", "must not be empty"),
         (regime(gradient_clipping={"norm": 1, "value": 1}), "gradient_clipping", "Either"),
@@ -111,13 +132,34 @@ def test_a_schedule_and_groups_that_fit_are_kept_and_no_sweeps():
     assert all(settings.items() >= keys.items() for settings in combinations.values())
 
 
-def test_the_replay_halves_no_rate_that_follows_a_schedule():
-    pair = {"x": MINE, "y": {**MINE, "lr_scheduler": COSINE, "reference": True}}
-    halved = {"parity": {"lr_schedule": "halved"}}
-    line = refusal({"comparisons": {"pair": pair}} | halved)
-    assert line == "parity.lr_schedule: halved would replace the lr_scheduler of y; use constant"
-    del pair["y"]["lr_scheduler"]
-    resolve({"comparisons": {"pair": pair}} | halved)
+HALVED = {"name": "StepLR", "per": "iteration", "step_size": 250, "gamma": 0.5}
+
+
+def replaying(scheduler, **members):
+    return {"comparisons": {"pair": members}, "parity": {"lr_scheduler": scheduler}}
+
+
+def test_the_schedule_of_the_replay_is_checked_like_that_of_a_variant():
+    theirs = {**MINE, "reference": True}
+    growing = {"name": "ExponentialLR", "gamma": 1e7, "per": "iteration"}
+    for scheduler, said in (
+        ("halved", "lr_scheduler: 'halved' must be of type object, array, null"),
+        ({"name": "StepLR"}, "lr_scheduler.step_size: missing; StepLR needs step_size (for y)"),
+        (growing, "lr_scheduler: the learning rate of iteration 6 would be inf; "),
+    ):
+        assert refusal(replaying(scheduler, x=MINE, y=theirs)).startswith(f"parity.{said}")
+    line = refusal(replaying(HALVED, x={"optimizer": "torch.optim.Adam"}, y=theirs))
+    assert line == "parity.lr_scheduler: needs an lr beside it, which it changes (for x)"
+    for fits in (HALVED, [HALVED | {"iterations": 5}, COSINE], None):
+        resolve(replaying(fits, x={**MINE, "lr_scheduler": COSINE}, y=theirs))
+
+
+def test_the_former_key_says_what_to_write_now():
+    for value in ("halved", "constant"):
+        assert refusal({"parity": {"lr_schedule": value}}) == (
+            "parity.lr_schedule: is now parity.lr_scheduler: leave it out for constant, and for "
+            "halved write {name: StepLR, per: iteration, step_size: 250, gamma: 0.5}"
+        )
 
 
 def test_halving_needs_validation_images_and_names_of_its_own():

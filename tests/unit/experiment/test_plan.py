@@ -1,7 +1,14 @@
 """Which runs a configuration asks for, and what they are compared with."""
 
 from configurations import MINE, configure
-from descent.experiment.plan import marked_references, ranked, references, seed_blocks, variants
+from descent.experiment.plan import (
+    marked_references,
+    ranked,
+    references,
+    replayed,
+    seed_blocks,
+    variants,
+)
 
 TORCH = {"optimizer": "torch.optim.SGD", "lr": 1}
 
@@ -28,6 +35,26 @@ def test_a_comparison_with_a_reference_holds_the_others_against_it():
     config = configure(comparisons={"with": marked, "without": {"y": MINE, "z": TORCH}})
     assert references(config) == {"with": ("reference", ["b", "x"])}
     assert marked_references(marked) == ["reference"]
+
+
+def test_the_replay_has_the_reference_first_and_may_have_a_schedule_of_its_own():
+    own, only_there = ({"name": "StepLR", "step_size": size} for size in (3, 250))
+    members = {
+        "ours": MINE,
+        "scheduled": {**MINE, "lr_scheduler": own},
+        "theirs": {**TORCH, "reference": True},
+        "swept": {**TORCH, "lr": [0.1, 1]},
+    }
+    settings = {"comparisons": {"c": members}, "training": {"validation_fraction": 0.1}}
+    config = configure(**settings)
+    as_trained = {name: variants(config)[name] for name in ("theirs", "ours", "scheduled")}
+    assert replayed(config) == {"c": as_trained}
+    assert list(replayed(config)["c"]) == list(as_trained)
+    members = replayed(configure(**settings, parity={"lr_scheduler": only_there}))["c"]
+    schedules = {name: members[name]["lr_scheduler"] for name in members}
+    assert schedules == {"theirs": only_there, "ours": only_there, "scheduled": own}
+    swept = {"s": {**TORCH, "lr": [0.1, 1], "reference": True}, "x": MINE}
+    assert replayed(configure(**settings | {"comparisons": {"c": swept}})) == {}
 
 
 def test_all_pairs_are_compared_where_a_reference_leaves_any_out():

@@ -9,6 +9,9 @@ momentum and Adafactor, which differ by up to 4e-7 in float32 and 1e-15 in float
 import functools
 import importlib
 import inspect
+import sys
+import types
+import unittest
 
 import pytest
 import torch
@@ -16,7 +19,7 @@ import torch
 from descent import model
 from descent.optimizers.scratch.asgd import asgd
 from descent.optimizers.signatures import SCRATCH
-from descent.optimizers.step import make_step
+from descent.optimizers.step import bind, make_step
 from descent.training.epoch import train_epoch
 from descent.training.networks import Layers
 from descent.training.orders import draw
@@ -260,6 +263,67 @@ def test_rule_agrees_with_torch_when_the_learning_rate_changes(rule, dtype):
         lambda iteration: 0.1 / (1 + iteration % 7),
     ).values()
     assert found <= TOLERANCE[dtype]
+
+
+@pytest.fixture
+def torchs_table(monkeypatch):
+    """The configurations that torch tests its own optimizers in; that module needs `expecttest`."""
+    stub = types.SimpleNamespace(TestCase=unittest.TestCase)
+    monkeypatch.setitem(sys.modules, "expecttest", sys.modules.get("expecttest", stub))
+    table = pytest.importorskip("torch.testing._internal.common_optimizers", exc_type=ImportError)
+    return [
+        (info.optim_cls, case.kwargs)
+        for info in table.optim_db
+        for case in info.optim_inputs_func(device="cpu")
+    ]
+
+
+@pytest.mark.slow  # it imports what torch tests itself with
+@pytest.mark.new_torch
+@pytest.mark.parametrize("dtype", [torch.float64], indirect=True, ids=str)
+def test_rule_agrees_with_torch_for_any_shape_in_the_configurations_of_torchs_tests(
+    torchs_table, dtype
+):
+    """Rules take all of these options; how torch computes (foreach, ...) is none of them.
+
+    Muon takes matrices. LBFGS needs a closure and SparseAdam sparse gradients: they have no rule.
+    """
+    differ, tried = [], set()
+    for cls, options in torchs_table:
+        if cls in (torch.optim.LBFGS, torch.optim.SparseAdam):
+            continue
+        rule = "dampened_momentum" if cls is torch.optim.SGD else cls.__name__.lower()
+        own = dict(options)
+        if own.pop("nesterov", False):
+            rule = "nesterov"
+        tried.add(rule)
+        shapes = [(4, 3), (3, 4)] if rule == "muon" else [(), (5,), (4, 3), (3, 2, 4), (2, 3, 4, 5)]
+        module = importlib.import_module(f"descent.optimizers.scratch.{rule}")
+        far = distance(getattr(module, rule), own, cls, options, shapes, dtype)
+        if far > TOLERANCE[dtype]:
+            differ.append((rule, options, far))
+    assert differ == []
+    assert tried == TABLE.keys() - {"sgd", "sgd_momentum"}
+
+
+def distance(rule, own, cls, options, shapes, dtype):
+    """Measure the largest difference after some steps, relative to the tensor."""
+    random = torch.Generator().manual_seed(0)
+
+    def draw():
+        return [torch.randn(shape, generator=random, dtype=dtype) for shape in shapes]
+
+    ours = draw()
+    theirs = [parameter.clone() for parameter in ours]
+    steps = bind(rule, ours, own), bind(cls, theirs, options)
+    for _ in range(20):
+        gradients = draw()
+        for step in steps:
+            step([gradient.clone() for gradient in gradients])
+    return max(
+        ((one - other.detach()).abs().max() / other.detach().abs().max()).item()
+        for one, other in zip(ours, theirs, strict=True)
+    )
 
 
 def test_a_changed_learning_rate_is_used():

@@ -38,6 +38,11 @@ def test_a_variant_with_schedule_clipping_and_groups():
         "lr_scheduler": [
             {"name": "LinearLR", "start_factor": 0.1, "per": "iteration", "epochs": 1},
             {"name": "ConstantLR", "iterations": 20},
+            {
+                "name": "ChainedScheduler",
+                "schedulers": [{"name": "StepLR", "step_size": 2}, {"name": "ConstantLR"}],
+                "epochs": 4,
+            },
             {"name": "CosineAnnealingLR", "T_max": 15},
         ],
         "gradient_clipping": {"norm": 1.0},
@@ -48,9 +53,10 @@ def test_a_variant_with_schedule_clipping_and_groups():
     }
     assert wording.settings(variant) == (
         "scratch.sgd, lr = 0.1, learning rate by LinearLR (start_factor = 0.1, per iteration) for "
-        "1 epoch, then ConstantLR (per epoch) for 20 iterations, then CosineAnnealingLR "
-        "(T_max = 15, per epoch), gradients clipped at norm 1.0, b* and W0 with lr = 0.01 and "
-        "weight_decay = 0, W1 with lr = 0.2"
+        "1 epoch, then ConstantLR (per epoch) for 20 iterations, then StepLR (step_size = 2, per "
+        "epoch) and ConstantLR (per epoch) for 4 epochs, then CosineAnnealingLR (T_max = 15, per "
+        "epoch), gradients clipped at norm 1.0, b* and W0 with lr = 0.01 and weight_decay = 0, W1 "
+        "with lr = 0.2"
     )
 
 

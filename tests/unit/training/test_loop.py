@@ -119,6 +119,13 @@ def test_a_rate_of_0_from_the_second_epoch_on_ends_learning():
         assert len({*scheduled.test_loss[1:]}) == 1 < len({*scheduled.test_loss})
 
 
+@pytest.mark.parametrize("settings", [SGD, MOMENTUM, TORCH, {"optimizer": "torch.optim.Adam"}])
+def test_a_rate_that_grows_without_bound_makes_a_run_diverge(settings):
+    growing = {"name": "ExponentialLR", "gamma": 1e30, "per": "iteration"}
+    [run_] = run(make_data(), settings | {"lr": 0.1, "lr_scheduler": growing}, [0])
+    assert run_.diverged_at_iteration == 3
+
+
 def test_epoch_zero_is_the_untrained_network():
     data = make_data()
     [result] = run(data, SGD, [0])
