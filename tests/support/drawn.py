@@ -1,7 +1,37 @@
 """What an SVG figure shows: its texts, bands, lines and crosses."""
 
+import itertools
 import re
 from xml.etree import ElementTree
+
+
+def names(n, length):
+    """Make names of that many characters, which differ at their ends."""
+    return [("a_wide_nameMW_" * length)[: length - 3] + f"_{index:02d}" for index in range(n)]
+
+
+def assert_room(figure):
+    """Check that legend and note are whole and that the axes keep their size."""
+    figure.draw_without_rendering()
+    whole = figure.bbox
+    [legend] = figure.legends
+    notes = [figure._supxlabel] if figure.get_supxlabel() else []
+    labels = [axes.yaxis.label for axes in figure.axes if axes.get_ylabel()]
+    for artist in [legend, *legend.get_texts(), *notes, *labels]:
+        box = artist.get_window_extent()
+        assert whole.x0 <= box.x0 and box.x1 <= whole.x1
+        assert whole.y0 <= box.y0 and box.y1 <= whole.y1
+    boxes = [axes.get_window_extent() for axes in figure.axes]
+    assert sum(box.width for box in boxes) >= whole.width / 2
+    assert all(box.height / figure.dpi > 1 for box in boxes)  # inches
+    assert legend.get_window_extent().y0 >= max(box.y1 for box in boxes)
+
+
+def assert_distinct(lines):
+    """Check that no two lines have the same color, dashes and marker."""
+    styles = [(line.get_color(), line._dash_pattern, line.get_marker()) for line in lines]
+    for first, second in itertools.combinations(map(str, styles), 2):
+        assert first != second
 
 
 def texts(svg):

@@ -29,7 +29,6 @@ BY_HAND = {
     "curves": "analysis/bands analysis/curves records",
     "curves_of_epochs": "analysis/bands analysis/curves records",
     "overlay": "reporting/wording reporting/figures/curves reporting/figures/style",
-    "overlay_of_epochs": "reporting/wording reporting/figures/curves reporting/figures/style",
     "parity": "parity/verdict",
     "parity_figure": "reporting/figures/parity reporting/figures/style",
     "interactive": """reporting/wording analysis/curves reporting/interactive reporting/rendering

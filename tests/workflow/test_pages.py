@@ -79,6 +79,7 @@ def curves(chromium, finished_once):
 
 def test_the_report_says_the_verdict_first_and_shows_its_images(report):
     assert find(report, "h2")[0].text == "Verdict"
+    assert " on raw in " in find(report, "header p")[0].text  # the folder of the images
     headline = find(report, "#verdict .headline")[0].text
     assert "ours" in headline and "theirs (torch.optim.SGD)" in headline
     images = find(report, "img")
@@ -142,6 +143,23 @@ def test_means_at_first_and_every_seed_on_demand(curves):
         wait_for(curves, 2 * 2 * 3)  # seeds
     choose(curves, "mean")
     wait_for(curves, 2 * 2)
+
+
+def test_the_test_images_have_their_own_axes(curves):
+    titles = "return [...document.querySelectorAll('.ytitle, .y2title, .x2title')]"
+    titles += ".map(title => title.textContent)"
+    wait_for(curves, 2 * 2)
+    before = curves.execute_script(titles)
+    assert {"Iteration", "Train accuracy (%)"} < set(before)
+    choose(curves, "test")
+    wait_for(curves, 2 * 2)
+    expected = {"Epoch", "Test accuracy (%)", "Test cross-entropy (nats)"}
+    assert set(curves.execute_script(titles)) == expected
+    axis = "return document.getElementById('curves')._fullLayout.xaxis2.range"
+    assert curves.execute_script(axis) == [0, 2]
+    choose(curves, "1")
+    wait_for(curves, 2 * 2 * 3)
+    assert set(curves.execute_script(titles)) == set(before)
 
 
 def test_a_click_on_the_legend_hides_a_variant_in_every_view(curves):

@@ -55,16 +55,16 @@ def test_a_deleted_run_reruns_its_job_and_what_follows(finished):
     jobs = finished.would_run()
     assert trains(jobs) == {"train_ours_1": 1}
     assert {"curves", "overlay", "interactive", "report", "snakemake_report"} <= jobs.keys()
-    assert {"curves_of_epochs", "overlay_of_epochs"} <= jobs.keys()
+    assert jobs["curves_of_epochs"] == 1 and jobs["overlay"] == 4
 
 
 def test_settings_of_the_curves_train_nothing(finished):
     for setting in ("smoothing_window: 20", "confidence_level: 0.9", "band: sd"):
         jobs = finished.would_run("--config", f"curves={{{setting}}}")
         assert trains(jobs) == {}
-        assert jobs["curves"] == 1 and jobs["overlay"] == 2
-        of_epochs = jobs.get("curves_of_epochs", 0), jobs.get("overlay_of_epochs", 0)
-        assert of_epochs == ((0, 0) if setting.startswith("smoothing") else (1, 2))
+        assert jobs["curves"] == 1
+        of_epochs = jobs.get("curves_of_epochs", 0), jobs["overlay"]
+        assert of_epochs == ((0, 2) if setting.startswith("smoothing") else (1, 4))
         assert {"interactive", "report", "snakemake_report"} <= jobs.keys()
         assert ("final_accuracy" in jobs) == setting.startswith("confidence")
     jobs = finished.would_run("--config", "equivalence={margin: 1}")
@@ -113,10 +113,9 @@ def test_another_device_retrains_and_the_size_of_a_stack_only_on_a_gpu(finished)
 
 def test_code_of_the_figures_reruns_figures_only(finished):
     edit(finished, "reporting/figures/curves")
-    overlays = {"overlay": 2, "overlay_of_epochs": 2}
-    assert finished.would_run() == {**overlays, **PAGES}
+    assert finished.would_run() == {"overlay": 4, **PAGES}
     edit(finished, "reporting/figures/style", 'COLOUR = "red"')
-    assert finished.would_run() == {"examples": 1, **overlays, "parity_figure": 1, **PAGES}
+    assert finished.would_run() == {"examples": 1, "overlay": 4, "parity_figure": 1, **PAGES}
 
 
 def test_code_of_the_pages_reruns_the_pages_only(finished):
@@ -233,11 +232,11 @@ def test_changed_data_are_prepared_again(finished):
 
 
 def test_one_figure_can_be_asked_for(finished):
-    for metric, rule in (("train_loss", "overlay"), ("test_loss", "overlay_of_epochs")):
+    for metric in ("train_loss", "test_loss"):
         figure = finished.results / "figures" / f"{metric}_pair.png"
         figure.unlink()
         target = str(figure.relative_to(finished.folder))
-        assert finished.would_run(target) == {rule: 1}
+        assert finished.would_run(target) == {"overlay": 1}
         finished.run(target)
         assert figure.exists()
 

@@ -212,7 +212,7 @@ def test_logs_show_the_progress(finished_once):
 def test_nested_values_on_the_command_line(finished):
     jobs = finished.would_run("--config", "training={epochs: 1}")
     assert {"train_ours_0", "train_ours_1", "train_theirs_0", "train_theirs_1"} <= jobs.keys()
-    assert jobs["overlay"] == 2
+    assert jobs["overlay"] == 4
 
 
 @pytest.mark.parametrize(

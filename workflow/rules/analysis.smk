@@ -70,6 +70,7 @@ rule final_accuracy:
         ENVIRONMENT
     params:
         expected=expected_runs(),
+        variants=list(chain.from_iterable(COMPARISONS.values())),
         confidence_level=config["curves"]["confidence_level"],
     script:
         "../scripts/final_accuracy.py"

@@ -2,7 +2,7 @@
 
 import functools
 import hashlib
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import ceil
 
 from descent.data.catalog import DATASETS

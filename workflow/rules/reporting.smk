@@ -4,7 +4,9 @@
 
 rule overlay:
     input:
-        curves=rules.curves.output[0],
+        curves=lambda wildcards: (
+            rules.curves if wildcards.metric in TRAIN_METRICS else rules.curves_of_epochs
+        ).output[0],
         accuracy=f"{RESULTS}/tables/final_accuracy.csv",
         code=code("overlay"),
     output:
@@ -20,12 +22,16 @@ rule overlay:
         f"{LOGS}/overlay_{{metric}}_{{comparison}}.log",
     benchmark:
         f"{LOGS}/overlay_{{metric}}_{{comparison}}.benchmark.tsv"
+    wildcard_constraints:
+        metric="|".join(TRAIN_METRICS + TEST_METRICS),
     localrule: True
     conda:
         ENVIRONMENT
     params:
         variants=lambda wildcards: list(COMPARISONS[wildcards.comparison]),
-        smoothing_window=config["curves"]["smoothing_window"],
+        smoothing_window=lambda wildcards: (
+            config["curves"]["smoothing_window"] if wildcards.metric in TRAIN_METRICS else 1
+        ),
         band=config["curves"]["band"],
         confidence_level=config["curves"]["confidence_level"],
         batch_size=config["training"]["batch_size"],
@@ -34,41 +40,12 @@ rule overlay:
         "../scripts/overlay.py"
 
 
-rule overlay_of_epochs:
-    input:
-        curves=rules.curves_of_epochs.output[0],
-        accuracy=f"{RESULTS}/tables/final_accuracy.csv",
-        code=code("overlay_of_epochs"),
-    output:
-        report(
-            f"{RESULTS}/figures/{{metric}}_{{comparison}}.png",
-            caption="../report/overlay.rst",
-            category="Curves",
-            labels={"comparison": "{comparison}", "metric": "{metric}"},
-        ),
-        f"{RESULTS}/figures/{{metric}}_{{comparison}}.svg",
-        f"{RESULTS}/figures/{{metric}}_{{comparison}}.pdf",
-    log:
-        f"{LOGS}/overlay_of_epochs_{{metric}}_{{comparison}}.log",
-    benchmark:
-        f"{LOGS}/overlay_of_epochs_{{metric}}_{{comparison}}.benchmark.tsv"
-    wildcard_constraints:
-        metric="|".join(TEST_METRICS),
-    localrule: True
-    conda:
-        ENVIRONMENT
-    params:
-        variants=lambda wildcards: list(COMPARISONS[wildcards.comparison]),
-        band=config["curves"]["band"],
-        confidence_level=config["curves"]["confidence_level"],
-        experiment=experiment(config),
-    script:
-        "../scripts/overlay_of_epochs.py"
-
-
 FIGURES = [
-    *expand(rules.overlay.output, metric=TRAIN_METRICS, comparison=config["comparisons"]),
-    *expand(rules.overlay_of_epochs.output, metric=TEST_METRICS, comparison=config["comparisons"]),
+    *expand(
+        rules.overlay.output,
+        metric=TRAIN_METRICS + TEST_METRICS,
+        comparison=config["comparisons"],
+    ),
     *expand(rules.parity_figure.output, comparison=REPLAYED),
     *expand(rules.sensitivity.output, comparison=SWEPT),
 ]
@@ -103,6 +80,7 @@ rule interactive:
     input:
         runs=run_files("iterations"),
         curves=rules.curves.output[0],
+        curves_of_epochs=rules.curves_of_epochs.output[0],
         code=code("interactive"),
         templates=page_templates("interactive"),
     output:

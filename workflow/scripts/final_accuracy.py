@@ -8,4 +8,6 @@ with job_log(snakemake.log[0]):
     level, files = snakemake.params.confidence_level, snakemake.input.runs
     runs = read_runs(files, snakemake.params.expected, ["test_accuracy", "test_loss"])
     table = final_accuracy(runs, divergences(files), confidence_level=level)
-    write_final_accuracy(table, **dict(snakemake.output), confidence_level=level)
+    write_final_accuracy(
+        table, snakemake.params.variants, **dict(snakemake.output), confidence_level=level
+    )

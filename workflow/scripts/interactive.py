@@ -10,6 +10,7 @@ with job_log(snakemake.log[0]):
 
     params = dict(snakemake.params)
     runs = read_runs(snakemake.input.runs, params.pop("expected"), TRAIN_METRICS)
-    html = page(runs, pd.read_parquet(snakemake.input.curves), **params)
+    tables = map(pd.read_parquet, (snakemake.input.curves, snakemake.input.curves_of_epochs))
+    html = page(runs, *tables, **params)
     with replacing(snakemake.output[0]) as part:
         part.write_text(html, encoding="utf-8")

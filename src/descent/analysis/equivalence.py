@@ -142,6 +142,7 @@ def _compare(ours, theirs, margin, better, design):
         test = _TESTS[design](ours, theirs)
         variances = [values.var(ddof=1) * (np.ptp(values) > rounding) for values in spread]
     difference, interval = ours.mean() - theirs.mean(), test.confidence_interval
+    difference *= abs(difference) > rounding
     error = np.sqrt(sum(v / len(values) for v, values in zip(variances, spread, strict=True)))
     if error == 0 and abs(difference) > rounding:
         error, interval = np.nan, lambda level: (np.nan, np.nan)

@@ -17,7 +17,13 @@ _HEADINGS = {
 _ACCURACIES = ["mean", "sd", "ci_lower", "ci_upper", "min", "max"]
 
 
-def write_final_accuracy(table, *, csv, markdown, latex, confidence_level):
+def in_order(table, variants):
+    """Sort a table with rows for single variants by their order in the configuration."""
+    place = {variant: index for index, variant in enumerate(variants)}
+    return table.sort_values("variant", key=lambda names: names.map(place), kind="stable")
+
+
+def write_final_accuracy(table, variants, *, csv, markdown, latex, confidence_level):
     """Write the table of `descent.analysis.summaries.final_accuracy` in three formats.
 
     The CSV file has the numbers unrounded, with accuracies in [0, 1]; the others have accuracies in
@@ -26,10 +32,13 @@ def write_final_accuracy(table, *, csv, markdown, latex, confidence_level):
     Parameters
     ----------
     table : pandas.DataFrame
+    variants : list of str
+        In the order of the rows.
     csv, markdown, latex : path
     confidence_level : float
         The level of the interval, for the caption.
     """
+    table = in_order(table, variants)
     with replacing(csv) as part:
         table.to_csv(part, index=False)
     shown = table.drop(columns=["diverged", "diverged_at"])

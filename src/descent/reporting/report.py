@@ -11,11 +11,14 @@ from descent.experiment.sweeps import compared
 from descent.metrics import METRICS
 from descent.optimizers.schedules import rate
 from descent.reporting import wording
+from descent.reporting.accuracy_table import in_order
 from descent.reporting.conclusions import verdicts
 from descent.reporting.figures.schedules import as_png, schedules
 from descent.reporting.html_tables import number, shown
 from descent.reporting.rendering import data_url, inline_image, render
 from descent.training.settings import TrainingSettings
+
+_OF_VARIANTS = ("final_accuracy", "targets", "untrained")  # the tables that are about one at a time
 
 
 def report(
@@ -58,12 +61,15 @@ def report(
     """
     images = {Path(file).stem: inline_image(file) for file in figures}
     comparisons = compared(config)
+    variants = [variant for members in comparisons.values() for variant in members]
+    ordered = tables | {name: in_order(tables[name], variants) for name in _OF_VARIANTS}
     return render(
         "report.html.jinja",
         config=config,
         experiment=wording.experiment(config),
+        dataset=wording.dataset(config),
         verdicts=verdicts(comparisons, tables),
-        tables={name: shown(table, name) for name, table in tables.items()},
+        tables={name: shown(table, name) for name, table in ordered.items()},
         overlays={
             name: [
                 _overlays(images, name, members, table, config["curves"])
@@ -113,14 +119,14 @@ def _overlay(images, comparison, members, metric, curves, settings):
     means = {name: curves[curves["variant"] == name].set_index(over) for name in members}
     ends = [f"{name} {wording.curve(mean['mean'], metric)}" for name, mean in means.items()]
     n_seeds = max(mean["n_seeds"].max() for mean in means.values())
-    label = METRICS[metric].heading
+    label, last = METRICS[metric].heading, max(mean.index.max() for mean in means.values())
     band = wording.band(settings["band"], settings["confidence_level"], n_seeds)
     variants = "; ".join(f"{name} is {wording.settings(members[name])}" for name in members)
     return {
         "file": f"{metric}_{comparison}",
         "source": images[f"{metric}_{comparison}"],
         "alt": f"Curves of {label[0].lower()}{label[1:]} against the {over}: {'; '.join(ends)}.",
-        "caption": f"{label} {when}: {band}; {wording.smoothing(window)}. {variants}.",
+        "caption": f"{label} {when}: {band}; {wording.smoothing(window, last)}. {variants}.",
     }
 
 

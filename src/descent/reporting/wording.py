@@ -1,9 +1,13 @@
 """What a figure shows and what was run, in words."""
 
+from pathlib import Path
+
 from descent.metrics import METRICS
 from descent.optimizers.groups import own_hyperparameters
 from descent.optimizers.schedules import links, options, parts
 from descent.optimizers.spec import split_settings
+
+_ROUNDING = 1e-12  # of differences of means; that of a single test image is larger by far
 
 
 def count(number, noun):
@@ -17,7 +21,7 @@ def minus(text):
 
 
 def difference(value, metric):
-    """Write a difference of two values of a metric, with its sign; `0` only if it is exactly 0.
+    """Write a difference of two values of a metric, with its sign; `0` only if it is 0.
 
     Parameters
     ----------
@@ -26,7 +30,7 @@ def difference(value, metric):
     metric : str
         Column of `descent.metrics.METRICS`; its `difference_unit` is that of the text.
     """
-    if value == 0:
+    if abs(value) < _ROUNDING:
         return "0"
     scale, decimals = METRICS[metric].scale, METRICS[metric].decimals
     return minus(f"{scale * value:+z.{decimals}f}")
@@ -59,9 +63,10 @@ def budget(variant, spent):
     )
 
 
-def smoothing(window):
-    """Describe how a curve was smoothed; a window of 1 means not at all."""
-    return "unsmoothed" if window == 1 else f"moving average over {window} iterations"
+def smoothing(window, length):
+    """Describe how a curve of that many values was smoothed; a window of 1 means not at all."""
+    window = min(window, length)
+    return "unsmoothed" if window <= 1 else f"moving average over {window} iterations"
 
 
 def band(kind, confidence_level, n_seeds):
@@ -131,6 +136,12 @@ def _values(mapping):
     return [f"{key} = {value}" for key, value in mapping.items()]
 
 
+def dataset(config):
+    """Name the data; a user's own have the name of their folder."""
+    name, folder = config["dataset"]["name"], config["dataset"].get("folder", "")
+    return (Path(folder).name if name == "idx" else "") or name
+
+
 def _network(model):
     if "module" in model:
         given = _values({key: value for key, value in model.items() if key != "module"})
@@ -142,7 +153,7 @@ def experiment(config, seeds=None):
     """Describe in one line what was run, with `seeds` or with those of the configuration."""
     training = config["training"]
     return (
-        f"{count(training['epochs'], 'epoch')} on {config['dataset']['name']} in mini-batches of "
+        f"{count(training['epochs'], 'epoch')} on {dataset(config)} in mini-batches of "
         f"{training['batch_size']} images, {_network(config['model'])}, "
         f"{count(len(seeds or config['seeds']), 'seed')} per variant"
     )

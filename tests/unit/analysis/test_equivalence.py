@@ -75,6 +75,13 @@ def test_a_clear_difference_is_different_and_no_more_seeds_are_suggested():
 
 
 @pytest.mark.parametrize("design", DESIGNS)
+def test_what_only_rounding_makes_differ_does_not_differ(design):
+    """The same accuracies in another order have another mean, in the last bit."""
+    ours, theirs = [0.8654, 0.6732, 0.5599, 0.3427, 0.377], [0.8654, 0.3427, 0.5599, 0.377, 0.6732]
+    assert accuracy(ours, theirs, design)["difference"] == 0
+
+
+@pytest.mark.parametrize("design", DESIGNS)
 def test_an_interval_is_that_of_scipy_and_inside_where_two_one_sided_tests_reject(design):
     random = np.random.default_rng(5)
     tost = {"independent": ttost_ind, "paired": ttost_paired}[design]

@@ -18,7 +18,7 @@ def runs(accuracies):
 def test_formats_agree(tmp_path):
     table = final_accuracy(runs([0.91, 0.95]), {}, confidence_level=0.95)
     files = {kind: tmp_path / kind for kind in ("csv", "markdown", "latex")}
-    write_final_accuracy(table, **files, confidence_level=0.95)
+    write_final_accuracy(table, ["v", "w"], **files, confidence_level=0.95)
     text = io.StringIO(files["csv"].read_text())
     read = pd.read_csv(text, dtype={"diverged_at": str}, na_filter=False)
     pd.testing.assert_frame_equal(read, table)
@@ -44,7 +44,7 @@ def test_diverged_runs_are_counted_and_enter_no_statistic(tmp_path):
     assert list(table)[:5] == ["variant", "n", "diverged", "diverged_at", "mean"]
     assert row == without | {"n": 5, "diverged": 2, "diverged_at": "12, 40"}
     files = {kind: tmp_path / kind for kind in ("csv", "markdown", "latex")}
-    write_final_accuracy(table, **files, confidence_level=0.95)
+    write_final_accuracy(table, ["v", "w"], **files, confidence_level=0.95)
     for kind in ("markdown", "latex"):
         assert "2 of 5 diverged at iteration 12, 40" in files[kind].read_text()
 
@@ -55,7 +55,17 @@ def test_where_all_diverged_no_statistic_is_left(tmp_path):
     assert table["diverged"].tolist() == [2, 0] and table["mean"].tolist()[1] == 0.9
     assert table.iloc[0, 4:].isna().all()
     files = {kind: tmp_path / kind for kind in ("csv", "markdown", "latex")}
-    write_final_accuracy(table, **files, confidence_level=0.95)
+    write_final_accuracy(table, ["v", "w"], **files, confidence_level=0.95)
     row = files["markdown"].read_text().splitlines()[4]
     assert [cell.strip() for cell in row.split("|")[4:-1]] == ["-"] * 7
     assert "nan" not in files["markdown"].read_text() + files["latex"].read_text()
+
+
+def test_rows_are_in_the_order_of_the_configuration(tmp_path):
+    found = {(name, 0): runs([0.9])["v", 0] for name in ("a", "b", "c", "d")}
+    table = final_accuracy(found, {}, confidence_level=0.95)
+    files = {kind: tmp_path / kind for kind in ("csv", "markdown", "latex")}
+    write_final_accuracy(table, ["d", "a", "c", "b"], **files, confidence_level=0.95)
+    assert pd.read_csv(files["csv"])["variant"].tolist() == ["d", "a", "c", "b"]
+    rows = files["markdown"].read_text().splitlines()[4:]
+    assert [row.split("|")[1].strip() for row in rows] == ["d", "a", "c", "b"]

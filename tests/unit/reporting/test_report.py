@@ -197,7 +197,7 @@ def test_captions_say_what_was_run(figures):
     page = write(figures)
     assert "20 epochs on mnist in mini-batches of 128 images" in page
     assert "mean of 5 seeds, 95 % t band (pointwise)" in page
-    assert "moving average over 50 iterations. ours is scratch.sgd, lr = 0.1; theirs is" in page
+    assert "moving average over 3 iterations. ours is scratch.sgd, lr = 0.1; theirs is" in page
     assert "Test accuracy (%) after every epoch (0: untrained): mean of 5 seeds, 95 % t" in page
     assert "95 % t band (pointwise); unsmoothed. ours is scratch.sgd, lr = 0.1; theirs is" in page
     assert "1 seed, hence no band" in write(figures, curves=curves(n_seeds=1))
@@ -210,6 +210,33 @@ def test_losses_stand_beside_accuracies_and_training_above_test(figures):
         for images in ("train", "test")
         for what in LOSS_AND_ACCURACY
     ]
+
+
+def test_every_picture_has_one_caption_and_those_of_the_test_images_are_there(figures):
+    page = write(figures)
+    found = re.findall(r"<figure>(.*?)</figure>", page, flags=re.DOTALL)
+    assert len(found) == len(figures) - 1  # the grid of images is in a smaller one
+    for figure in found:
+        assert figure.count("<img") == figure.count("<figcaption>") == 1
+    for file in figures[:4]:
+        assert sum(f"figures/{file.stem}.pdf" in figure for figure in found) == 1
+    captions = re.findall(r"<figcaption>(.*?)<span", page, flags=re.DOTALL)
+    assert len(set(captions)) == len(captions) == len(found)
+
+
+def test_tables_follow_the_order_of_the_configuration(figures):
+    reordered = {"pair": dict(reversed(PAIR["pair"].items()))}
+    for comparisons, first in ((PAIR, "ours"), (reordered, "theirs")):
+        page = write(figures, config={**CONFIG, "comparisons": comparisons})
+        for section in ("accuracy", "targets"):
+            [part] = re.findall(rf'<section id="{section}">.*?</section>', page, flags=re.DOTALL)
+            assert re.search(r'<th scope="row">(\w+)</th>', part)[1] == first
+
+
+def test_own_images_have_the_name_of_their_folder(figures):
+    data = {"name": "idx", "folder": "scans/leaves"}
+    page = write(figures, config={**CONFIG, "dataset": data})
+    assert "The first training images of leaves," in page and " on leaves in " in page
 
 
 def test_cells_have_units_and_say_what_is_missing(figures):
@@ -370,7 +397,13 @@ def test_every_run_may_have_diverged(tmp_path):
     Outline(page)
     assert "2, at iteration" in page and not re.search(r"\bnan\b", page)
     page = interactive.page(
-        iterations, means, name="wild", experiment="", comparisons=PAIR, settings=look
+        iterations,
+        means,
+        of_epochs,
+        name="wild",
+        experiment="",
+        comparisons=PAIR,
+        settings=look,
     )
     assert "ours" in page and "theirs" in page
 

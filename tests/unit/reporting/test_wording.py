@@ -61,8 +61,21 @@ def test_a_variant_with_schedule_clipping_and_groups():
 
 
 def test_smoothing():
-    assert wording.smoothing(1) == "unsmoothed"
-    assert wording.smoothing(20) == "moving average over 20 iterations"
+    assert wording.smoothing(1, 100) == "unsmoothed"
+    assert wording.smoothing(20, 100) == "moving average over 20 iterations"
+
+
+def test_a_window_is_no_longer_than_the_run():
+    assert wording.smoothing(50, 12) == "moving average over 12 iterations"
+    assert wording.smoothing(50, 1) == "unsmoothed"
+
+
+def test_own_data_have_the_name_of_their_folder():
+    config = configure()
+    assert wording.dataset(config) == "mnist"
+    config["dataset"] = {"name": "idx", "folder": "scans/leaves/"}
+    assert wording.dataset(config) == "leaves" and " on leaves in " in wording.experiment(config)
+    assert wording.dataset({"dataset": {"name": "idx", "folder": "."}}) == "idx"
 
 
 def test_a_curve_ends_at_its_last_finite_value():
@@ -79,6 +92,7 @@ def test_a_curve_ends_at_its_last_finite_value():
         (-0.085, "test_accuracy", "\N{MINUS SIGN}8.50"),
         (-0.00001, "test_accuracy", "+0.00"),
         (0.0, "test_accuracy", "0"),
+        (-1.11e-16, "test_accuracy", "0"),
         (0.00042, "test_loss", "+0.0004"),
     ],
 )

@@ -12,12 +12,21 @@ from descent.analysis.bands import band
 from descent.analysis.curves import smooth
 from descent.errors import UsageError
 from descent.reporting import wording
-from descent.reporting.figures.style import HALF_PAGE, LINE_STYLES, colors, scale_loss, set_style
+from descent.reporting.figures.style import (
+    HALF_PAGE,
+    add_legend,
+    add_note,
+    looks,
+    scale_loss,
+    set_style,
+    sparse_markers,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _LEVEL = 0.95
+_MAX_UNMARKED = 5  # curves; more of them are also told apart by markers
 
 
 def plot(
@@ -70,26 +79,31 @@ def plot(
     window = window or max(1, round(longest / 40))
     smoothed = {name: smooth(_until_it_diverges(each), window) for name, each in values.items()}
     set_style()
-    figure, axes = plt.subplots(figsize=(1.3 * HALF_PAGE, 2.8), layout="constrained")
-    palette = colors(len(smoothed))
-    for index, (name, each) in enumerate(smoothed.items()):
+    figure, axes = plt.subplots(figsize=(1.3 * HALF_PAGE, 2.5), layout="constrained")
+    many = len(smoothed) > _MAX_UNMARKED
+    for (name, each), look in zip(smoothed.items(), looks(len(smoothed)), strict=True):
         each = each[np.isfinite(each).all(axis=1)]
-        iterations, color = np.arange(1, len(each) + 1), palette[index]
-        style = {"color": color, "linestyle": LINE_STYLES[index % len(LINE_STYLES)]}
+        iterations = np.arange(1, len(each) + 1)
+        marker = look["marker"] if many or len(each) == 1 else "None"
+        style = look | {"marker": marker, "markersize": 2.5, "markevery": sparse_markers(each)}
         axes.plot(iterations, each.mean(axis=1), **style, linewidth=0.9, label=name)
         if each.shape[1] > 1:
-            bounds = band(each, "t", _LEVEL)
-            axes.fill_between(iterations, *bounds, color=color, alpha=0.3, linewidth=0)
+            bounds, opacity = band(each, "t", _LEVEL), 0.1 if many else 0.3
+            axes.fill_between(iterations, *bounds, color=look["color"], alpha=opacity, linewidth=0)
     if log is None:
         shown = np.concatenate([each[np.isfinite(each)] for each in smoothed.values()])
         log = "loss" in label.lower() and bool((shown > 0).all())
+    if not any(np.isfinite(each[0]).all() for each in smoothed.values()):
+        sentence = "No curve: every first value is not finite."
+        axes.text(0.5, 0.5, sentence, transform=axes.transAxes, ha="center", va="center")
     if log:
         scale_loss(axes)
-    axes.set_xlim(0, longest)
+    axes.set_xlim(0, longest if longest > 1 else 2)
     axes.set_xlabel("Iteration")
     axes.set_ylabel(label[:1].upper() + label[1:])
-    axes.legend(frameon=False)
-    figure.supxlabel(_note(window, values), fontsize=6)
+    axes.locator_params(axis="x", integer=True)
+    add_legend(figure, axes.lines, rows=6)
+    add_note(figure, _note(window, longest, values))
     plt.close(figure)  # so that a notebook shows it once, as the value of the cell
     return figure
 
@@ -120,9 +134,9 @@ def _number(value):
     return float(value.detach() if hasattr(value, "detach") else value)
 
 
-def _note(window, values):
+def _note(window, longest, values):
     seeds = {each.shape[1] for each in values.values()} - {1}
-    parts = [wording.smoothing(window)]
+    parts = [wording.smoothing(window, longest)]
     if seeds:
         counts = " or ".join(wording.count(number, "seed") for number in sorted(seeds))
         parts.append(wording.band("t", _LEVEL, max(seeds)) if len(seeds) == 1 else counts)

@@ -4,7 +4,7 @@ import io
 
 import matplotlib.pyplot as plt
 
-from descent.reporting.figures.style import HALF_PAGE, LINE_STYLES, colors, set_style
+from descent.reporting.figures.style import HALF_PAGE, add_legend, looks, set_style, sparse_markers
 
 
 def schedules(rates):
@@ -20,21 +20,18 @@ def schedules(rates):
     matplotlib.figure.Figure
     """
     set_style()
-    size = HALF_PAGE, 2 + 0.15 * len(rates)
-    figure, axes = plt.subplots(figsize=size, layout="constrained")
-    colours = colors(len(rates))
-    for index, (variant, values) in enumerate(rates.items()):
-        axes.plot(
-            range(1, len(values) + 1),
-            values,
-            color=colours[index],
-            linestyle=LINE_STYLES[index % len(LINE_STYLES)],
-            label=variant,
-        )
+    figure, axes = plt.subplots(figsize=(HALF_PAGE, 1.9), layout="constrained")
+    for (variant, values), look in zip(rates.items(), looks(len(rates)), strict=True):
+        iterations = range(1, len(values) + 1)
+        style = look | {"markersize": 2.5, "markevery": sparse_markers(values)}
+        axes.plot(iterations, values, **style, label=variant)
+    if max(map(len, rates.values())) == 1:
+        axes.set_xlim(0, 2)
     axes.set_ylim(bottom=0)
     axes.set_xlabel("Iteration")
     axes.set_ylabel("Learning rate")
-    figure.legend(frameon=False, loc="outside upper center")
+    axes.locator_params(axis="x", integer=True)
+    add_legend(figure, axes.lines, rows=6)
     return figure
 
 

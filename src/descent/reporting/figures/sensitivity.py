@@ -12,7 +12,9 @@ from descent.metrics import METRICS
 from descent.reporting import wording
 from descent.reporting.figures.style import (
     HALF_PAGE,
-    colors,
+    add_legend,
+    add_note,
+    looks,
     save,
     scale_accuracy,
     scale_loss,
@@ -22,7 +24,6 @@ from descent.reporting.figures.style import (
 _PANELS = ["validation_accuracy", "validation_loss"]
 _LOG_RATIO = 10  # largest to smallest value; from this ratio on, an axis is logarithmic
 _MAX_LOSS = 20  # nats; beyond it, a run learned nothing
-_MARKERS = "osD^v"
 _LOOKS = [{"linestyle": "-"}] + [  # the last rung, the one before it, and so on
     {"linestyle": dashes, "markerfacecolor": "none"} for dashes in ("--", "-.", ":")
 ]
@@ -69,47 +70,46 @@ def sensitivity(final, sweeps, selected, files, *, axis, band, confidence_level,
     place = _places(values)
     n_seeds = final["seed"].nunique()
     rungs = sorted(final["epochs"].unique())
-    looks = {epochs: _LOOKS[min(back, 3)] for back, epochs in enumerate(reversed(rungs))}
+    dashes = {epochs: _LOOKS[min(back, 3)] for back, epochs in enumerate(reversed(rungs))}
     last = final.drop_duplicates(["combination", "seed"], keep="last")
     last = last.pivot(index="combination", columns="seed", values="validation_loss")
-    height = 2.5 + 0.13 * -(-len(lines) // 3)
-    figure, panels = plt.subplots(1, 2, figsize=(2 * HALF_PAGE, height), layout="constrained")
-    colours = colors(len(lines))
+    figure, panels = plt.subplots(1, 2, figsize=(2 * HALF_PAGE, 2.3), layout="constrained")
+    styles = [{"color": look["color"], "marker": look["marker"]} for look in looks(len(lines))]
     for axes, metric in zip(panels, _PANELS, strict=True):
         table = METRICS[metric].scale * final.pivot(
             index=["epochs", "combination"], columns="seed", values=metric
         )
-        for index, (line, colour) in enumerate(zip(lines, colours, strict=True)):
+        for line, style in zip(lines, styles, strict=True):
             x = np.array([place(value) for value in line.values])
             for epochs in rungs:
                 runs = table.loc[epochs].reindex(line.combinations).to_numpy()
-                style = {"color": colour, "marker": _MARKERS[index % len(_MARKERS)]}
-                _draw(axes, x, runs, **style, **looks[epochs])
-            _shade(axes, x, runs, band, confidence_level, colour)
+                _draw(axes, x, runs, **style, **dashes[epochs])
+            _shade(axes, x, runs, band, confidence_level, style["color"], len(lines))
             axes.plot([], [], label=line.label, markersize=3.5, **style)
             chosen = [name in selected for name in line.combinations]
-            ring = {"markersize": 9, "markerfacecolor": "none", "markeredgecolor": colour}
+            ring = {"markersize": 9, "markerfacecolor": "none", "markeredgecolor": style["color"]}
             axes.plot(x[chosen], runs.mean(axis=1)[chosen], "o", **ring, zorder=5)
         _scale(axes, values, metric)
-        for index, (line, colour) in enumerate(zip(lines, colours, strict=True)):
-            _mark(axes, line, last, place, colour, index, top=metric == "validation_loss")
+        for index, (line, style) in enumerate(zip(lines, styles, strict=True)):
+            height = 0.03 + 0.94 * index / max(len(lines), 12)
+            height = 1 - height if metric == "validation_loss" else height
+            _mark(axes, line, last, place, style["color"], height)
         axes.set_xlabel(_axis_label(axis))
         axes.set_ylabel(METRICS[metric].heading)
     handles, _ = panels[0].get_legend_handles_labels()
     if len(rungs) > 1:
         style = {"color": "grey", "marker": "o", "markersize": 3.5}
         handles += [
-            Line2D([], [], label=wording.count(epochs, "epoch"), **style, **looks[epochs])
+            Line2D([], [], label=wording.count(epochs, "epoch"), **style, **dashes[epochs])
             for epochs in rungs
         ]
-    figure.legend(handles=handles, frameon=False, loc="outside upper center", ncols=3)
+    add_legend(figure, handles)
     marks = "small dots: single runs; ring: selected"
     if len(rungs) > 1:
         marks += "; bands: of the longest runs only"
     if final[_PANELS].isna().any(axis=None):
         marks += "; cross: runs that diverged"
-    note = f"{experiment}\n{wording.band(band, confidence_level, n_seeds)}; {marks}"
-    figure.supxlabel(note, fontsize=6)
+    add_note(figure, experiment, f"{wording.band(band, confidence_level, n_seeds)}; {marks}")
     save(figure, files)
 
 
@@ -147,12 +147,12 @@ def _draw(axes, x, runs, **style):
     axes.plot(x, runs, ".", color=style["color"], markersize=2, zorder=3)
 
 
-def _shade(axes, x, runs, band, confidence_level, colour):
+def _shade(axes, x, runs, band, confidence_level, colour, n_lines):
     """Draw the band where all runs completed."""
     complete = np.isfinite(runs).all(axis=1)
     bounds = np.full((2, len(runs)), np.nan)
     bounds[:, complete] = compute_band(runs[complete], band, confidence_level)
-    axes.fill_between(x, *bounds, color=colour, alpha=0.25, linewidth=0)
+    axes.fill_between(x, *bounds, color=colour, alpha=1 / max(4, n_lines), linewidth=0)
 
 
 def _scale(axes, values, metric):
@@ -162,18 +162,17 @@ def _scale(axes, values, metric):
     elif min(numbers) > 0 and max(numbers) / min(numbers) >= _LOG_RATIO:
         axes.set_xscale("log")
     if metric == "validation_loss":
-        scale_loss(axes)
         drawn = np.concatenate([line.get_ydata().ravel() for line in axes.lines])
         drawn = drawn[np.isfinite(drawn)]  # not the bands, which may reach below 0
         worst, best = (drawn.max(), drawn.min()) if len(drawn) else (10, 0.1)
         axes.set_ylim(best / 1.3, min(worst * 1.3, max(_MAX_LOSS, 2 * best)))
+        scale_loss(axes)
     else:
         scale_accuracy(axes)
 
 
-def _mark(axes, line, runs, place, colour, index, *, top):
+def _mark(axes, line, runs, place, colour, height):
     """Put a cross at the edge where runs diverged, each line at its own height."""
-    height = 0.97 - 0.08 * index if top else 0.03 + 0.08 * index
     for name, value in zip(line.combinations, line.values, strict=True):
         lost = runs.loc[name].isna().sum()
         if lost:

@@ -1,5 +1,7 @@
 """The style of all figures, and how they are saved."""
 
+import textwrap
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import to_rgb
@@ -60,8 +62,9 @@ _STYLE = {
     "svg.hashsalt": "descent",  # so that the same curves give the same file
 }
 
-#: Of the lines of a figure, in order; they also tell curves apart that cover each other.
-LINE_STYLES = ["-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (6, 1, 1, 1, 1, 1))]
+_DASHES = ["-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (6, 1, 1, 1, 1, 1))]
+_MARKERS = "osD^v"
+_FILLED = 0.93  # the share of a figure's width that text may take: its size depends on the format
 
 #: Width in inches of half a page; fonts are sized for it.
 HALF_PAGE = 3.4
@@ -72,9 +75,93 @@ def set_style():
     plt.rcParams.update(_STYLE)
 
 
-def colors(n):
-    """Return the colors of that many variants or lines, in order: those of every figure."""
-    return [to_rgb(_COLORS[index % len(_COLORS)]) for index in range(n)]
+def looks(n):
+    """Return the color, dashes and marker of that many variants or lines, the first 50 distinct.
+
+    Those that share dashes and marker have colors that color-blind people can tell apart.
+
+    Returns
+    -------
+    list of dict
+        `color`, `linestyle` and `marker`, as for `matplotlib.lines.Line2D`.
+    """
+    kinds = [(index + 2 * (index // 5)) % 5 for index in range(n)]
+    return [
+        {
+            "color": to_rgb(_COLORS[index % len(_COLORS)]),
+            "linestyle": _DASHES[kind],
+            "marker": _MARKERS[kind],
+        }
+        for index, kind in enumerate(kinds)
+    ]
+
+
+def sparse_markers(values):
+    """Return `markevery` for a line of these values: at about 0.1 times the size of the axes."""
+    return 0.1 if len(values) > 1 else 1  # from a share, matplotlib finds no place for a single one
+
+
+def add_legend(figure, handles, *, rows=1, title=None):
+    """Put a legend above the axes, for which the figure grows; long names have several lines.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        With the layout "constrained".
+    handles : list of matplotlib.lines.Line2D
+        With labels.
+    rows : int
+        The fewest entries of a column; there are as many columns as fit.
+    title : str, optional
+    """
+    labels = [handle.get_label() for handle in handles]
+    columns, width = max(1, len(labels) // rows), max(map(len, labels))
+    while True:
+        legend = figure.legend(
+            handles,
+            [_wrap(label, width, subsequent_indent="  ") for label in labels],
+            ncols=columns,
+            title=title,
+            frameon=False,
+            borderpad=0,
+            columnspacing=1.2,
+            loc="outside upper center",
+        )
+        excess = _excess(legend)
+        if excess <= 1 or columns == width == 1:
+            break
+        legend.remove()
+        if columns > 1:
+            columns -= 1
+        else:
+            width = max(1, int(width / excess))
+    _grow(figure, legend)
+
+
+def add_note(figure, *lines):
+    """Put a note in small print below the axes, for which the figure grows."""
+    note, width = figure.supxlabel("", fontsize=6), max(map(len, lines))
+    while True:
+        note.set_text("\n".join(_wrap(line, width) for line in lines))
+        if _excess(note) <= 1:
+            break
+        width = int(width / _excess(note))
+    _grow(figure, note)
+
+
+def _wrap(text, width, **indent):
+    """Break text into lines, of which no part is taken for a formula."""
+    return textwrap.fill(text, width, **indent).replace("$", r"\$")
+
+
+def _excess(artist):
+    """Return how many times its room an artist is wide."""
+    return artist.get_window_extent().width / (_FILLED * artist.get_figure().bbox.width)
+
+
+def _grow(figure, artist):
+    height = artist.get_window_extent().height / figure.dpi
+    figure.set_figheight(figure.get_figheight() + height)
 
 
 def save(figure, files):
@@ -95,9 +182,10 @@ def save(figure, files):
 
 
 def scale_loss(axes):
-    """Make an axis of losses logarithmic, with plain numbers at its ticks."""
+    """Make an axis of losses, with its limits, logarithmic, with plain numbers at its ticks."""
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    bottom, top = axes.get_ylim()
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if top < 1e4 * bottom else (1,)))
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter(NullFormatter())
 

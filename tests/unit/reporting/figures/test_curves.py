@@ -11,18 +11,18 @@ from pypdf import PdfReader
 from descent.analysis.curves import curves
 from descent.reporting.figures import curves as curves_figure
 from descent.reporting.figures.curves import overlay
-from drawn import bands, crosses, lines, texts
+from drawn import assert_distinct, assert_room, bands, crosses, lines, names, texts
 
 N = 40
 
 
-def make_runs(variants, n_seeds, diverged):
+def make_runs(variants, n_seeds, diverged, length):
     """Curves that fall to 0.5 nats; `diverged` maps runs to the iteration at which they end."""
     random = np.random.default_rng(0)
     runs = {}
     for variant in variants:
         for seed in range(n_seeds):
-            loss = 0.5 + (1 + 0.1 * random.random()) / np.arange(1, N + 1)
+            loss = 0.5 + (1 + 0.1 * random.random()) / np.arange(1, length + 1)
             frame = pd.DataFrame({"train_loss": loss, "train_accuracy": np.exp(-loss)})
             if end := diverged.get((variant, seed)):
                 frame.loc[max(end - 4, 0) : end - 2, "train_loss"] = 1e30
@@ -41,10 +41,11 @@ def draw(
     diverged=None,
     widen=1,
     kind="svg",
+    length=N,
 ):
     diverged = diverged or {}
     table = curves(
-        make_runs(variants, n_seeds, diverged),
+        make_runs(variants, n_seeds, diverged, length),
         smoothing_window=20,
         band=band,
         confidence_level=0.9,
@@ -119,11 +120,73 @@ def test_accuracy_is_shown_in_percent(tmp_path):
     assert "Train accuracy (%)" in found and "50" in found
 
 
-@pytest.mark.parametrize("n_variants", [1, 6])
-def test_any_number_of_variants(tmp_path, n_variants):
-    names = [f"a_variant_with_a_long_name_{number}" for number in range(n_variants)]
-    found = " ".join(texts(draw(tmp_path, variants=names)))
-    assert all(name in found for name in names)
+@pytest.mark.parametrize("metric", ["train_loss", "train_accuracy"])
+@pytest.mark.parametrize("length", [8, 100])
+@pytest.mark.parametrize("n_variants", [1, 4, 12, 24])
+def test_any_number_of_variants_and_any_names(monkeypatch, tmp_path, n_variants, length, metric):
+    drawn = []
+    monkeypatch.setattr(curves_figure, "save", lambda figure, files: drawn.append(figure))
+    variants = names(n_variants, length)
+    draw(tmp_path, variants=variants, metric=metric, n_seeds=2)
+    [figure] = drawn
+    assert_room(figure)
+    [axes], [legend] = figure.axes, figure.legends
+    found = ["".join(text.get_text().split()) for text in legend.get_texts()]
+    assert [text.partition("(")[0] for text in found] == variants
+    shown = axes.lines[:n_variants]
+    assert_distinct(shown)
+    for line, handle in zip(shown, legend.get_lines(), strict=True):
+        assert (line.get_color(), line.get_marker()) == (handle.get_color(), handle.get_marker())
+    opacity = axes.collections[0].get_alpha()
+    assert opacity == 0.3 if n_variants <= 4 else opacity < 0.15
+    plt.close(figure)
+
+
+@pytest.mark.parametrize("kind", ["svg", "pdf", "png"])
+def test_every_format_has_long_names(tmp_path, kind):
+    file = draw(tmp_path, variants=names(24, 100), kind=kind)
+    if kind == "svg":
+        assert all(name[-3:] in "".join(texts(file)) for name in names(24, 100))
+    assert file.stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("metric", ["train_loss", "train_accuracy"])
+@pytest.mark.parametrize("n_seeds", [1, 3])
+def test_one_iteration_is_a_mark_inside_the_axes(monkeypatch, tmp_path, metric, n_seeds):
+    drawn = []
+    monkeypatch.setattr(curves_figure, "save", lambda figure, files: drawn.append(figure))
+    draw(tmp_path, metric=metric, n_seeds=n_seeds, length=1)
+    [figure] = drawn
+    [axes] = figure.axes
+    figure.canvas.draw()
+    for line in axes.lines:
+        assert line.get_marker() != "None" and line.get_markevery() == 1
+        [place] = axes.transAxes.inverted().transform(
+            line.get_transform().transform(line.get_xydata())
+        )
+        assert all(0.01 < share < 0.99 for share in place)
+    assert "unsmoothed" in figure.get_supxlabel()
+    plt.close(figure)
+
+
+def test_a_window_longer_than_the_run_is_not_claimed(tmp_path):
+    assert "moving average over 12 iterations" in " ".join(texts(draw(tmp_path, length=12)))
+
+
+@pytest.mark.parametrize("metric", ["train_loss", "train_accuracy"])
+def test_where_every_run_diverges_there_is_no_block_but_a_sentence(tmp_path, metric):
+    """Smoothed, the losses before the end, up to 1e30 nats, raise the curves from the start on."""
+    ends = {(variant, seed): 15 + seed for variant in ("first", "second") for seed in range(5)}
+    svg = draw(tmp_path, metric=metric, diverged=ends)
+    assert not bands(svg) and len(crosses(svg)) == 10
+    assert "mean of 5 seeds; every run diverged, hence no band" in texts(svg)
+    assert lines(svg, 0.9) == 2
+
+
+def test_a_line_beyond_the_axis_has_no_band(tmp_path):
+    """All runs of one variant diverge: its band would cover the other's curve."""
+    svg = draw(tmp_path, diverged={("first", seed): 6 + seed for seed in range(5)})
+    assert len(bands(svg)) == 1
 
 
 @pytest.mark.parametrize("metric", ["train_loss", "train_accuracy"])
@@ -216,13 +279,14 @@ def test_over_epochs_each_variant_has_its_own_means_and_band(monkeypatch, metric
     assert "mean of 3 seeds, 90 % t band (pointwise)" in figure.get_supxlabel()
 
 
-@pytest.mark.parametrize(("n_epochs", "marker"), [(1, "o"), (30, "o"), (31, "None")])
-def test_few_epochs_have_markers_which_are_whole(monkeypatch, n_epochs, marker):
+@pytest.mark.parametrize(("n_epochs", "marked"), [(1, True), (30, True), (31, False)])
+def test_few_epochs_have_markers_which_are_whole(monkeypatch, n_epochs, marked):
     _, figure = draw_epochs(monkeypatch, n_epochs)
     [axes] = figure.axes
-    assert {line.get_marker() for line in axes.lines} == {marker}
+    markers = {line.get_marker() for line in axes.lines}
+    assert len(markers) == 2 and "None" not in markers if marked else markers == {"None"}
     left, right = axes.get_xlim()
-    assert (left < 0 and right > n_epochs) == (marker == "o")
+    assert (left < 0 and right > n_epochs) == marked
     figure.canvas.draw()
     shown = [label.get_text() for label in axes.get_xticklabels()]
     assert "0" in shown and all("." not in text for text in shown)

@@ -9,6 +9,7 @@ import torch
 import descent
 from descent.analysis.bands import band
 from descent.errors import MissingExtraError, UsageError
+from drawn import assert_distinct, assert_room, names
 
 MINE, THEIRS = [2.0, 1.0, 0.5, 0.25], [2.0, 1.1, 0.4, 0.2]
 
@@ -95,6 +96,32 @@ def test_what_is_no_curve_is_one_line(given, message):
 def test_a_window_is_a_number_of_iterations(window):
     with pytest.raises(UsageError, match="window must be a whole number from 1 on"):
         descent.plot({"mine": MINE}, window=window)
+
+
+@pytest.mark.parametrize("n_curves", [1, 4, 12, 24])
+@pytest.mark.parametrize("length", [8, 100])
+def test_any_number_of_curves_and_any_names(n_curves, length):
+    figure = descent.plot({name: MINE for name in names(n_curves, length)})
+    assert_room(figure)
+    assert_distinct(figure.axes[0].lines)
+
+
+def test_one_iteration_is_a_mark():
+    figure = descent.plot({"mine": [0.5], "torch": [[0.4], [0.6]]}, window=50)
+    for line in figure.axes[0].lines:
+        assert line.get_marker() != "None" and line.get_markevery() == 1
+    assert figure.axes[0].get_xlim() == (0, 2) and "unsmoothed" in figure.get_supxlabel()
+
+
+def test_without_a_finite_value_it_says_so():
+    figure = descent.plot({"mine": [np.nan, 1.0], "torch": [np.inf]})
+    assert [text.get_text() for text in figure.axes[0].texts] == [
+        "No curve: every first value is not finite."
+    ]
+
+
+def test_a_window_longer_than_the_curve_is_not_claimed():
+    assert "over 4 iterations" in descent.plot({"mine": MINE}, window=50).get_supxlabel()
 
 
 def test_only_a_band_needs_an_extra(monkeypatch):

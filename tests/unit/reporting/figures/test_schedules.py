@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from descent.reporting.figures.schedules import as_png, schedules
+from drawn import assert_distinct, assert_room, names
 
 
 @pytest.fixture
@@ -25,6 +26,23 @@ def test_every_variant_has_a_line_from_the_first_iteration_on(figure):
     assert axes.get_ylim()[0] == 0
     [legend] = figure.legends
     assert [text.get_text() for text in legend.texts] == ["cosine", "step"]
+
+
+@pytest.mark.parametrize("n_variants", [1, 12, 24])
+@pytest.mark.parametrize("length", [8, 100])
+def test_any_number_of_variants_and_any_names(n_variants, length):
+    figure = schedules({name: [0.1, 0.2] for name in names(n_variants, length)})
+    assert_room(figure)
+    assert_distinct(figure.axes[0].lines)
+    plt.close(figure)
+
+
+def test_one_iteration_is_a_mark():
+    figure = schedules({"constant": [0.1]})
+    [line] = figure.axes[0].lines
+    assert line.get_marker() != "None" and line.get_markevery() == 1
+    assert figure.axes[0].get_xlim() == (0, 2)
+    plt.close(figure)
 
 
 def test_as_an_image_it_is_closed(figure, tmp_path):

@@ -1,11 +1,13 @@
 """The figure of a sweep, judged by what is in its SVG file."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import pytest
 
 from descent.reporting.figures import sensitivity as sensitivity_figure
 from descent.reporting.figures.sensitivity import sensitivity
-from drawn import crosses, texts
+from drawn import assert_distinct, assert_room, crosses, names, texts
 
 
 def draw(tmp_path, accuracies, sweeps, axis="lr", selected=(), name="figure", shorter=None):
@@ -91,6 +93,27 @@ def test_values_that_are_no_numbers_stand_side_by_side(tmp_path):
 def test_all_runs_may_have_diverged(tmp_path):
     svg = draw(tmp_path, {name: [np.nan, np.nan] for name in SGD}, {"sgd_selected": SGD})
     assert len(crosses(svg)) == 6
+
+
+@pytest.mark.parametrize("n_sweeps", [1, 12, 24])
+@pytest.mark.parametrize("length", [8, 100])
+def test_any_number_of_sweeps_and_any_names(tmp_path, monkeypatch, n_sweeps, length):
+    figures = []
+    monkeypatch.setattr(sensitivity_figure, "save", lambda figure, files: figures.append(figure))
+    sweeps = {
+        f"{name}_selected": {f"{name}_{lr}": {"lr": lr} for lr in (0.01, 0.1)}
+        for name in names(n_sweeps, length)
+    }
+    accuracies = {name: [0.8, np.nan] for sweep in sweeps.values() for name in sweep}
+    draw(tmp_path, accuracies, sweeps)
+    [figure] = figures
+    assert_room(figure)
+    assert_distinct(figure.legends[0].get_lines())
+    for axes in figure.axes:
+        marks = [line.get_ydata()[0] for line in axes.lines if line.get_marker() == "x"]
+        assert len(marks) == 2 * n_sweeps and len(set(marks)) == n_sweeps
+        assert min(marks) >= 0 and max(marks) <= 1
+    plt.close(figure)
 
 
 def test_rungs_have_lines_of_their_own(tmp_path, monkeypatch):
