@@ -26,11 +26,10 @@ for variant, (settings, all_seeds, epochs) in TRAINED.items():
                 code=code("train"),
                 rule=update_rule(settings["optimizer"]),
                 selected=selection_of(variant),
-            # Updated, so that a rerun that fails keeps the runs that were finished before.
             output:
-                iterations=update(run_files("iterations", [variant], seeds)),
-                epochs=update(run_files("epochs", [variant], seeds)),
-                weights=update(run_files("weights", [variant], seeds, "safetensors")),
+                iterations=updated(run_files("iterations", [variant], seeds)),
+                epochs=updated(run_files("epochs", [variant], seeds)),
+                weights=updated(run_files("weights", [variant], seeds, "safetensors")),
             log:
                 f"{LOGS}/train_{variant}_{block}.log",
             benchmark:
@@ -58,6 +57,15 @@ for variant, (settings, all_seeds, epochs) in TRAINED.items():
             script:
                 "../scripts/train.py"
 
+
+stands_for(
+    "train",
+    [
+        f"train_{variant}_{block}"
+        for variant, (_, seeds, _) in TRAINED.items()
+        for block, _ in enumerate(seed_blocks(seeds, config["seeds_per_job"]))
+    ],
+)
 
 RUNS = [
     *run_files("iterations"),

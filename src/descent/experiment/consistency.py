@@ -22,6 +22,12 @@ def find_inconsistencies(config):
         One line per problem, which starts with the key.
     """
     problems = [f"{path}: {value} must be finite" for path, value in _non_finite(config)]
+    dataset = config["dataset"]
+    if dataset.get("folder") is not None and dataset["name"] != "idx":
+        problems.append(
+            f"dataset.folder: is only for the data set idx, but dataset.name is {dataset['name']}; "
+            f"write dataset: {{name: idx, folder: {dataset['folder']}}}, or folder: null"
+        )
     owners = {}
     for comparison, members in config["comparisons"].items():
         marked = marked_references(members)

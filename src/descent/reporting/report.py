@@ -62,7 +62,7 @@ def report(
         "report.html.jinja",
         config=config,
         experiment=wording.experiment(config),
-        verdicts=verdicts(comparisons, tables),
+        verdicts=verdicts(comparisons, tables, provenance, config["name"]),
         tables={name: shown(table, name) for name, table in tables.items()},
         overlays={
             name: [
