@@ -20,6 +20,7 @@ _HOMES = {
     "read_all_metadata": "descent.records",
     "read_metadata": "descent.records",
     "read_runs": "descent.records",
+    "read_weights": "descent.records",
     "shadow": "descent.parity.shadow",
     "smooth": "descent.analysis.curves",
     "write_digits": "descent.data.prepare",

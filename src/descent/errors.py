@@ -69,6 +69,10 @@ class RecordError(DescentError, ValueError):
     """The recorded files do not hold the runs that are configured."""
 
 
+class DamagedFileError(RecordError):
+    """A recorded file is not what was written; the message names the file."""
+
+
 class SelectionError(DescentError, ValueError):
     """No combination of a sweep can be selected."""
 

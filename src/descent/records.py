@@ -15,17 +15,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from descent.errors import RecordError
 from descent.files import replacing
 from descent.optimizers.spec import source_provenance
 from descent.provenance import provenance
+from descent.seal import (
+    SEAL,
+    damaged,
+    naming_damage,
+    read_intact,
+    read_table,
+    seal,
+    write_table,
+)
 from descent.training.run import Run
 from descent.training.seeding import NOISE, PURPOSES, stream_seed, stream_variant
 
 if TYPE_CHECKING:
     import pandas as pd
+    import torch
 
 _NAME = pa.dictionary(pa.int32(), pa.string())
 
@@ -63,8 +72,9 @@ def write_run(
     iterations: str | Path,
     epochs: str | Path,
     weights: str | Path,
+    identity: str | None = None,
 ) -> None:
-    """Write the files of a run, each of them atomically.
+    """Write the files of a run, each of them atomically and sealed.
 
     Parameters
     ----------
@@ -74,6 +84,8 @@ def write_run(
         `descent.training.settings.TrainingSettings`; saved as metadata with the provenance.
     iterations, epochs, weights : path
         Two Parquet files, with the columns `ITERATIONS` and `EPOCHS`, and a safetensors file.
+    identity : str, optional
+        A fingerprint of everything that the numbers depend on, for `unfinished`.
     """
     variant, root_seed = configuration["variant"], configuration["root_seed"]
     named, module = stream_variant(variant, configuration["seeding"]), configuration.get("model")
@@ -92,10 +104,13 @@ def write_run(
     from safetensors.torch import save_file
 
     with replacing(weights) as part:
-        save_file(run.parameters, part)
-    # Only the epochs have timings: retraining reproduces the iterations byte for byte.
-    write_epochs(epochs, variant, run, metadata | {"forward_pass": run.forward_pass})
+        save_file(run.parameters, part, {"seal": SEAL})
+        seal(part)
     write_iterations(iterations, variant, run, metadata)
+    # Only the epochs have timings and the identity: retraining reproduces the iterations byte for
+    # byte. They are written last, so that their identity is that of all three files.
+    timed = {"forward_pass": run.forward_pass, "identity": identity}
+    write_epochs(epochs, variant, run, metadata | timed)
 
 
 def write_iterations(file: str | Path, variant: str, run: Run, metadata: Mapping[str, Any]) -> None:
@@ -141,8 +156,67 @@ def _write(
     )
     # pyarrow cannot cast to a dictionary type that it did not make, so the schema is set last
     table = table.cast(schema.with_metadata({"descent": json.dumps(metadata, sort_keys=True)}))
-    with replacing(file) as part:
-        pq.write_table(table, part, compression="zstd")
+    write_table(table, file)
+
+
+def unfinished(files: Mapping[int, Sequence[str | Path]], identity: str) -> list[int]:
+    """List the seeds of a training job that have to be trained; say which are not.
+
+    Parameters
+    ----------
+    files : dict
+        Maps each seed to the files that `write_run` writes: iterations, epochs and weights.
+    identity : str
+        As of `write_run`.
+
+    Returns
+    -------
+    list of int
+        Those without undamaged files of this identity. If there are none, all: who starts the job
+        although nothing is missing wants its runs again.
+    """
+    missing = [seed for seed, of_seed in files.items() if not _is_complete(of_seed, identity)]
+    if missing and (kept := [str(seed) for seed in files if seed not in missing]):
+        print(f"kept, because nothing that they depend on has changed: seed {', '.join(kept)}")
+    return missing or list(files)
+
+
+def _is_complete(files: Sequence[str | Path], identity: str) -> bool:
+    iterations, epochs, weights = files
+    try:
+        read_intact(iterations)
+        read_intact(weights)
+        return read_metadata(epochs).get("identity") == identity
+    except (FileNotFoundError, RecordError):
+        return False
+
+
+def read_weights(file: str | Path) -> dict[str, torch.Tensor]:
+    """Read the final parameters of a run, and verify that they are those that were written.
+
+    Returns
+    -------
+    dict
+        Maps W0, b0, ... to tensors, (outputs, inputs) and (outputs,).
+
+    Raises
+    ------
+    DamagedFileError
+
+    Examples
+    --------
+    >>> import descent
+    >>> weights = descent.read_weights("results/digits/weights/sgd_scratch/seed_0.safetensors")
+    >>> weights["b0"].shape
+    torch.Size([20])
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        return load(read_intact(file))
+    except (SafetensorError, ValueError):
+        raise damaged(file) from None
 
 
 def read_metadata(file: str | Path) -> dict[str, Any]:
@@ -155,7 +229,12 @@ def read_metadata(file: str | Path) -> dict[str, Any]:
     >>> about["seed"], about["status"], about["configuration"]["settings"]
     (0, 'completed', {'lr': 0.1, 'optimizer': 'scratch.sgd'})
     """
-    return json.loads(pq.read_schema(file).metadata[b"descent"])
+    return _metadata(read_table(file, columns=["seed"]), file)
+
+
+def _metadata(table: pa.Table, file: str | Path) -> dict[str, Any]:
+    with naming_damage(file):
+        return json.loads(table.schema.metadata[b"descent"])
 
 
 def read_runs(
@@ -180,7 +259,7 @@ def read_runs(
     ------
     RecordError
         Unless the files hold exactly the expected runs, all of them trained on the CPU or all on a
-        GPU.
+        GPU; a DamagedFileError if a file is not what was written.
 
     Examples
     --------
@@ -194,17 +273,18 @@ def read_runs(
     runs, wanted = {}, {(variant, seed) for variant in expected for seed in expected[variant]}
     first = None
     for file in files:
-        table = pq.read_table(file, columns=["variant", "seed", *columns])
+        table = read_table(file, columns=["variant", "seed", *columns])
         # versions without a choice of devices trained on the CPU, and did not say so
-        device = json.loads(table.schema.metadata[b"descent"]).get("device", "cpu")
+        device = _metadata(table, file).get("device", "cpu")
         first = first or (file, device)
         if device != first[1]:
             raise RecordError(
                 f"{file}: trained on {device}, but {first[0]} on {first[1]}; runs of different "
                 "devices are not compared: name one in training.device, to train all of them there"
             )
-        frame = table.to_pandas()
-        run = frame["variant"].iloc[0], int(frame["seed"].iloc[0])
+        with naming_damage(file):
+            frame = table.to_pandas()
+            run = frame["variant"].iloc[0], int(frame["seed"].iloc[0])
         if run not in wanted or run in runs:
             raise RecordError(f"{file}: the run {run} is not configured or appears twice")
         runs[run] = frame[columns]

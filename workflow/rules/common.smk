@@ -97,6 +97,27 @@ def run_files(kind, variants=VARIANTS, seeds=config["seeds"], suffix="parquet"):
     return expand(path, variant=variants, seed=seeds)
 
 
+def updated(files):
+    """Keep the files that are there already until a job has succeeded, and if it fails.
+
+    Not the others: for each of them, Snakemake would end the output of a job that fails with a line
+    about a backup that there is not.
+    """
+    return [update(file) if os.path.exists(file) else file for file in files]
+
+
+def stands_for(target, names):
+    """Let `--set-resources` and `--set-threads` of a target mean those of some Snakemake rules."""
+    target, *names = map(workflow.modifier.modify_rulename, [target, *names])
+    resources = workflow.resource_settings._parsed_overwrite_resources
+    threads = workflow.resource_settings._parsed_overwrite_threads
+    for job in map(workflow.get_rule, filter(workflow.is_rule, names)):
+        job.resources.update(resources.get(target, {}))
+        job.resources.update(resources.get(job.name, {}))
+        if target in threads and job.name not in threads:
+            job.resources["_cores"] = threads[target]
+
+
 def growing(amount):
     """Request this amount of a resource, and more each time a failed job is retried."""
     return lambda wildcards, attempt: amount * attempt

@@ -27,11 +27,10 @@ for variant, (settings, all_seeds, epochs) in TRAINED.items():
                 rule=update_rule(settings["optimizer"]),
                 network=network(),
                 selected=selection_of(variant),
-            # Updated, so that a rerun that fails keeps the runs that were finished before.
             output:
-                iterations=update(run_files("iterations", [variant], seeds)),
-                epochs=update(run_files("epochs", [variant], seeds)),
-                weights=update(run_files("weights", [variant], seeds, "safetensors")),
+                iterations=updated(run_files("iterations", [variant], seeds)),
+                epochs=updated(run_files("epochs", [variant], seeds)),
+                weights=updated(run_files("weights", [variant], seeds, "safetensors")),
             log:
                 f"{LOGS}/train_{variant}_{block}.log",
             benchmark:
@@ -59,6 +58,15 @@ for variant, (settings, all_seeds, epochs) in TRAINED.items():
             script:
                 "../scripts/train.py"
 
+
+stands_for(
+    "train",
+    [
+        f"train_{variant}_{block}"
+        for variant, (_, seeds, _) in TRAINED.items()
+        for block, _ in enumerate(seed_blocks(seeds, config["seeds_per_job"]))
+    ],
+)
 
 RUNS = [
     *run_files("iterations"),

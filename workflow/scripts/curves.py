@@ -2,9 +2,9 @@ from descent.jobs import job_log
 
 with job_log(snakemake.log[0]):
     from descent.analysis.curves import curves
-    from descent.files import replacing
     from descent.metrics import TRAIN_METRICS
     from descent.records import read_runs
+    from descent.seal import write_frame
 
     params = snakemake.params
     runs = read_runs(snakemake.input.runs, params.expected, TRAIN_METRICS)
@@ -14,5 +14,4 @@ with job_log(snakemake.log[0]):
         band=params.band,
         confidence_level=params.confidence_level,
     )
-    with replacing(snakemake.output[0]) as part:
-        table.to_parquet(part, compression="zstd", index=False)
+    write_frame(table, snakemake.output[0])

@@ -2,8 +2,8 @@ from descent.jobs import job_log
 
 with job_log(snakemake.log[0]):
     from descent.analysis.curves import curves
-    from descent.files import replacing
     from descent.records import read_runs
+    from descent.seal import write_frame
 
     params = snakemake.params
     table = curves(
@@ -14,5 +14,4 @@ with job_log(snakemake.log[0]):
         over="epoch",
         length=1 + params.epochs,  # epoch 0 is the untrained network
     )
-    with replacing(snakemake.output[0]) as part:
-        table.to_parquet(part, compression="zstd", index=False)
+    write_frame(table, snakemake.output[0])

@@ -4,10 +4,12 @@ with job_log(snakemake.log[0]):
     import pandas as pd
 
     from descent.reporting.figures.curves import overlay
+    from descent.seal import read_frame
 
     params, metric = snakemake.params, snakemake.wildcards.metric
+    curves = read_frame(snakemake.input.curves)
     overlay(
-        pd.read_parquet(snakemake.input.curves, filters=[("metric", "==", metric)]),
+        curves[curves["metric"] == metric],
         pd.read_csv(snakemake.input.accuracy),
         params.variants,
         metric,

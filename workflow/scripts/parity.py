@@ -4,13 +4,12 @@ with job_log(snakemake.log[0]):
     import json
     from pathlib import Path
 
-    import pandas as pd
-
     from descent.files import replacing
     from descent.parity.verdict import parity
+    from descent.seal import read_frame
 
     params = snakemake.params
-    traces = map(pd.read_parquet, snakemake.input.traces)
+    traces = map(read_frame, snakemake.input.traces)
     trials = [json.loads(Path(file).read_text()) for file in snakemake.input.trials]
     table = parity(
         dict(zip(params.references, traces, strict=True)),

@@ -10,6 +10,7 @@ with job_log(snakemake.log[0]):
     from descent.parity.check import tried
     from descent.parity.replay import replay
     from descent.provenance import provenance
+    from descent.seal import write_frame
     from descent.training.device import resolve
     from descent.training.networks import make_networks
     from descent.training.settings import TrainingSettings
@@ -32,8 +33,7 @@ with job_log(snakemake.log[0]):
     )
     told = provenance(resolve(training.device).type)
     trace.attrs = {key: told[key] for key in ("device", "device_name")}
-    with replacing(snakemake.output.trace) as part:
-        trace.to_parquet(part, index=False)
+    write_frame(trace, snakemake.output.trace)
     with replacing(snakemake.output.trials) as part:
         found = tried(params.variants, params.reference, training.device)
         part.write_text(json.dumps(found, indent=1))

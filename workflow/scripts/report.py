@@ -11,6 +11,7 @@ with job_log(snakemake.log[0]):
     from descent.files import replacing
     from descent.records import read_metadata
     from descent.reporting.report import report
+    from descent.seal import read_frame
 
     files = snakemake.input
     csv = [file for file in files if file.endswith(".csv")]
@@ -23,8 +24,8 @@ with job_log(snakemake.log[0]):
         config=yaml.safe_load(Path(files.config).read_text()),
         tables={Path(file).stem: pd.read_csv(file, dtype={"diverged_at": str}) for file in csv},
         figures=[file for file in files if file.endswith(".png")],
-        curves=pd.read_parquet(files.curves),
-        curves_of_epochs=pd.read_parquet(files.curves_of_epochs),
+        curves=read_frame(files.curves),
+        curves_of_epochs=read_frame(files.curves_of_epochs),
         labels=labels,
         n_classes=len(classes),
         n_images=n_images,

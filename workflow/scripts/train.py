@@ -7,17 +7,17 @@ with job_log(snakemake.log[0]):
     from pathlib import Path
 
     from descent.data.prepared import load_prepared
-    from descent.records import write_run
-    from descent.training.checkpoint import identify
+    from descent.records import unfinished, write_run
+    from descent.training.checkpoint import fingerprint, identify
     from descent.training.device import resolve
     from descent.training.loop import train
     from descent.training.settings import TrainingSettings
 
     parameters, files, output = snakemake.params.training, snakemake.input, snakemake.output
     seeds = [int(file.rpartition("seed_")[2].partition(".")[0]) for file in output.iterations]
-    # Not a parameter of the rule, because it depends on seeds_per_job.
-    checkpoints = Path(output.weights[0]).parents[2] / "checkpoints"
-    folder = checkpoints / f"{parameters['variant']}_{seeds[0]}"
+    files_of = dict(
+        zip(seeds, zip(output.iterations, output.epochs, output.weights, strict=True), strict=True)
+    )
     if files.selected:  # the settings that a sweep selected
         parameters |= json.loads(Path(files.selected[0]).read_text())[parameters["variant"]]
     training = TrainingSettings(**parameters.pop("training"))
@@ -25,11 +25,14 @@ with job_log(snakemake.log[0]):
     device = resolve(training.device).type
     made_of = [files.prepared, *files.code, *files.rule, *files.network]
     identity = identify(configuration, made_of, device)
+    seeds = unfinished(files_of, fingerprint(identity))
+    # Not a parameter of the rule, because it depends on seeds_per_job.
+    checkpoints = Path(output.weights[0]).parents[2] / "checkpoints"
+    folder = checkpoints / f"{parameters['variant']}_{seeds[0]}"
     progress = {"checkpoint_folder": folder, "identity": identity}
     data = load_prepared(files.prepared)
-    runs = train(data, seeds=seeds, training=training, **parameters, **progress)
-    for run, *paths in zip(runs, output.iterations, output.epochs, output.weights, strict=True):
-        write_run(run, configuration, *paths)
+    for run in train(data, seeds=seeds, training=training, **parameters, **progress):
+        write_run(run, configuration, *files_of[run.seed], identity=fingerprint(identity))
     shutil.rmtree(folder, ignore_errors=True)
 
 end_process([parameters["settings"]])

@@ -6,6 +6,7 @@ matplotlib.
 
 import copy
 import difflib
+import os
 from pathlib import Path
 
 import yaml
@@ -13,6 +14,8 @@ from jsonschema import Draft202012Validator
 
 from descent.errors import ConfigurationError
 from descent.experiment.consistency import find_inconsistencies
+from descent.experiment.reading import read
+from descent.experiment.seed_lists import expand_seeds, proposal
 
 #: Keys that have another name now, and what to write instead.
 _FORMER = {
@@ -46,7 +49,7 @@ def resolve(default_file, schema_file, overrides):
         With one line per wrong key: its path, its value and what is allowed.
     """
     schema = yaml.safe_load(Path(schema_file).read_text())
-    default = yaml.safe_load(Path(default_file).read_text())
+    default = read(default_file)
     if "comparisons" in overrides and not _names_only_existing(
         overrides["comparisons"], default["comparisons"]
     ):
@@ -55,8 +58,9 @@ def resolve(default_file, schema_file, overrides):
         default["model"] = {}  # hidden may be a keyword of the module, or not
     config = _parse_scalars(_merge(default, overrides), schema)
     errors = list(Draft202012Validator(schema).iter_errors(config))
-    problems = list(dict.fromkeys(line for error in errors for line in _explain(error)))
-    problems = problems or find_inconsistencies(config)
+    problems = list(dict.fromkeys(line for error in errors for line in _explain(error, schema)))
+    problems = problems or expand_seeds(config) or find_inconsistencies(config)
+    config["data_folder"] = os.path.normpath(os.path.expanduser(config["data_folder"]))
     if problems:
         raise ConfigurationError("\n".join(problems))
     return config
@@ -104,24 +108,31 @@ def _parse_scalars(value, schema):
     return value
 
 
-def _explain(error):
-    """Say in one line per wrong key what its value is and what is allowed."""
+def _explain(error, whole):
+    """Say in one line per wrong key what its value is and what is allowed by the `whole` schema."""
     path, value, schema = list(map(str, error.absolute_path)), error.instance, error.schema
     if error.validator == "additionalProperties":
         known = schema.get("properties", {})
         lines = []
-        for unknown in (str(key) for key in value if key not in known):
-            close = difflib.get_close_matches(unknown, known, n=1)
-            hint = f"did you mean {close[0]}? " if close else ""
-            key = ".".join([*path, unknown])
-            if key in _FORMER:
-                lines.append(f"{key}: {_FORMER[key]}")
+        for key in (key for key in value if key not in known):
+            unknown = ".".join([*path, str(key)])
+            if unknown in _FORMER:
+                lines.append(f"{unknown}: {_FORMER[unknown]}")
                 continue
-            lines.append(f"{key}: unknown key; {hint}Allowed: {', '.join(known)}")
+            close = difflib.get_close_matches(str(key), known, n=1)
+            elsewhere = [] if close else _places(str(key), whole)
+            said = f"Allowed: {', '.join(known)}"
+            if close:
+                said = f"did you mean {close[0]}? {said}"
+            elif elsewhere:
+                said = f"did you mean {_written(elsewhere[0], value[key])}?"
+            lines.append(f"{unknown}: unknown key; {said}")
         return lines
     if error.validator == "required":
         missing = [key for key in error.validator_value if key not in value]
         return [f"{'.'.join([*path, key])}: missing; this key is required" for key in missing]
+    if proposed := proposal(path, value, error):
+        return [proposed]
     if "propertyNames" in error.absolute_schema_path:
         path.append(str(value))
     if error.parent is not None:
@@ -138,10 +149,29 @@ def _explain(error):
         "minItems": "must not be empty",
         "minProperties": "must not be empty",
         "minLength": "must not be empty",
+        "maxLength": f"must not be longer than {error.validator_value} characters",
         "pattern": "may contain only letters, digits, - and _, and starts with a letter or digit",
     }.get(error.validator, "is not allowed")
     about = f" ({schema['description']})" if "description" in schema else ""
     return [f"{'.'.join(path)}: {shown} {requirement}{about}"]
+
+
+def _places(key, schema, path=()):
+    """List the paths of the keys with this name; `<name>` is one that the user chooses."""
+    found = []
+    others = schema.get("additionalProperties") or {}
+    for name, part in {**schema.get("properties", {}), "<name>": others}.items():
+        if isinstance(part, dict) and part:
+            found += [(*path, name)] * (name == key) + _places(key, part, (*path, name))
+    return found
+
+
+def _written(path, value):
+    """Write a key for a file, and for the command line."""
+    text = str(value)
+    for name in reversed(path[1:]):
+        text = f"{{{name}: {text}}}"
+    return f"{'.'.join(path)}, which is written {path[0]}: {text}, or --config '{path[0]}={text}'"
 
 
 def _text(value):

@@ -28,6 +28,12 @@ def find_inconsistencies(config):
     except SignatureError as error:
         return [*problems, f"model.{error}"]
     names = _parameter_names(config["model"])
+    dataset = config["dataset"]
+    if dataset.get("folder") is not None and dataset["name"] != "idx":
+        problems.append(
+            f"dataset.folder: is only for the data set idx, but dataset.name is {dataset['name']}; "
+            f"write dataset: {{name: idx, folder: {dataset['folder']}}}, or folder: null"
+        )
     owners = {}
     for comparison, members in config["comparisons"].items():
         marked = marked_references(members)

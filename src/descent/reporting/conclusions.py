@@ -1,7 +1,10 @@
 """What the evidence says about each variant, in words that students understand."""
 
+from functools import partial
+
 from descent.optimizers.spec import TRAINING_KEYS, parse
 from descent.parity.verdict import CONSTANT, DIFFERENT, EQUAL, IDENTICAL, LESS_ACCURATE, VERDICTS
+from descent.reporting.mixture import mixed
 from descent.reporting.performance import chance, describe, ranking
 from descent.reporting.wording import count, minus
 
@@ -42,7 +45,7 @@ _HEADLINES = {
 }
 
 
-def verdicts(comparisons, tables):
+def verdicts(comparisons, tables, runs=(), name=""):
     """State for each comparison what the evidence says about its variants.
 
     Parameters
@@ -52,6 +55,10 @@ def verdicts(comparisons, tables):
     tables : dict
         Maps `final_accuracy`, `equivalence`, `parity` and, if there is one, `pairs` to their
         DataFrames.
+    runs : list of dict
+        One per run, as returned by `descent.records.read_metadata`.
+    name : str
+        Of the experiment.
 
     Returns
     -------
@@ -61,12 +68,15 @@ def verdicts(comparisons, tables):
         `sentences`.
     """
     return [
-        {"name": name, **_comparison(name, members, tables)}
-        for name, members in comparisons.items()
+        {
+            "name": comparison,
+            **_comparison(comparison, members, tables, partial(mixed, runs=runs, name=name)),
+        }
+        for comparison, members in comparisons.items()
     ]
 
 
-def _comparison(name, members, tables):
+def _comparison(name, members, tables, mixture):
     reference = next((name for name in members if members[name].get("reference")), None)
     pairs = tables.get("pairs", tables["equivalence"].iloc[:0])
     accuracy = tables["final_accuracy"]
@@ -75,7 +85,7 @@ def _comparison(name, members, tables):
     )
     if reference is None:
         note = "No variant of this comparison is marked as the reference, so there are no verdicts."
-        return {"note": f"{note} {ranked}", "members": []}
+        return {"note": " ".join([note, ranked, *mixture(list(members))]), "members": []}
     others = [variant for variant in members if variant != reference]
     named = f"{reference} ({members[reference]['optimizer']})"
     note = ranked if len(others) > 1 else ""
@@ -96,6 +106,7 @@ def _comparison(name, members, tables):
         judged.append(_verdict(subject, named, of_variant, differ))
         for member in (variant, reference):
             judged[-1]["sentences"] += divergence(member, accuracy)
+        judged[-1]["sentences"] += mixture([variant, reference])
     return {"note": note, "members": judged}
 
 

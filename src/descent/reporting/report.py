@@ -68,7 +68,7 @@ def report(
         config=config,
         experiment=wording.experiment(config),
         dataset=wording.dataset(config),
-        verdicts=verdicts(comparisons, tables),
+        verdicts=verdicts(comparisons, tables, provenance, config["name"]),
         tables={name: shown(table, name) for name, table in ordered.items()},
         overlays={
             name: [

@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 
 from descent.files import replacing
 from descent.provenance import provenance
+from descent.seal import SEAL, read_intact, seal
 
 #: Largest share of the time spent on saving; if epochs are short, some are not saved.
 _SHARE = 0.02
@@ -40,6 +41,11 @@ def identify(configuration, files, device="cpu"):
     return {"configuration": configuration, "content": content, **machine}
 
 
+def fingerprint(identity):
+    """Condense an identity into a text of fixed length."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
 class Checkpoint:
     """A file with the progress of one stack of seeds.
 
@@ -65,6 +71,7 @@ class Checkpoint:
         if not self._file.exists():
             return None
         try:
+            read_intact(self._file)
             with safe_open(self._file, framework="pt") as saved:
                 metadata = saved.metadata()
                 tensors = {name: saved.get_tensor(name) for name in saved.keys()}  # noqa: SIM118
@@ -95,8 +102,10 @@ class Checkpoint:
                 for name, tensor in tensors.items()
             }
             with replacing(self._file) as part:
-                metadata = {"identity": self._identity, "progress": json.dumps(tree)}
+                progress = json.dumps(tree)
+                metadata = {"identity": self._identity, "progress": progress, "seal": SEAL}
                 save_file(whole, part, metadata)
+                seal(part)
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             print(f"No checkpoint is kept: {error}")
             self._not_before = math.inf

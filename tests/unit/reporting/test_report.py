@@ -45,6 +45,7 @@ RUN = {
     "python": "3.11",
     "torch": "2.15",
     "descent": "0.1.0",
+    "seed": 0,
     "configuration": {"variant": "ours", "settings": OURS},
 }
 LOSS_AND_ACCURACY = ("loss", "accuracy")

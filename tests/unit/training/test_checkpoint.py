@@ -340,6 +340,7 @@ def test_saving_takes_no_more_than_its_share(tmp_path, monkeypatch):
 
     monkeypatch.setattr(checkpoint, "save_file", save_file)
     monkeypatch.setattr(checkpoint, "replacing", lambda file: pytest.MonkeyPatch.context())
+    monkeypatch.setattr(checkpoint, "seal", lambda file: None)
     keeper = Checkpoint(tmp_path / "file", {})
     for _ in range(100):
         clock[0] += 0.1
