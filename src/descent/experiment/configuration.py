@@ -123,7 +123,10 @@ def _explain(error):
         "exclusiveMinimum": f"must be greater than {error.validator_value}",
         "exclusiveMaximum": f"must be less than {error.validator_value}",
         "uniqueItems": "must not contain duplicates",
-        "minItems": "must not be empty",
+        "minItems": "must not be empty"
+        if error.validator_value == 1
+        else f"must have {error.validator_value} items",
+        "maxItems": f"must have {error.validator_value} items",
         "minProperties": "must not be empty",
         "minLength": "must not be empty",
         "pattern": "may contain only letters, digits, - and _, and starts with a letter or digit",
