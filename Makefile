@@ -108,7 +108,7 @@ lock: setup
 
 # The peers have their own lock and environment, separate from the main ones.
 benchmark: .venv-benchmark/done
-	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors
+	$(BIN)/snakemake --cores 1 prepare
 	PYTHONPATH=src .venv-benchmark/bin/python benchmarks/run.py data/mnist
 
 benchmark-gpu: .venv-benchmark/done
@@ -119,18 +119,18 @@ benchmark-cluster: setup
 	PYTHONPATH=tests/support:src $(BIN)/python benchmarks/cluster.py
 
 efficiency: setup
-	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors
+	$(BIN)/snakemake --cores 1 prepare
 	PYTHONPATH=src $(BIN)/python benchmarks/efficiency.py data/mnist
 
 checkpoints: setup
-	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors
+	$(BIN)/snakemake --cores 1 prepare
 	PYTHONPATH=src $(BIN)/python benchmarks/checkpoints.py data/mnist
 
 overhead: setup
 	PYTHONPATH=src $(BIN)/python benchmarks/overhead.py
 
 scaling: setup
-	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors
+	$(BIN)/snakemake --cores 1 prepare
 	PYTHONPATH=src $(BIN)/python benchmarks/scaling.py data/mnist
 
 mutants: setup
@@ -164,7 +164,7 @@ coverage: setup
 	PYTHONPATH=src $(BIN)/python benchmarks/coverage.py
 
 simulate-equivalence: setup
-	$(BIN)/snakemake --cores 1 --configfile config/digits.yaml -- data/digits/prepared.safetensors
+	$(BIN)/snakemake --cores 1 --configfile config/digits.yaml -- prepare
 	OPENBLAS_NUM_THREADS=1 PYTHONPATH=src $(BIN)/python benchmarks/equivalence.py data/digits
 
 .venv-benchmark/done: .venv/done benchmarks/requirements.txt

@@ -13,6 +13,7 @@ from descent.data.prepared import load_prepared
 from descent.provenance import provenance
 from descent.training import checkpoint, loop
 from descent.training.settings import TrainingSettings
+from engines import prepared_file
 from publish import publish
 
 VARIANTS = {
@@ -77,7 +78,7 @@ def main():
     """Measure and write checkpoints.json and checkpoints.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", help="of the data set, with its prepared tensors")
-    data = load_prepared(Path(parser.parse_args().folder, "prepared.safetensors"))
+    data = load_prepared(prepared_file(parser.parse_args().folder))
     rows = [measure(data, name, settings, list(range(5))) for name, settings in VARIANTS.items()]
     about = provenance()
     table = tabulate(pd.DataFrame(rows), "keys", "github", showindex=False, floatfmt=".2f")

@@ -52,9 +52,10 @@ def evaluation_seconds(folder):
     from descent import model
     from descent.data import prepared as data
     from descent.training.seeding import generator
+    from engines import prepared_file
 
     torch.set_num_threads(1)
-    prepared = data.load_prepared(f"{folder}/prepared.safetensors")
+    prepared = data.load_prepared(prepared_file(folder))
     images = data.normalize(prepared.test_images, prepared.normalization)
     sizes = model.layer_sizes(images.shape[1], CONFIG["model"]["hidden"], prepared.n_classes)
     generators = [generator(0, "initialization", "any", seed) for seed in CONFIG["seeds"]]

@@ -22,6 +22,7 @@ from descent.data.prepared import load_prepared
 from descent.provenance import provenance
 from descent.training.loop import train
 from descent.training.settings import TrainingSettings
+from engines import prepared_file
 from publish import publish
 
 CONFIG = Path(__file__).parents[1] / "config" / "config.yaml"
@@ -241,7 +242,7 @@ def page(errors, same):
 
 def main(folder):
     """Measure and write the results."""
-    same = same_optimizer(Path(folder) / "prepared.safetensors")
+    same = same_optimizer(prepared_file(folder))
     with Pool() as pool:
         numbered = enumerate(tqdm(list(cases()), disable=not sys.stderr.isatty()))
         rows = [measure(pool, index, case) for index, case in numbered]

@@ -21,6 +21,7 @@ from tabulate import tabulate
 from descent.metrics import TRAIN_METRICS
 from descent.provenance import provenance
 from descent.training.settings import TrainingSettings
+from engines import prepared_file
 from publish import publish
 
 HERE = Path(__file__).parent
@@ -151,9 +152,7 @@ def train(folder, data, seeds):
         )
     }
     job = {
-        "input": SimpleNamespace(
-            prepared=f"{data}/prepared.safetensors", code=[], rule=[], selected=[]
-        ),
+        "input": SimpleNamespace(prepared=prepared_file(data), code=[], rule=[], selected=[]),
         "output": SimpleNamespace(**output),
         "params": SimpleNamespace(
             training={

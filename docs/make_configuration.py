@@ -70,7 +70,10 @@ def _values(schema):
     if "items" in schema:
         words[0] = words[0].replace("array", f"array of ({_values(schema['items'])})")
     words += [text.format(schema[name]) for name, text in LIMITS.items() if name in schema]
-    words += ["not empty"] if schema.get("minItems") or schema.get("minLength") else []
+    if 1 in (schema.get("minItems"), schema.get("minLength")):
+        words.append("not empty")
+    elif "minItems" in schema:
+        words.append(f"{schema['minItems']} of them")
     text = ", ".join(words)
     options = " or ".join(_values(part) for part in schema.get("anyOf", []))
     return ": ".join(filter(None, [text, options]))

@@ -7,6 +7,7 @@ file imports its libraries at the top because each engine runs in its own proces
 """
 
 import itertools
+import os
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,8 @@ HIDDEN = [100, 100]
 
 
 def prepared_file(folder):
-    """Return the path of the prepared tensors in `folder`; see `descent.data.prepare`."""
-    return Path(folder) / "prepared.safetensors"
+    """Return the path of the newest prepared tensors in `folder`; see `descent.data.prepare`."""
+    return max(Path(folder).glob("prepared*.safetensors"), key=os.path.getmtime)
 
 
 def training_arrays(folder):

@@ -1,4 +1,4 @@
-"""The command `descent`: check an update rule against a reference, grade many, or start one."""
+"""The command `descent`: check an update rule, grade many, start one, or convert data."""
 
 import argparse
 import json
@@ -107,6 +107,30 @@ def _parser():
     )
     check.set_defaults(command=_check)
     add_grade(commands)
+    convert = commands.add_parser(
+        "convert",
+        help="make the IDX files of a data set from files in other forms",
+        description="Make the four IDX files that the data set `idx` takes from .npz, .npy, .csv, "
+        ".parquet or .mat files, or from folders with a folder of images for each class. What is "
+        "for training and what for testing is told by names (train, test, t10k), in the files or "
+        "of the files. Colours become gray, and what else has to be changed is said. Exit code 0: "
+        "converted; 2: it cannot be.",
+    )
+    convert.add_argument("sources", nargs="+", metavar="source", help="a file or folder")
+    convert.add_argument("--out", required=True, metavar="FOLDER", help="the folder to make")
+    convert.add_argument(
+        "--test", nargs="+", default=[], metavar="SOURCE", help="files or folders for testing"
+    )
+    convert.add_argument(
+        "--test-fraction",
+        type=float,
+        metavar="FRACTION",
+        help="test on the last images of each class, such as 0.15 of them",
+    )
+    convert.add_argument(
+        "--label", metavar="COLUMN", help="name or number of the column with the labels, in a table"
+    )
+    convert.set_defaults(command=_convert)
     new = commands.add_parser(
         "new", help="write a template for an update rule, and its test, to this folder"
     )
@@ -193,6 +217,23 @@ def _is_of_the_reference(error, options, settings):
     except DescentError:
         return False
     return True
+
+
+def _convert(options):
+    from descent.data.convert import convert  # importing pandas takes a second
+
+    made, *notes = convert(
+        options.sources,
+        options.out,
+        test=options.test,
+        test_fraction=options.test_fraction,
+        label=options.label,
+    )
+    print(made)
+    for note in notes:
+        print(f"  note: {note}")
+    print(f"next, in your configuration: dataset: {{name: idx, folder: {options.out}}}")
+    return PASSED
 
 
 def _new(options):

@@ -7,7 +7,7 @@ from descent.errors import MissingExtraError
 #: What each extra brings, by the names under which the library imports it.
 EXTRAS = {
     "workflow": {
-        *("jsonschema", "plotly", "pooch", "pyarrow", "requests", "safetensors", "scipy"),
+        *("PIL", "jsonschema", "plotly", "pooch", "pyarrow", "requests", "safetensors", "scipy"),
         *("sklearn", "statsmodels", "torchvision"),
     },
 }

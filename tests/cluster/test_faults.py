@@ -102,10 +102,10 @@ def test_a_node_that_does_not_see_the_data_is_left_out(
 ):
     slurm = cluster.slurm
     here = Checkout(cluster.folder)
-    here.run("prepare")
+    here.run("data")
     cluster.profile = (*profile, "--retries", "0")
     slurm.crash_node("n2")
-    slurm.start_node("n2", hidden=cluster.folder / "data")
+    slurm.start_node("n2", hidden=cluster.results / "data")
     slurm.wait_for_nodes()
     slurm.output("scontrol", "update", "NodeName=n1", "State=DRAIN", "Reason=test")
     try:
@@ -130,7 +130,7 @@ def assert_jobs_fail(cluster, here, log):
     process = cluster.snakemake(*TRAINING)
     assert process.returncode != 0 and process.stdout.count("Error in rule train_") == 2
     newest = max((cluster.folder / ".snakemake").glob(log), key=os.path.getmtime)
-    assert "prepared.safetensors is not visible on this node" in newest.read_text()
+    assert ".safetensors is not visible on this node" in newest.read_text()
     assert here.would_run(*TRAINING) == dict.fromkeys(TRAINING, 1)
 
 

@@ -6,7 +6,7 @@ import zipfile
 
 import numpy as np
 
-from descent.data.download import EMNIST_MEMBERS
+from descent.data.download import emnist_member
 from descent.data.idx import RAW_FILES, write_idx
 
 N_TRAIN, N_TEST, SIDE, N_CLASSES = 300, 60, 8, 4
@@ -26,11 +26,11 @@ def write_tiny_idx(folder):
             write_idx(folder / name, values)
 
 
-def write_emnist(folder, raw, *, leave_out=None):
+def write_emnist(folder, raw, *, split="balanced", leave_out=None):
     """Write a zip file like EMNIST's, gzip.zip, and return its checksum.
 
     `raw` maps the names of the four files to upright images and labels. The archive also has one
-    member of another split and two whose paths lead out of the folder.
+    member that is no gzip file and two whose paths lead out of the folder.
     """
     folder.mkdir()
     with zipfile.ZipFile(folder / "gzip.zip", "w") as archive:
@@ -38,8 +38,8 @@ def write_emnist(folder, raw, *, leave_out=None):
             write_idx(folder / name, values.swapaxes(1, 2) if "images" in name else values)
             if name != leave_out:
                 content = gzip.compress((folder / name).read_bytes())
-                archive.writestr(EMNIST_MEMBERS[name], content)
+                archive.writestr(emnist_member(split, name), content)
             (folder / name).unlink()
-        for path in ("gzip/emnist-letters-train-labels-idx1-ubyte.gz", "../evil", "/tmp/../evil"):
+        for path in ("gzip/emnist-mnist-train-labels-idx1-ubyte.gz", "../evil", "/tmp/../evil"):
             archive.writestr(path, b"evil")
     return f"md5:{hashlib.md5((folder / 'gzip.zip').read_bytes()).hexdigest()}"

@@ -20,6 +20,7 @@ BY_HAND = {
         training/seeding training/epoch""",
     "write_digits": "data/prepare data/catalog data/idx",
     "prepare": "data/prepare data/catalog data/idx",
+    "unpack": "data/unpack data/idx data/recognize",
     "examples": "reporting/figures/examples reporting/figures/style",
     "final_accuracy": "analysis/summaries records analysis/final reporting/accuracy_table",
     "targets": "analysis/summaries records",

@@ -63,4 +63,4 @@ def test_the_packages_of_extras_are_what_the_library_imports():
     assert imported - always - sys.stdlib_module_names - {"descent"} == brought
     for extra, packages in EXTRAS.items():
         named = {text.partition(">")[0] for text in project["optional-dependencies"][extra]}
-        assert packages - {"sklearn"} <= named
+        assert packages - {"sklearn", "PIL"} <= named

@@ -50,25 +50,39 @@ def test_labels_and_images_of_different_counts(checkout):
     process = checkout.snakemake("prepare")
     assert process.returncode != 0
     assert re.search(
-        r"t10k-images\S+ has 60 images, but t10k-labels\S+ .* 3 labels", process.stdout
+        r"raw/t10k-images\S+ has 60 images, but raw/t10k-labels\S+ has 3 labels", process.stdout
     )
 
 
-def test_a_missing_file_is_named(checkout):
+def test_a_missing_file_is_named_with_what_is_there(checkout):
     (checkout.folder / "raw" / "t10k-labels-idx1-ubyte").unlink()
+    line = refusal(checkout.snakemake("prepare"))
+    said = "dataset.folder: raw has no t10k-labels-idx1-ubyte; there is t10k-images-idx3-ubyte, "
+    assert line.startswith(said)
+    (checkout.folder / "raw").rename(checkout.folder / "Raw")
+    line = refusal(checkout.snakemake("prepare"))
+    assert line.startswith("dataset.folder: raw does not exist")
+
+
+def test_a_damaged_gzip_file_is_named_before_anything_runs(checkout):
+    (checkout.folder / "raw" / "train-labels-idx1-ubyte.gz").write_bytes(b"\x1f\x8b\x08 trunc")
+    line = refusal(checkout.snakemake("prepare"))
+    assert line.startswith("raw/train-labels-idx1-ubyte.gz: not a complete gzip file")
+
+
+def test_files_that_are_something_else_are_named_and_called_what_they_are(checkout):
+    contents = {
+        "t10k-labels-idx1-ubyte": (b"<html>404</html>", "a web page"),
+        "train-labels-idx1-ubyte": (b"version https://git-lfs", "a git-LFS pointer"),
+        "train-images-idx3-ubyte": (b"\x03\x08\0\0\0\0", "IDX images in the other byte order"),
+    }
+    for name, (content, _) in contents.items():
+        (checkout.folder / "raw" / name).write_bytes(content)
     process = checkout.snakemake("prepare")
     assert process.returncode != 0
-    assert "raw/t10k-labels-idx1-ubyte" in process.stdout
-
-
-def test_files_that_are_no_gzip_are_named(checkout):
-    contents = {"t10k-labels-idx1": b"<html>404</html>", "train-labels-idx1": b"\x1f\x8b\x08 trunc"}
-    for name, content in contents.items():
-        (checkout.folder / "raw" / f"{name}-ubyte.gz").write_bytes(content)
-    process = checkout.snakemake("--keep-going", "prepare")
-    assert process.returncode != 0
-    for name in contents:
-        assert f"raw/{name}-ubyte.gz: not a complete gzip file" in process.stdout
+    for name, (_, said) in contents.items():
+        kind = "images" if "images" in name else "labels"
+        assert f"raw/{name}: should be IDX {kind}, but is {said}" in process.stdout
     assert "Traceback" not in process.stdout
 
 

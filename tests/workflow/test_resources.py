@@ -28,6 +28,7 @@ def test_every_job_asks_for_memory_and_time_and_training_by_its_seeds(checkout):
     for n in (1, 3):
         checkout.configure(seeds_per_job=n, training={"epochs": 50})
         jobs[n] = requests(checkout)
+    assert jobs[1].pop("prepare")  # its memory is known when the images are there
     assert "curves" in jobs[1] and {len(asked) for asked in jobs[1].values()} == {2}
     assert jobs[1]["curves"] == jobs[3]["curves"]
     pairs = zip(jobs[1]["train_ours_0"], jobs[3]["train_ours_0"], strict=True)

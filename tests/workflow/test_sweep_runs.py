@@ -82,7 +82,7 @@ def test_a_sweep_selects_by_validation_images_and_retrains(prepared):
     file = results / "iterations" / "ours_selected" / "seed_1.parquet"
     about = read_metadata(file)
     assert about["configuration"]["settings"] == settings
-    data = load_prepared(next(prepared.folder.glob("data/*/prepared.safetensors")))
+    data = load_prepared(next(prepared.results.glob("data/*.safetensors")))
     [alone] = repeat(data, 1, about["configuration"])
     assert pd.read_parquet(file)["train_loss"].tolist() == alone.iterations["train_loss"].tolist()
 
@@ -153,7 +153,7 @@ def test_halving_repeats_the_bits_of_the_rung_before(prepared):
     assert about["configuration"]["variant"] == "ours_selected"
     assert about["configuration"]["settings"]["lr"] == 0.05
 
-    data = load_prepared(next(prepared.folder.glob("data/*/prepared.safetensors")))
+    data = load_prepared(next(prepared.results.glob("data/*.safetensors")))
     kept = table[table["selected_as"].str.contains("rung", na=False)]
     assert len(kept) == 3
     for combination, row in kept.iterrows():

@@ -1,12 +1,10 @@
 # Names and functions that several stages share.
 
 import functools
-import hashlib
 from itertools import chain, pairwise
 from math import ceil
 
-from descent.data.catalog import DATASETS
-from descent.data.idx import RAW_FILES, raw_folder
+from descent.data.idx import RAW_FILES
 from descent.dependencies import LIBRARY, sources
 from descent.experiment.halving import rungs
 from descent.experiment.plan import ranked, references, replayed, seed_blocks, variants
@@ -46,19 +44,6 @@ HIDDEN = [1000] if "module" in config["model"] else config["model"]["hidden"]
 WEIGHTS = sum(n * m for n, m in pairwise([784, *HIDDEN, 10]))
 SEED_MB = 25 + 6 * 4 * WEIGHTS / 1e6
 EPOCH_MINUTES = 0.1 * max(1, WEIGHTS / 1e5)
-
-
-def dataset_folder():
-    name = config["dataset"]["name"]
-    if name == "idx":  # different folders must not share prepared tensors
-        folder = config["dataset"]["folder"]
-        name += f"_{Path(folder).name}_{hashlib.sha256(folder.encode()).hexdigest()[:8]}"
-    return f"{config['data_folder']}/{name}"
-
-
-KNOWN = DATASETS[config["dataset"]["name"]]
-DATASET = dataset_folder()
-PREPARED = f"{DATASET}/prepared.safetensors"
 
 
 def relative(files):
@@ -147,13 +132,6 @@ def selection_of(variant):
 def unique(items):
     """Remove duplicates and keep the order."""
     return list(dict.fromkeys(items))
-
-
-def idx_file(wildcards):
-    """Find a user's IDX file, gzipped or not."""
-    file = Path(config["dataset"]["folder"], wildcards.file)
-    packed = file.with_name(f"{file.name}.gz")
-    return packed if packed.exists() else file
 
 
 def page_templates(page):

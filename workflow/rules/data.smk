@@ -1,15 +1,56 @@
-# From raw files to the prepared tensors: shared by all experiments on the same data set.
+# From raw files to the prepared tensors, which all experiments on the same data set share, and on to
+# this experiment's own.
 
+import hashlib
+import json
+import re
 import time
+
+from descent.data.catalog import DATASETS, EMNIST_SPLITS
+from descent.data.idx import raw_folder
+from descent.data.own import identify
+
+SETTINGS = config["dataset"]
+KNOWN = DATASETS[SETTINGS["name"]]
+SPLIT = SETTINGS.get("split")
+CLASSES = KNOWN.classes if SPLIT is None else EMNIST_SPLITS[SPLIT]
+NORMALIZATION = tuple(SETTINGS.get("normalization") or ()) or KNOWN.normalization
+if SETTINGS["name"] == "idx":
+    # All data that differ have different folders, so that neither projects that share `data_folder`
+    # nor a file that is replaced by an older one can lead to the results of other data.
+    try:
+        OWN = identify(
+            SETTINGS["folder"],
+            f"{config['data_folder']}/checksums.json",
+            split=SPLIT,
+            anew=workflow.is_main_process,
+        )
+    except DescentError as error:
+        sys.exit(str(error))
+    label = re.sub(r"[^\w.-]", "_", Path(SETTINGS["folder"]).name)
+    CONTENT = OWN.identity
+    DATASET = f"{config['data_folder']}/idx_{label}_{CONTENT}"
+else:
+    CONTENT = [SETTINGS["name"], SPLIT]  # fixed by the checksums of what is fetched
+    DATASET = f"{config['data_folder']}/{'_'.join(filter(None, [SETTINGS['name'], SPLIT]))}"
+
+# All that the prepared tensors depend on.
+MADE_BY = code("prepare") + (code("unpack") if SETTINGS["name"] == "idx" else [])
+CODE = [Path(file).read_text() for file in MADE_BY]
+ABOUT = json.dumps([CONTENT, CLASSES, NORMALIZATION, CODE])
+IDENTITY = hashlib.sha256(ABOUT.encode()).hexdigest()[:12]
+PREPARED = f"{DATASET}/prepared_{IDENTITY}.safetensors"
+# The data of this experiment. Where they are, they are the right ones, whatever their time stamp.
+DATA = f"{RESULTS}/data/{IDENTITY}.safetensors"
 
 # On the node of a job. Snakemake also waits for input there, but if it does not come, it exits with
 # code 0, and results of an earlier configuration would pass for those of the job. The login node may
 # have only just prepared the data, and a network file system shows them with a delay.
 if workflow.remote_exec:
     give_up = time.monotonic() + 30
-    while not os.path.exists(PREPARED):
+    while not os.path.exists(DATA):
         if time.monotonic() > give_up:
-            sys.exit(f"{os.uname().nodename}: {PREPARED} is not visible on this node")
+            sys.exit(f"{os.uname().nodename}: {DATA} is not visible on this node")
         time.sleep(1)
 
 
@@ -36,16 +77,19 @@ elif config["dataset"]["name"] == "idx":
 
     rule unpack:
         input:
-            idx_file,
+            files=OWN.files,
+            code=code("unpack"),
         output:
-            raw_folder(DATASET) / "{file}",
+            expand(raw_folder(DATASET) / "{file}", file=RAW_FILES),
         log:
-            f"{DATASET}/logs/unpack_{{file}}.log",
+            f"{DATASET}/logs/unpack.log",
         benchmark:
-            f"{DATASET}/logs/unpack_{{file}}.benchmark.tsv"
+            f"{DATASET}/logs/unpack.benchmark.tsv"
         localrule: True
         conda:
             ENVIRONMENT
+        params:
+            sideways=OWN.sideways,
         script:
             "../scripts/unpack.py"
 
@@ -84,18 +128,47 @@ rule prepare:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=growing(2000),
+        # As measured: 0.7 GB for MNIST, 2.7 GB for 2.1 GB of images.
+        mem_mb=lambda wildcards, input, attempt: attempt * (2000 + ceil(1.3 * input.size_mb)),
         runtime=growing(5),
     params:
-        normalization=KNOWN.normalization,
-        classes=KNOWN.classes,
+        normalization=NORMALIZATION,
+        classes=CLASSES,
     script:
         "../scripts/prepare.py"
 
 
+# An experiment keeps its data, by a hard link that takes no space. When those that all experiments
+# share are removed, perhaps by `--delete-all-output` in another one, this one trains nothing again.
+# There is a rule only where data are missing: a rule that makes the shared data anew would make
+# Snakemake retrain or, if their time stamps are ignored, overlook other reasons to retrain.
+if not os.path.exists(DATA):
+
+    rule data:
+        input:
+            PREPARED,
+        output:
+            DATA,
+        log:
+            f"{LOGS}/data.log",
+        benchmark:
+            f"{LOGS}/data.benchmark.tsv"
+        localrule: True
+        conda:
+            ENVIRONMENT
+        script:
+            "../scripts/data.py"
+
+else:
+
+    rule data:
+        input:
+            DATA,
+
+
 rule examples:
     input:
-        PREPARED,
+        ancient(DATA),
         code=code("examples"),
     output:
         report(

@@ -6,7 +6,7 @@ PARITY_SEEDS = config["seeds"][: config["parity"]["seeds"]]
 
 rule replay:
     input:
-        prepared=PREPARED,
+        prepared=ancient(DATA),
         code=code("replay"),
         rules=lambda wildcards: unique(
             file

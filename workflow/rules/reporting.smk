@@ -112,7 +112,7 @@ rule report:
         runs=run_files("epochs"),
         curves=rules.curves.output[0],
         curves_of_epochs=rules.curves_of_epochs.output[0],
-        prepared=PREPARED,
+        prepared=ancient(DATA),
         config=rules.configuration.output[0],
         code=code("report"),
         templates=page_templates("report"),

@@ -22,7 +22,7 @@ for variant, (settings, all_seeds, epochs) in TRAINED.items():
             name:
                 f"train_{variant}_{block}"
             input:
-                prepared=PREPARED,
+                prepared=ancient(DATA),
                 code=code("train"),
                 rule=update_rule(settings["optimizer"]),
                 network=network(),

@@ -9,8 +9,9 @@ with job_log(snakemake.log[0]):
 
     with safe_open(snakemake.input[0], framework="numpy") as prepared:
         metadata = prepared.metadata()
-        images = prepared.get_slice("train_images")[:32]
-        labels = prepared.get_slice("train_labels")[:32]
+        shown = slice(min(32, *prepared.get_slice("train_labels").get_shape()))
+        images = prepared.get_slice("train_images")[shown]
+        labels = prepared.get_slice("train_labels")[shown]
     images = images.reshape(-1, int(metadata["height"]), int(metadata["width"]))
     names = json.loads(metadata["classes"])
     examples(images, [names[label] for label in labels], list(snakemake.output))

@@ -13,5 +13,7 @@ with job_log(snakemake.log[0]):
         settings["sources"] or dataset.sources,
         list(snakemake.output),
         checksum=dataset.checksums[archive],
+        content=dataset.contents.get(archive.removesuffix(".gz")),
+        split=settings.get("split", "balanced"),
         timeout=settings["timeout"],
     )

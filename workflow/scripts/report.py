@@ -19,7 +19,7 @@ with job_log(snakemake.log[0]):
         classes = json.loads(prepared.metadata()["classes"])
         train_labels = prepared.get_slice("train_labels")
         [n_images] = train_labels.get_shape()
-        labels = [classes[label] for label in train_labels[:32]]
+        labels = [classes[label] for label in train_labels[: min(32, n_images)]]
     html = report(
         config=yaml.safe_load(Path(files.config).read_text()),
         tables={Path(file).stem: pd.read_csv(file, dtype={"diverged_at": str}) for file in csv},

@@ -1,6 +1,6 @@
 from descent.jobs import job_log
 
 with job_log(snakemake.log[0]):
-    from descent.data.download import unpack
+    from descent.data.unpack import unpack
 
-    unpack(snakemake.input[0], snakemake.output[0])
+    unpack(snakemake.input.files, list(snakemake.output), sideways=snakemake.params.sideways)

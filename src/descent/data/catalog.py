@@ -21,6 +21,9 @@ class Dataset:
     checksums : dict
         Maps the file name of each archive to `<algorithm>:<digest>`. Four archives are the gzipped
         raw files; a single archive is a zip file that contains them.
+    contents : dict
+        Maps the names of raw files to the SHA-256 of what is in them, where it is known: files that
+        were unpacked, or gzipped anew, are told by it.
     normalization : (float, float) or None
         Mean and standard deviation for normalizing the images; None: those of the training images,
         computed when they are prepared.
@@ -30,8 +33,22 @@ class Dataset:
 
     sources: tuple = ()
     checksums: dict = field(default_factory=dict)
+    contents: dict = field(default_factory=dict)
     normalization: tuple | None = None
     classes: tuple | None = None
+
+
+#: EMNIST's splits, with the names of their labels. The balanced one has digits, capital letters,
+#: and the small letters that look different; the labels of letters begin with 1.
+_MERGED = tuple(string.digits + string.ascii_uppercase + "abdefghnqrt")
+EMNIST_SPLITS = {
+    "balanced": _MERGED,
+    "byclass": tuple(string.digits + string.ascii_uppercase + string.ascii_lowercase),
+    "bymerge": _MERGED,
+    "digits": tuple(string.digits),
+    "letters": ("N/A", *string.ascii_lowercase),
+    "mnist": tuple(string.digits),
+}
 
 
 def _gzipped(algorithm, train_images, train_labels, test_images, test_labels):
@@ -59,6 +76,20 @@ DATASETS = {
             "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
             "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
         ),
+        contents={
+            "train-images-idx3-ubyte": (
+                "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"
+            ),
+            "train-labels-idx1-ubyte": (
+                "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"
+            ),
+            "t10k-images-idx3-ubyte": (
+                "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"
+            ),
+            "t10k-labels-idx1-ubyte": (
+                "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"
+            ),
+        },
         normalization=MNIST_NORMALIZATION,
     ),
     "fashion_mnist": Dataset(
@@ -97,12 +128,11 @@ DATASETS = {
         ),
         classes=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
     ),
-    # The balanced split: digits, capital letters, and the small letters that look different.
     "emnist": Dataset(
         sources=("../shared/emnist", "https://biometrics.nist.gov/cs_links/EMNIST/"),
         checksums={"gzip.zip": "md5:58c8d27c78d21e728a6bc7b3cc06412e"},
-        classes=tuple(string.digits + string.ascii_uppercase + "abdefghnqrt"),
+        classes=EMNIST_SPLITS["balanced"],
     ),
     "digits": Dataset(),
-    "idx": Dataset(normalization=MNIST_NORMALIZATION),
+    "idx": Dataset(),
 }

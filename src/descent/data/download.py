@@ -13,19 +13,21 @@ from pathlib import Path
 import pooch
 import requests
 
-from descent.data.idx import RAW_FILES, transpose_images
+from descent.data.idx import transpose_images
+from descent.data.own import find
+from descent.data.recognize import content_checksum, describe_file, unpacked
 from descent.errors import DataError, SourceError
 from descent.files import PART, replacing
-
-#: Paths of the four files in EMNIST's zip file.
-EMNIST_MEMBERS = {
-    name: f"gzip/emnist-balanced-{name.replace('t10k', 'test')}.gz" for name in RAW_FILES
-}
 
 _NOT_GZIP = gzip.BadGzipFile, EOFError, zlib.error
 
 
-def fetch(archive, sources, targets, *, checksum, timeout):
+def emnist_member(split, name):
+    """Return the path of a raw file of one of EMNIST's splits in its zip file."""
+    return f"gzip/emnist-{split}-{name.replace('t10k', 'test')}.gz"
+
+
+def fetch(archive, sources, targets, *, checksum, content=None, split="balanced", timeout):
     """Fetch an archive from the first source that has the right one, and unpack its raw files.
 
     Parameters
@@ -33,11 +35,16 @@ def fetch(archive, sources, targets, *, checksum, timeout):
     archive : str
         File name of a gzipped raw file, or of EMNIST's zip file.
     sources : list of str
-        Folders and http(s) URLs where the archive may be, tried in this order.
+        Folders and http(s) URLs where the archive may be, tried in this order. In folders, a
+        gzipped raw file may have any of the names that `descent.data.own.find` knows.
     targets : list of path
         One raw file, or EMNIST's four; each is written atomically.
     checksum : str
         Checksum of the archive, `<algorithm>:<digest>`.
+    content : str, optional
+        SHA-256 of the raw file. A file with this content is right however it is packed.
+    split : str
+        Which of EMNIST's.
     timeout : float
         Seconds that a server may stay silent.
 
@@ -50,16 +57,17 @@ def fetch(archive, sources, targets, *, checksum, timeout):
     for source in sources:
         try:
             with tempfile.TemporaryDirectory(prefix=PART, dir=Path(targets[0]).parent) as folder:
-                file = _locate(source, archive, folder, timeout)
-                _check(file, checksum)
-                if file.suffix == ".zip":
-                    unpack_emnist(file, targets)
+                file, verified = _right_one(
+                    _locate(source, archive, folder, timeout), checksum, content
+                )
+                if archive.endswith(".zip"):
+                    unpack_emnist(file, targets, split)
                 else:
-                    unpack(file, *targets)
-            print(f"{archive}: fetched from {source}, verified with {checksum}")
+                    _unpack(file, *targets)
+            print(f"{archive}: fetched from {source}, verified with {verified}")
             return
-        except (SourceError, OSError, requests.RequestException) as error:
-            reasons.append(f"  {source}: {textwrap.shorten(str(error), 300)}")
+        except (DataError, SourceError, OSError, requests.RequestException) as error:
+            reasons.append(f"  {source}: {textwrap.shorten(str(error), 400)}")
             print(f"{archive}: rejected {reasons[-1].strip()}")
     raise SourceError(
         "\n".join(
@@ -73,18 +81,14 @@ def fetch(archive, sources, targets, *, checksum, timeout):
     )
 
 
-def unpack(file, target):
-    """Write the unpacked content of a file, gzipped or not, to `target` atomically."""
-    opener = gzip.open if Path(file).suffix == ".gz" else open
-    try:
-        with opener(file, "rb") as packed, replacing(target) as part, part.open("wb") as unpacked:
-            shutil.copyfileobj(packed, unpacked)
-    except _NOT_GZIP as error:
-        raise SourceError(f"{file}: not a complete gzip file ({error})") from None
+def _unpack(file, target):
+    """Write the content of a verified file to `target` atomically."""
+    with unpacked(file) as content, replacing(target) as part, part.open("wb") as raw:
+        shutil.copyfileobj(content, raw)
 
 
-def unpack_emnist(file, targets):
-    """Unpack the four files of EMNIST's balanced split, and turn the images upright.
+def unpack_emnist(file, targets, split="balanced"):
+    """Unpack the four files of one of EMNIST's splits, and turn the images upright.
 
     Parameters
     ----------
@@ -93,6 +97,8 @@ def unpack_emnist(file, targets):
         path that the archive chooses.
     targets : list of path
         Named like `descent.data.idx.RAW_FILES`; each is written atomically.
+    split : str
+        Which one.
 
     Raises
     ------
@@ -102,7 +108,8 @@ def unpack_emnist(file, targets):
     try:
         with zipfile.ZipFile(file) as archive:
             for target in map(Path, targets):
-                with archive.open(EMNIST_MEMBERS[target.name]) as member, gzip.open(member) as raw:
+                member = emnist_member(split, target.name)
+                with archive.open(member) as packed, gzip.open(packed) as raw:
                     content = raw.read()
                 if "images" in target.name:  # stored with rows and columns swapped
                     content = transpose_images(content)
@@ -112,26 +119,45 @@ def unpack_emnist(file, targets):
         raise SourceError(f"{file}: not a complete EMNIST zip file ({error})") from None
 
 
-def _locate(source, filename, folder, timeout):
-    """Return the path of the file in a source folder, or download it to `folder` from a URL."""
+def _locate(source, archive, folder, timeout):
+    """List the files for an archive in a source folder, or download it to `folder` from a URL."""
     if not source.startswith(("http://", "https://")):
-        file = Path(source) / filename
-        if not file.is_file():
-            raise SourceError("no such file" if Path(source).is_dir() else "no such folder")
-        return file
-    downloaded, terminal = Path(folder) / filename, sys.__stderr__
+        if not Path(source).is_dir():
+            raise SourceError("no such folder")
+        exactly, raw = Path(source) / archive, archive.removesuffix(".gz")
+        files = [file for names in find(source).values() for file in names.get(raw, [])]
+        files = list(dict.fromkeys([exactly, *files] if exactly.is_file() else files))
+        if not files:
+            names = sorted(entry.name for entry in Path(source).iterdir())
+            raise SourceError(f"no such file; there is {', '.join(names[:8]) or 'nothing'}")
+        return files
+    downloaded, terminal = Path(folder) / archive, sys.__stderr__
     download = pooch.HTTPDownloader(progressbar=terminal.isatty(), timeout=timeout)
     with contextlib.redirect_stderr(terminal):  # the bar is for people, not for the job's log
-        download(f"{source.rstrip('/')}/{filename}", str(downloaded), None)
-    return downloaded
+        download(f"{source.rstrip('/')}/{archive}", str(downloaded), None)
+    return [downloaded]
 
 
-def _check(file, checksum):
+def _right_one(files, checksum, content):
+    """Return the first file that is right, and the checksum that says so.
+
+    Raises
+    ------
+    SourceError
+        If none is; the message says what each of them is.
+    """
     algorithm, _, expected = checksum.partition(":")
-    digest = pooch.file_hash(file, alg=algorithm)
-    if digest != expected:
-        with open(file, "rb") as content:
-            page = content.read(64).lstrip().startswith(b"<")
-        what = "a web page" if page else f"a file of {Path(file).stat().st_size} bytes"
-        name = {"sha256": "SHA-256", "md5": "MD5"}[algorithm]
-        raise SourceError(f"{what} with {name} {digest}, which should be {expected}")
+    name, wrong = {"sha256": "SHA-256", "md5": "MD5"}[algorithm], []
+    for file in files:
+        digest = pooch.file_hash(file, alg=algorithm)
+        if digest == expected:
+            return file, checksum
+        if content:
+            with contextlib.suppress(DataError):  # a damaged file, which the checksum tells anyway
+                if content_checksum(file) == content:
+                    return file, f"the sha256 of its content:{content}"
+        wrong.append(
+            f"{Path(file).name} is {describe_file(file)}, {Path(file).stat().st_size} bytes "
+            f"with {name} {digest}, which should be {expected}"
+        )
+    raise SourceError("; ".join(wrong))

@@ -8,6 +8,7 @@ import math
 import struct
 from pathlib import Path
 
+from descent.data.recognize import HEAD, IDX_TYPES, describe
 from descent.errors import DataError
 from descent.files import replacing
 
@@ -28,52 +29,114 @@ def raw_folder(folder):
     return Path(folder) / "MNIST" / "raw"
 
 
-def check_raw_files(folder):
-    """Check the magic numbers, counts and sizes of a data set's four raw files.
+def kind_of(name):
+    """Tell from the name of a raw file what is in it: images or labels."""
+    return "images" if "images" in name else "labels"
+
+
+def read_header(stream, file, kind):
+    """Read the header of an IDX file.
+
+    Parameters
+    ----------
+    stream : binary file
+        At its beginning; afterwards at the first number.
+    file : path
+        Its name, for messages.
+    kind : str
+        `images` or `labels`, which it should have.
+
+    Returns
+    -------
+    dtype : str
+        NumPy's name for the type of the numbers.
+    shape : tuple of int
 
     Raises
     ------
     DataError
-        If a file is missing or has a wrong magic number or size, or if the numbers of images and
-        labels differ.
+        If it is no IDX file, or obviously of the other kind.
+    """
+    head = stream.peek(HEAD)[:HEAD]
+    other = {"images": 1, "labels": 3}[kind]
+    if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in IDX_TYPES or head[3] == other:
+        raise DataError(f"{file}: should be IDX {kind}, but is {describe(head)}")
+    header = stream.read(4 + 4 * head[3])
+    if len(header) < 4 + 4 * head[3]:
+        raise DataError(f"{file}: truncated within the header")
+    shape = struct.unpack(f">{head[3]}i", header[4:])
+    if min(shape, default=0) < 1:
+        raise DataError(f"{file}: no {kind} in it, its shape is {shape}")
+    return IDX_TYPES[head[2]], shape
+
+
+def check_size(file, shape, dtype, size):
+    """Raise DataError unless `size` bytes of numbers are what a shape and type need."""
+    expected = math.prod(shape) * int(dtype[-1])
+    if size != expected:
+        raise DataError(
+            f"{file}: {size} bytes of numbers, but a file of shape {shape} should have {expected}; "
+            f"it was {'cut off' if size < expected else 'written wrongly'}"
+        )
+
+
+def check_raw_files(folder):
+    """Check the headers, sizes and counts of a data set's four raw files.
+
+    Raises
+    ------
+    DataError
+        If a file is missing or is not what it should be, or if the numbers of images and labels
+        differ.
     """
     for split in ("train", "t10k"):
         images, labels = (raw_folder(folder) / name for name in RAW_FILES if name.startswith(split))
-        n_images, n_labels = _count(images, "images"), _count(labels, "labels")
-        if n_images != n_labels:
-            raise DataError(
-                f"{images} has {n_images} images, but {labels.name} has {n_labels} labels; "
-                "use files that belong together"
-            )
+        check_counts(images, _count(images, "images"), labels, _count(labels, "labels"))
+
+
+def check_counts(images, n_images, labels, n_labels):
+    """Raise DataError unless two files, of images and of labels, have equally many."""
+    if n_images != n_labels:
+        raise DataError(
+            f"{images} has {n_images} images, but {labels} has {n_labels} labels; "
+            "use files that belong together"
+        )
 
 
 def _count(file, kind):
-    """Check the header of an IDX file, and return the number of items in the file."""
+    """Check a raw file, and return the number of items in it."""
     if not file.is_file():
         raise DataError(f"{file}: missing")
-    n_dimensions = 3 if kind == "images" else 1
     with file.open("rb") as stream:
-        header = stream.read(4 + 4 * n_dimensions)
-    magic = struct.unpack(">i", header[:4])[0] if len(header) >= 4 else None
-    if magic != _MAGIC[kind]:
-        raise DataError(
-            f"{file}: the magic number is {magic}, but should be {_MAGIC[kind]} for IDX {kind}"
-        )
-    if len(header) < 4 + 4 * n_dimensions:
-        raise DataError(f"{file}: truncated within the header")
-    shape = struct.unpack(f">{n_dimensions}i", header[4:])
-    size, expected = file.stat().st_size, len(header) + math.prod(shape)
-    if size != expected or min(shape) < 1:
-        raise DataError(f"{file}: {size} bytes, but a file of shape {shape} should have {expected}")
+        dtype, shape = read_header(stream, file, kind)
+        check_size(file, shape, dtype, file.stat().st_size - stream.tell())
+    if dtype != "u1" or len(shape) != {"images": 3, "labels": 1}[kind]:
+        raise DataError(f"{file}: should be bytes, but is of type {dtype} and shape {shape}")
     return shape[0]
+
+
+def map_raw_file(file):
+    """Map the numbers of a checked raw file into memory; a change of them changes no file.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8: images (n, height, width) or labels (n,).
+    """
+    import numpy as np  # here, because the Snakefile imports this module at every start
+
+    with Path(file).open("rb") as stream:
+        dtype, shape = read_header(stream, file, kind_of(Path(file).name))
+        return np.memmap(file, dtype, mode="c", offset=stream.tell(), shape=shape)
 
 
 def write_idx(file, values):
     """Write values from 0 to 255, images (n, height, width) or labels (n,), as an IDX file."""
     magic = _MAGIC["images" if values.ndim == 3 else "labels"]
     header = struct.pack(f">{1 + values.ndim}i", magic, *values.shape)
-    with replacing(file) as part:
-        part.write_bytes(header + values.astype("uint8").tobytes())
+    with replacing(file) as part, part.open("wb") as stream:
+        stream.write(header)
+        stream.write(values.astype("uint8").tobytes())
 
 
 def transpose_images(content):

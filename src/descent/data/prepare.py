@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import save_file
 
 from descent.data.catalog import MNIST_NORMALIZATION
-from descent.data.idx import RAW_FILES, check_raw_files, raw_folder, write_idx
+from descent.data.idx import RAW_FILES, check_raw_files, map_raw_file, raw_folder, write_idx
 from descent.errors import DataError
 from descent.extras import naming_extras
 from descent.files import replacing
@@ -120,7 +120,7 @@ def prepare(
     *,
     normalization: tuple[float, float] | None = None,
     classes: Sequence[str] | None = None,
-) -> None:
+) -> list[str]:
     """Turn the raw files of a data set into the tensors that training maps into memory.
 
     Pixels are kept as gray levels, which takes a quarter of the memory and, as mini-batches are
@@ -142,36 +142,70 @@ def prepare(
     classes : list of str, optional
         Names of the labels 0, 1, ...; None: the labels themselves.
 
+    Returns
+    -------
+    list of str
+        What is unusual about the labels, one line each.
+
     Raises
     ------
     DataError
-        As in `check_raw_files`; also if training and test images differ in size, if a test label
-        does not occur in training, or if a label has no name.
+        As in `check_raw_files`; also if training and test images differ in size, if test labels
+        do not occur in training, if a label has no name, or if the standard
+        deviation is not positive.
     """
     check_raw_files(folder)
     tensors = {}
-    for split, train in (("train", True), ("test", False)):
-        raw = dataset(folder, train=train, normalization=MNIST_NORMALIZATION)  # not applied here
-        tensors[f"{split}_images"] = raw.data.flatten(1)
-        tensors[f"{split}_labels"] = raw.targets.to(torch.int64)
-        height, width = raw.data.shape[1:]
-    n_classes = int(tensors["train_labels"].max()) + 1
+    for split, name in (("train", "train"), ("test", "t10k")):
+        images, labels = (map_raw_file(raw_folder(folder) / f) for f in RAW_FILES if name in f)
+        tensors[f"{split}_images"] = torch.from_numpy(images).flatten(1)
+        tensors[f"{split}_labels"] = torch.from_numpy(labels).to(torch.int64)
+        height, width = images.shape[1:]
     if tensors["train_images"].shape[1] != tensors["test_images"].shape[1]:
         raise DataError(f"{folder}: training and test images differ in size")
-    if int(tensors["test_labels"].max()) >= n_classes:
+    trained, tested = (set(tensors[f"{split}_labels"].tolist()) for split in ("train", "test"))
+    if unseen := sorted(tested - trained):
         raise DataError(
-            f"{folder}: test label {int(tensors['test_labels'].max())} does not occur in training"
+            f"{folder}: test label {_listed(unseen)} does not occur in training; no network can "
+            "learn it"
         )
+    n_classes = max(trained) + 1
     names = list(classes or map(str, range(n_classes)))
     if n_classes > len(names):
         raise DataError(
             f"{folder}: label {n_classes - 1} found, but only {len(names)} classes are known"
         )
     mean, std = normalization or pixel_statistics(tensors["train_images"])
+    if not std > 0:
+        raise DataError(
+            f"{folder}: the standard deviation of the pixels is {std}, but must be positive; are "
+            "all training images empty?"
+        )
     metadata = dict(mean=mean, std=std, height=height, width=width, n_classes=n_classes)
     metadata = {key: repr(value) for key, value in metadata.items()}
     with replacing(target) as part:
         save_file(tensors, part, metadata | {"classes": json.dumps(names[:n_classes])})
+    return _unusual(trained, tested)
+
+
+def _unusual(trained: set[int], tested: set[int]) -> list[str]:
+    """Say what is unusual about the labels of the training and of the test images."""
+    notes, first = [], min(trained)
+    if first > 0:
+        notes.append(
+            f"the labels begin with {first}; the network has outputs from 0 to {max(trained)}, of "
+            f"which no image has {_listed(range(first))}"
+        )
+    if gaps := sorted(set(range(first, max(trained))) - trained):
+        notes.append(f"no training image has label {_listed(gaps)}; the network has these outputs")
+    if untested := sorted(trained - tested):
+        notes.append(f"no test image has label {_listed(untested)}")
+    return notes
+
+
+def _listed(labels: Sequence[int]) -> str:
+    shown = ", ".join(map(str, labels[:5]))
+    return f"{shown} and {len(labels) - 5} more" if len(labels) > 5 else shown
 
 
 def pixel_statistics(images: torch.Tensor) -> tuple[float, float]:
@@ -186,7 +220,9 @@ def pixel_statistics(images: torch.Tensor) -> tuple[float, float]:
     -------
     (float, float)
     """
-    counts = torch.bincount(images.flatten(), minlength=256).to(torch.float64)
+    # In parts, because counting takes eight bytes for each pixel (measured).
+    parts = [torch.bincount(part, minlength=256) for part in images.flatten().split(2**24)]
+    counts = torch.stack(parts).sum(0).to(torch.float64)
     levels = torch.arange(256, dtype=torch.float64) / 255
     mean = (counts @ levels) / counts.sum()
     variance = (counts @ (levels - mean).square()) / counts.sum()

@@ -146,7 +146,10 @@ def _explain(error, whole):
         "exclusiveMinimum": f"must be greater than {error.validator_value}",
         "exclusiveMaximum": f"must be less than {error.validator_value}",
         "uniqueItems": "must not contain duplicates",
-        "minItems": "must not be empty",
+        "minItems": "must not be empty"
+        if error.validator_value == 1
+        else f"must have {error.validator_value} items",
+        "maxItems": f"must have {error.validator_value} items",
         "minProperties": "must not be empty",
         "minLength": "must not be empty",
         "maxLength": f"must not be longer than {error.validator_value} characters",

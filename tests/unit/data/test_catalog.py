@@ -8,8 +8,9 @@ import yaml
 from torchvision.datasets import EMNIST, KMNIST, MNIST, FashionMNIST
 
 from configurations import SCHEMA
-from descent.data.catalog import DATASETS
-from descent.data.download import EMNIST_MEMBERS
+from descent.data.catalog import DATASETS, EMNIST_SPLITS
+from descent.data.download import emnist_member
+from descent.data.recognize import content_checksum
 
 
 def test_checksums_are_those_of_mnist():
@@ -26,6 +27,8 @@ def test_checksums_are_those_of_mnist():
             content = (shared / name).read_bytes()
             assert f"sha256:{hashlib.sha256(content).hexdigest()}" == checksum
             assert hashlib.md5(content).hexdigest() == dict(MNIST.resources)[name]
+            inside = DATASETS["mnist"].contents[name.removesuffix(".gz")]
+            assert content_checksum(shared / name) == inside
 
 
 @pytest.mark.parametrize(
@@ -44,14 +47,20 @@ def test_facts_of_emnist_are_torchvisions():
     known = DATASETS["emnist"]
     assert known.sources[-1] + "gzip.zip" == EMNIST.url
     assert known.checksums == {"gzip.zip": f"md5:{EMNIST.md5}"}
-    assert known.classes == tuple(EMNIST.classes_split_dict["balanced"])
+    assert known.classes == EMNIST_SPLITS["balanced"]
+    assert {split: list(names) for split, names in EMNIST_SPLITS.items()} == {
+        split: list(names) for split, names in EMNIST.classes_split_dict.items()
+    }
     theirs = EMNIST.__new__(EMNIST)
-    theirs.split = "balanced"
-    for split in ("train", "t10k"):
-        theirs.train = split == "train"
-        assert f"gzip/{theirs._file_prefix}-images-idx3-ubyte.gz" in EMNIST_MEMBERS.values()
+    for theirs.split in EMNIST.splits:
+        for split in ("train", "t10k"):
+            theirs.train = split == "train"
+            member = emnist_member(theirs.split, f"{split}-images-idx3-ubyte")
+            assert member == f"gzip/{theirs._file_prefix}-images-idx3-ubyte.gz"
 
 
 def test_the_schema_knows_the_same_data_sets():
     schema = yaml.safe_load(SCHEMA.read_text())
-    assert schema["properties"]["dataset"]["properties"]["name"]["enum"] == list(DATASETS)
+    keys = schema["properties"]["dataset"]["properties"]
+    assert keys["name"]["enum"] == list(DATASETS)
+    assert keys["split"]["enum"] == sorted(EMNIST_SPLITS)

@@ -1,7 +1,5 @@
 """Raw IDX files: errors name what is damaged."""
 
-import struct
-
 import numpy as np
 import pytest
 
@@ -30,8 +28,10 @@ def empty(file):
     file.write_bytes(b"")
 
 
-def change_magic_number(file):
-    file.write_bytes(struct.pack(">i", 0x0903) + file.read_bytes()[4:])
+def change_type(file):
+    content = bytearray(file.read_bytes())
+    content[2] = 9
+    file.write_bytes(content)
 
 
 def append(file):
@@ -46,12 +46,12 @@ def replace_by_page(file):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (truncate, "bytes, but a file of shape"),
-        (append, "bytes, but a file of shape"),
-        (truncate_within_header, "truncated within the header|bytes, but a file"),
-        (empty, "magic number is None"),
-        (change_magic_number, "magic number is 2307"),
-        (replace_by_page, "magic number is"),
+        (truncate, "bytes of numbers, but a file of shape .* cut off"),
+        (append, "bytes of numbers, but a file of shape .* written wrongly"),
+        (truncate_within_header, "truncated within the header|bytes of numbers"),
+        (empty, "but is empty"),
+        (change_type, "of type i1|of type int8"),
+        (replace_by_page, "but is a web page"),
         (lambda file: file.unlink(), "missing"),
     ],
 )

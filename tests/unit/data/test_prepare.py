@@ -135,3 +135,50 @@ def test_classes_have_names(folder, classes, names):
 def test_a_label_without_a_name_is_refused(folder):
     with pytest.raises(DataError, match="label 3 found, but only 3 classes are known"):
         prepare(folder, folder / "prepared.safetensors", classes="abc")
+
+
+def labelled(folder, train, test):
+    """Prepare images with these labels."""
+    random = np.random.default_rng(0)
+    for name, labels in ((RAW_FILES[0], train), (RAW_FILES[2], test)):
+        images = random.integers(0, 256, (len(labels), 3, 3))
+        write_idx(raw_folder(folder) / name, images)
+        write_idx(raw_folder(folder) / name.replace("images-idx3", "labels-idx1"), np.array(labels))
+    return prepare(folder, folder / "prepared.safetensors")
+
+
+def test_a_class_that_is_missing_in_training_is_noticed_wherever_it_is(tmp_path):
+    for missing in range(4):
+        train = [label for label in range(4) if label != missing]
+        with pytest.raises(DataError, match=f"test label {missing} does not occur in training"):
+            labelled(tmp_path, train, range(4))
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "said"),
+    [
+        ([0, 1, 2], [0, 1, 2], []),
+        ([1, 2, 3], [1, 2, 3], ["the labels begin with 1"]),
+        ([0, 1, 5], [0, 1, 5], ["no training image has label 2, 3, 4;"]),
+        ([2, 9, 9], [9], ["the labels begin with 2", "label 3, 4, 5, 6, 7 and 1 more", "label 2"]),
+    ],
+)
+def test_unusual_labels_are_noted(tmp_path, train, test, said):
+    notes = labelled(tmp_path, train, test)
+    assert len(notes) == len(said)
+    for note, text in zip(notes, said, strict=True):
+        assert text in note
+    assert load_prepared(tmp_path / "prepared.safetensors").n_classes == max(train) + 1
+
+
+def test_images_without_contrast_are_refused(folder):
+    write_idx(raw_folder(folder) / RAW_FILES[0], np.full((N_TRAIN, 8, 8), 7))
+    with pytest.raises(DataError, match=r"standard deviation of the pixels is 0\.0"):
+        prepare(folder, folder / "prepared.safetensors")
+
+
+def test_statistics_are_the_same_in_parts():
+    images = torch.randint(256, (2**24 // 784 + 100, 784), dtype=torch.uint8)
+    pixels = images.double() / 255
+    expected = (pixels.mean().item(), pixels.std(correction=0).item())
+    assert pixel_statistics(images) == tuple(round(value, 4) for value in expected)
