@@ -17,9 +17,9 @@ def test_weights_are_normal_with_standard_deviation_one_over_root_inputs_and_bia
     w0, b0, w1, b1, w2, b2 = model.initialize(SIZES, generators(3))
     assert [tuple(p.shape) for p in (w0, b0, w2, b2)] == [
         (3, 100, 784),
-        (3, 100, 1),
+        (3, 100),
         (3, 10, 100),
-        (3, 10, 1),
+        (3, 10),
     ]
     for weight, n_inputs in ((w0, 784), (w1, 100), (w2, 100)):
         for seed in weight.detach():
@@ -45,9 +45,9 @@ def test_forward_is_the_formula():
     for seed in range(2):
         w0, b0, w1, b1, w2, b2 = (p[seed] for p in parameters)
         for image in range(9):
-            x = images[seed, image][:, None]
+            x = images[seed, image]
             expected = w2 @ torch.relu(w1 @ torch.relu(w0 @ x + b0) + b1) + b2
-            torch.testing.assert_close(logits[seed, :, image], expected[:, 0])
+            torch.testing.assert_close(logits[seed, :, image], expected)
 
 
 def test_cross_entropy_is_the_negative_logarithm_of_the_softmax():

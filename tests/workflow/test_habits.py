@@ -112,7 +112,7 @@ def test_seeds_from_to_rerun_nothing(finished):
 def test_a_data_folder_is_the_same_however_it_is_written(finished):
     for data_folder in ("data/", "./data", "results/../data"):
         assert finished.would_run("--config", f"data_folder={data_folder}") == {}
-    output = finished.run("-n", "--config", "data_folder=~/data")
+    output = finished.run("-n", "--config", "data_folder=~/data", "name=other")
     assert f"{os.path.expanduser('~')}/data/" in output
 
 

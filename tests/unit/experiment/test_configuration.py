@@ -40,7 +40,7 @@ def test_every_configuration_is_valid(file):
     resolve(yaml.safe_load(file.read_text()))
 
 
-OPTIONAL = {"dataset": {"folder"}, "model": {"module", "initialization"}}
+OPTIONAL = {"dataset": {"folder", "normalization", "split"}, "model": {"module", "initialization"}}
 
 
 def test_schema_and_default_have_the_same_keys_and_every_property_is_described():
@@ -48,10 +48,7 @@ def test_schema_and_default_have_the_same_keys_and_every_property_is_described()
         assert schema.get("description") or not path, f"{path} has no description"
         if isinstance(value, dict) and "properties" in schema:
             assert schema["additionalProperties"] is False or path == "model"  # it has keywords
-            optional = {"dataset": {"folder"}, "model": {"module", "initialization"}}.get(
-                path, set()
-            )
-            assert schema["properties"].keys() - optional == value.keys(), path
+            assert schema["properties"].keys() - OPTIONAL.get(path, set()) == value.keys(), path
             for key, part in schema["properties"].items():
                 compare(part, value.get(key), f"{path}.{key}".strip("."))
 
