@@ -96,15 +96,18 @@ def reproducible(device):
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
     fill = torch.utils.deterministic.fill_uninitialized_memory
     precision = torch.get_float32_matmul_precision()
+    of_convolutions = torch.backends.cudnn.allow_tf32
     torch.use_deterministic_algorithms(True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # all memory is written first
-    torch.set_float32_matmul_precision("highest")  # no TF32
+    torch.set_float32_matmul_precision("highest")  # no TF32, neither in products ...
+    torch.backends.cudnn.allow_tf32 = False  # ... nor in convolutions, whose default it is
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
         torch.utils.deterministic.fill_uninitialized_memory = fill
         torch.set_float32_matmul_precision(precision)
+        torch.backends.cudnn.allow_tf32 = of_convolutions
 
 
 def wait(device):

@@ -112,6 +112,7 @@ def state():
         torch.are_deterministic_algorithms_enabled(),
         torch.utils.deterministic.fill_uninitialized_memory,
         torch.get_float32_matmul_precision(),
+        torch.backends.cudnn.allow_tf32,
     )
 
 
@@ -124,9 +125,9 @@ def test_a_gpu_computes_the_same_in_every_run_and_nothing_is_set_for_the_cpu(mon
     torch.set_float32_matmul_precision("high")
     try:
         with pytest.raises(KeyboardInterrupt), reproducible(torch.device("cuda")):
-            assert state() == (":4096:8", True, False, "highest")
+            assert state() == (":4096:8", True, False, "highest", False)
             raise KeyboardInterrupt
-        assert state() == (":4096:8", False, True, "high")
+        assert state() == (":4096:8", False, True, "high", True)
     finally:
         torch.set_float32_matmul_precision("highest")
 
