@@ -4,6 +4,11 @@ import itertools
 import re
 from xml.etree import ElementTree
 
+import pytest
+
+#: How many variants a figure shows; those between the smallest and the largest are slow tests.
+MANY = [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (4, 12)), 24]
+
 
 def names(n, length):
     """Make names of that many characters, which differ at their ends."""

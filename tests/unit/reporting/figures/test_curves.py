@@ -11,7 +11,7 @@ from pypdf import PdfReader
 from descent.analysis.curves import curves
 from descent.reporting.figures import curves as curves_figure
 from descent.reporting.figures.curves import overlay
-from drawn import assert_distinct, assert_room, bands, crosses, lines, names, texts
+from drawn import MANY, assert_distinct, assert_room, bands, crosses, lines, names, texts
 
 N = 40
 
@@ -122,7 +122,7 @@ def test_accuracy_is_shown_in_percent(tmp_path):
 
 @pytest.mark.parametrize("metric", ["train_loss", "train_accuracy"])
 @pytest.mark.parametrize("length", [8, 100])
-@pytest.mark.parametrize("n_variants", [1, 4, 12, 24])
+@pytest.mark.parametrize("n_variants", MANY)
 def test_any_number_of_variants_and_any_names(monkeypatch, tmp_path, n_variants, length, metric):
     drawn = []
     monkeypatch.setattr(curves_figure, "save", lambda figure, files: drawn.append(figure))
@@ -142,6 +142,7 @@ def test_any_number_of_variants_and_any_names(monkeypatch, tmp_path, n_variants,
     plt.close(figure)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["svg", "pdf", "png"])
 def test_every_format_has_long_names(tmp_path, kind):
     file = draw(tmp_path, variants=names(24, 100), kind=kind)

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from descent.reporting.figures.parity import parity
-from drawn import assert_distinct, assert_room, names
+from drawn import MANY, assert_distinct, assert_room, names
 
 
 def make_trace(*variants):
@@ -60,7 +60,7 @@ def test_the_same_bits_have_a_tick_and_the_note_counts_seeds(figure):
     assert "3 seeds" in figure.get_supxlabel() and "seed 7" in figure.get_supxlabel()
 
 
-@pytest.mark.parametrize("n_variants", [1, 4, 5, 12, 24])
+@pytest.mark.parametrize("n_variants", MANY)
 @pytest.mark.parametrize("length", [6, 26, 100])
 def test_any_number_of_variants_and_any_names(n_variants, length):
     variants = names(n_variants, length)

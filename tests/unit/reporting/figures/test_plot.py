@@ -9,7 +9,7 @@ import torch
 import descent
 from descent.analysis.bands import band
 from descent.errors import MissingExtraError, UsageError
-from drawn import assert_distinct, assert_room, names
+from drawn import MANY, assert_distinct, assert_room, names
 
 MINE, THEIRS = [2.0, 1.0, 0.5, 0.25], [2.0, 1.1, 0.4, 0.2]
 
@@ -98,7 +98,7 @@ def test_a_window_is_a_number_of_iterations(window):
         descent.plot({"mine": MINE}, window=window)
 
 
-@pytest.mark.parametrize("n_curves", [1, 4, 12, 24])
+@pytest.mark.parametrize("n_curves", MANY)
 @pytest.mark.parametrize("length", [8, 100])
 def test_any_number_of_curves_and_any_names(n_curves, length):
     figure = descent.plot({name: MINE for name in names(n_curves, length)})

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from descent.reporting.figures.schedules import as_png, schedules
-from drawn import assert_distinct, assert_room, names
+from drawn import MANY, assert_distinct, assert_room, names
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def test_every_variant_has_a_line_from_the_first_iteration_on(figure):
     assert [text.get_text() for text in legend.texts] == ["cosine", "step"]
 
 
-@pytest.mark.parametrize("n_variants", [1, 12, 24])
+@pytest.mark.parametrize("n_variants", MANY)
 @pytest.mark.parametrize("length", [8, 100])
 def test_any_number_of_variants_and_any_names(n_variants, length):
     figure = schedules({name: [0.1, 0.2] for name in names(n_variants, length)})

@@ -7,7 +7,7 @@ import pytest
 
 from descent.reporting.figures import sensitivity as sensitivity_figure
 from descent.reporting.figures.sensitivity import sensitivity
-from drawn import assert_distinct, assert_room, crosses, names, texts
+from drawn import MANY, assert_distinct, assert_room, crosses, names, texts
 
 
 def draw(tmp_path, accuracies, sweeps, axis="lr", selected=(), name="figure", shorter=None):
@@ -95,7 +95,7 @@ def test_all_runs_may_have_diverged(tmp_path):
     assert len(crosses(svg)) == 6
 
 
-@pytest.mark.parametrize("n_sweeps", [1, 12, 24])
+@pytest.mark.parametrize("n_sweeps", MANY)
 @pytest.mark.parametrize("length", [8, 100])
 def test_any_number_of_sweeps_and_any_names(tmp_path, monkeypatch, n_sweeps, length):
     figures = []
