@@ -112,7 +112,7 @@ benchmark: .venv-benchmark/done
 	PYTHONPATH=src .venv-benchmark/bin/python benchmarks/run.py data/mnist
 
 benchmark-gpu: .venv-benchmark/done
-	$(BIN)/snakemake --cores 1 data/mnist/prepared.safetensors
+	$(BIN)/snakemake --cores 1 prepare
 	PYTHONPATH=src .venv-benchmark/bin/python benchmarks/gpu.py data/mnist
 
 benchmark-cluster: setup

@@ -152,7 +152,9 @@ def train(folder, data, seeds):
         )
     }
     job = {
-        "input": SimpleNamespace(prepared=prepared_file(data), code=[], rule=[], selected=[]),
+        "input": SimpleNamespace(
+            prepared=prepared_file(data), code=[], rule=[], network=[], selected=[]
+        ),
         "output": SimpleNamespace(**output),
         "params": SimpleNamespace(
             training={
