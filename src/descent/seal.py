@@ -3,15 +3,14 @@
 A flipped bit in a Parquet or safetensors file usually changes a number and nothing else, so readers
 do not notice. Both formats have a place for texts. There, the writer puts `SEAL`, and `seal` puts
 the checksum of the file in place of its zeros. `read_intact` is how results are read.
+
+pyarrow is imported only where tables are: training alone does not need it.
 """
 
 import contextlib
 import hashlib
 import re
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from descent.errors import DamagedFileError
 from descent.files import replacing
@@ -59,6 +58,8 @@ def damaged(file):
 
 def write_table(table, file):
     """Write a pyarrow.Table to a sealed Parquet file, atomically; its metadata are kept."""
+    import pyarrow.parquet as pq
+
     texts = {**(table.schema.metadata or {}), "seal": SEAL}
     with replacing(file) as part:
         # with checksums of the pages, too, which other readers can verify
@@ -76,6 +77,9 @@ def read_table(file, columns=None):
     descent.errors.DamagedFileError
         If the file is not what was written.
     """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     content = read_intact(file)
     with naming_damage(file):
         return pq.read_table(pa.BufferReader(content), columns=columns)
@@ -84,6 +88,8 @@ def read_table(file, columns=None):
 @contextlib.contextmanager
 def naming_damage(file):
     """Say that a file is damaged if it cannot be understood."""
+    import pyarrow as pa
+
     try:
         yield
     except (pa.ArrowException, OSError, ValueError, LookupError, TypeError):
@@ -92,6 +98,8 @@ def naming_damage(file):
 
 def write_frame(frame, file):
     """Write a pandas.DataFrame to a sealed Parquet file, atomically and without its index."""
+    import pyarrow as pa
+
     write_table(pa.Table.from_pandas(frame, preserve_index=False), file)
 
 
