@@ -20,7 +20,7 @@ from descent.training.device import reproducible, resolve
 from descent.training.epoch import differentiate, mini_batches
 from descent.training.networks import make_networks
 from descent.training.orders import draw
-from descent.training.seeding import generator, stream_variant, validation_generator
+from descent.training.seeding import generators, validation_generator
 
 #: The precisions to compare in: a wrong rule shows in float64, a careless one in float32.
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -141,12 +141,11 @@ class Training:
     @classmethod
     def of(cls, data, variant, seeds, training, device="cpu"):
         """Make the source for the training of a variant on a device, see `replay`."""
-        root_seed = training.root_seed
-        data = hold_out(data, training.validation_fraction, validation_generator(root_seed))
+        validation_images = validation_generator(training.root_seed)
+        data = hold_out(data, training.validation_fraction, validation_images)
         data = data.to(device)
         networks = make_networks(training, data, variant, seeds, device)
-        streams = stream_variant(variant, training.seeding)
-        orders = [generator(root_seed, "order", streams, seed) for seed in seeds]
+        orders = generators(training, "order", variant, seeds)
         return cls(networks, data, orders, training.batch_size)
 
     def gradients(self, leader):

@@ -22,7 +22,7 @@ from descent.training.epoch import OF_IMAGES, train_epoch
 from descent.training.networks import can_be_stacked, make_networks
 from descent.training.orders import Orders
 from descent.training.run import Run
-from descent.training.seeding import generator, stream_variant, validation_generator
+from descent.training.seeding import generators, validation_generator
 
 #: Number of timed forward passes of the untrained network.
 _TIMED_PASSES = 25
@@ -112,8 +112,7 @@ def _begin(data, variant, settings, seeds, training, iterations_per_epoch):
     device, n_images = data.train_images.device, len(data.train_images)
     networks = make_networks(training, data, variant, seeds, device)
     step = make_variant_step(settings, networks.parameters, iterations_per_epoch, networks.names)
-    streams = stream_variant(variant, training.seeding)
-    shuffling = [generator(training.root_seed, "order", streams, seed) for seed in seeds]
+    shuffling = generators(training, "order", variant, seeds)
     return networks, step, Orders(shuffling, n_images, ahead=device.type != "cpu")
 
 

@@ -9,7 +9,7 @@ import contextlib
 
 from descent import model
 from descent.training.modules import Modules
-from descent.training.seeding import NOISE, generator, stream_variant
+from descent.training.seeding import NOISE, generators
 
 #: Modules that compute what `descent.model` does, from the same parameters.
 _ONLY_LAYERS = {"descent.models.linear", "descent.models.mlp"}
@@ -37,14 +37,11 @@ def make_networks(training, data, variant, seeds, device="cpu"):
     descent.errors.RuleError
         If the user's module is wrong.
     """
-    streams = stream_variant(variant, training.seeding)
-    initial, noise = (
-        [generator(training.root_seed, purpose, streams, seed) for seed in seeds]
-        for purpose in ("initialization", NOISE)
-    )
+    initial = generators(training, "initialization", variant, seeds)
     if training.model is None:
         sizes = model.layer_sizes(data.train_images.shape[1], training.hidden, data.n_classes)
         return Layers(model.initialize(sizes, initial, device))
+    noise = generators(training, NOISE, variant, seeds)
     modules = Modules(training.model, data.image_shape, data.n_classes, initial, noise, device)
     return Layers(modules.parameters, modules.names) if can_be_stacked(training) else modules
 

@@ -36,6 +36,25 @@ def generator(root_seed, purpose, variant, seed):
     return torch.Generator().manual_seed(stream_seed(root_seed, purpose, variant, seed))
 
 
+def generators(training, purpose, variant, seeds):
+    """Make the random generators for one purpose of the runs of a variant, one per seed.
+
+    Parameters
+    ----------
+    training : descent.training.settings.TrainingSettings
+    purpose : str
+        See `generator`.
+    variant : str
+    seeds : list of int
+
+    Returns
+    -------
+    list of torch.Generator
+    """
+    streams = stream_variant(variant, training.seeding)
+    return [generator(training.root_seed, purpose, streams, seed) for seed in seeds]
+
+
 def stream_seed(root_seed, purpose, variant, seed):
     """Derive the seed, an integer below 2**64, of one random stream."""
     parts = [root_seed, purpose, seed] if variant is None else [root_seed, purpose, variant, seed]

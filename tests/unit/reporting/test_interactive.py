@@ -107,10 +107,10 @@ def test_the_test_curves_are_drawn_over_epochs_and_hidden_at_first():
     assert (lower.y[-1] < line.y[-1]) and (line.y[-1] < upper.y[-1])
 
 
-def test_the_view_of_the_test_images_has_its_own_titles():
-    runs = simulate(n_seeds=2, n_iterations=100)
+def page_of(n_iterations):
+    runs = simulate(n_seeds=2, n_iterations=n_iterations)
     means = curves(runs, smoothing_window=50, band="t", confidence_level=0.95)
-    page = interactive.page(
+    return interactive.page(
         runs,
         means,
         over_epochs(),
@@ -119,6 +119,10 @@ def test_the_view_of_the_test_images_has_its_own_titles():
         comparisons=COMPARISONS,
         settings=SETTINGS,
     )
+
+
+def test_the_view_of_the_test_images_has_its_own_titles():
+    page = page_of(n_iterations=100)
     assert "test images after every epoch: mean of 2 seeds, 95 % t band" in page
     for title in ("Test cross-entropy (nats)", "Test accuracy (%)", "Epoch"):
         assert f'"{title}"' in page
@@ -128,17 +132,7 @@ def test_windows_longer_than_the_run_are_one_and_named_by_its_length():
     assert interactive.windows(50, 1000) == [1, 50, 200]
     assert interactive.windows(50, 40) == [1, 50]
     assert interactive.windows(50, 1) == [50]
-    runs = simulate(n_seeds=2, n_iterations=40)
-    means = curves(runs, smoothing_window=50, band="t", confidence_level=0.95)
-    page = interactive.page(
-        runs,
-        means,
-        over_epochs(),
-        name="x",
-        experiment="",
-        comparisons=COMPARISONS,
-        settings=SETTINGS,
-    )
+    page = page_of(n_iterations=40)
     assert page.count("moving average over 40 iterations") == 2
     assert "over 50 iterations" not in page and "over 200 iterations" not in page
 

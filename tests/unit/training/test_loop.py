@@ -14,7 +14,7 @@ import torch.nn.functional as F
 
 from descent import model
 from descent.data.prepared import PreparedData, hold_out, normalize
-from descent.training import loop
+from descent.training import loop, seeding
 from descent.training.seeding import generator, validation_generator
 from networks import MOMENTUM, SGD, TORCH, bits, make_data, run
 
@@ -284,7 +284,7 @@ def test_what_fills_a_stack_up_must_not_share_its_random_streams(monkeypatch):
     """A mutant: the further networks draw from the generators of the seed itself."""
     expected = run(make_data(), SGD, [0, 1])
     monkeypatch.setattr(loop, "_fixed_size", lambda device, stack_size: stack_size)
-    monkeypatch.setattr(loop, "generator", functools.cache(generator))
+    monkeypatch.setattr(seeding, "generator", functools.cache(generator))
     first, last = run(make_data(), SGD, [0, 1], stack_size=3)
     assert bits(first) == bits(expected[0]) and bits(last) != bits(expected[1])
 
