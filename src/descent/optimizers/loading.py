@@ -76,6 +76,22 @@ def load(file, wanted=None):
     return module
 
 
+def import_installed(module):
+    """Import a module of an installed package; what it changes for the whole program is put back.
+
+    Parameters
+    ----------
+    module : str
+
+    Returns
+    -------
+    module
+    """
+    os.environ.setdefault("KERAS_BACKEND", "torch")  # its own default may not be installed
+    with _as_a_program(module), put_back():
+        return importlib.import_module(module)
+
+
 def folder_of(file):
     """Return the folder in which a file looks for modules."""
     return _resolved_folder(os.path.abspath(file))

@@ -13,7 +13,8 @@ from pathlib import Path
 from descent.errors import SignatureError
 from descent.optimizers import notebooks
 from descent.optimizers.form_names import looks_like, may_be_canonical, stands_for
-from descent.optimizers.source import ancestry, defined_in, explain_missing, find
+from descent.optimizers.packages import source_of
+from descent.optimizers.source import ancestry, defined_in, explain_missing, find, names_in
 from descent.optimizers.spec import SCRATCH, parse
 
 #: Classes of torch.optim that cannot be used, and why.
@@ -50,7 +51,8 @@ def check_hyperparameters(optimizer, given):
     Parameters
     ----------
     optimizer : str
-        `scratch.<rule>`, `torch.optim.<Class>` or `<file>:<rule or class>`.
+        `scratch.<rule>`, `torch.optim.<Class>`, `<file>:<rule or class>` or
+        `<package>:<rule or class>`.
     given : set of str
         Names of the given hyperparameters.
 
@@ -152,6 +154,8 @@ def _signature(optimizer):
         if problem := problem_of(Path(spec.file)):
             raise SignatureError(f"optimizer: {spec.file}: {problem}")
         return _signature_in(Path(spec.file), spec.name)
+    if spec.module:
+        return _signature_installed(spec)
     if spec.kind == "scratch" and spec.name in _scratch_rules():
         return _signature_in(SCRATCH / f"{spec.name}.py", spec.name)
     if spec.kind == "torch.optim":
@@ -165,7 +169,7 @@ def _signature(optimizer):
     hint = f"did you mean {close[0]}? " if close else ""
     raise SignatureError(
         f"optimizer: {optimizer} is unknown; {hint}Allowed: torch.optim.<Class>, <file>.py:<rule>, "
-        f"or scratch.<rule> with {', '.join(rules)}"
+        f"<package>:<Class>, or scratch.<rule> with {', '.join(rules)}"
     )
 
 
@@ -209,6 +213,18 @@ def _signature_in(file, name):
     signature = _of_class(found) if is_class else _of_rule(found, name)
     required = [item for item in signature.required if item not in found.given]
     return replace(signature, required=required, defaults=signature.defaults | found.given)
+
+
+def _signature_installed(spec):
+    """Read the signature of a class or function of an installed package."""
+    file = source_of(spec.module)
+    if file is None:
+        return _ANY
+    if find(file, spec.name) is None:
+        close = difflib.get_close_matches(spec.name, names_in(file), n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise SignatureError(f"optimizer: {spec.module} has no {spec.name}{hint}")
+    return _signature_in(file, spec.name)
 
 
 def signature_of_module(file, name):

@@ -186,10 +186,41 @@ def _bound(statement):
 def _find(file, name, seen):
     if (file, name) in seen:  # as in `rule = rule`
         return Found(file)
-    names = defined_in(_parse(file))
+    seen |= {(file, name)}
+    tree = _parse(file)
+    names = defined_in(tree)
     if name in names:
-        return _follow(file, names[name], seen | {(file, name)})
-    return Found(file) if "*" in names else None
+        return _follow(file, names[name], seen)
+    stars = _stars(file, tree)
+    for source in filter(None, stars):
+        if found := _find(source, name, seen):
+            return found
+    return Found(file) if None in stars or "__getattr__" in names else None
+
+
+def _stars(file, tree):
+    """List the files of which a file imports all names, the last one first; None if not known."""
+    imported = [value for each, _ in _statements(tree) for name, value in _bound(each) if name == "*"]
+    return [_source(file, each.module, each.level) for each in reversed(imported)]
+
+
+def names_in(file, seen=frozenset()):
+    """Return the public names at the top level of a file, with those that it imports as a whole.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+
+    Returns
+    -------
+    set of str
+    """
+    if file in seen:
+        return set()
+    tree = _parse(file)
+    names = {name for name in defined_in(tree) if not name.startswith("_") and name != "*"}
+    others = filter(None, _stars(file, tree))
+    return names.union(*(names_in(other, seen | {file}) for other in others))
 
 
 def _follow(file, value, seen):

@@ -1,8 +1,8 @@
 """What the name of an optimizer means; names are parsed only here.
 
-There are three forms: `scratch.<rule>`, an included update rule; `torch.optim.<Class>`; and
-`<file>:<name>`, an update rule or class in a user's file. The Snakefile imports this module at
-every start, so it must stay light.
+There are four forms: `scratch.<rule>`, an included update rule; `torch.optim.<Class>`;
+`<file>.py:<name>`, an update rule or class in a user's file; and `<package>.<module>:<name>`, one
+in an installed package. The Snakefile imports this module at every start, so it must stay light.
 """
 
 import hashlib
@@ -26,16 +26,19 @@ class Spec:
     Attributes
     ----------
     kind : str
-        `file`, `scratch`, or whatever precedes the last dot, such as `torch.optim`.
+        `file`, `package`, `scratch`, or whatever precedes the last dot, such as `torch.optim`.
     name : str
         Name of the update rule or class.
     file : str or None
         Path of the user's file, if there is one.
+    module : str or None
+        Name of the module in an installed package, if there is one.
     """
 
     kind: str
     name: str
     file: str | None = None
+    module: str | None = None
 
 
 def parse(optimizer):
@@ -49,11 +52,19 @@ def parse(optimizer):
     -------
     Spec
     """
-    file, _, name = optimizer.rpartition(":")
-    if file:
-        return Spec("file", name, file)
+    place, _, name = optimizer.rpartition(":")
+    if _is_module(place):
+        return Spec("package", name, module=place)
+    if place:
+        return Spec("file", name, file=place)
     kind, _, name = optimizer.rpartition(".")
     return Spec(kind, name)
+
+
+def _is_module(place):
+    """Tell whether a place is written like a module, and not like a path."""
+    names = place.split(".")
+    return all(map(str.isidentifier, names)) and names[-1] not in ("py", "ipynb")
 
 
 def split_settings(settings):

@@ -27,7 +27,7 @@ from descent.errors import RuleError
 from descent.optimizers import user_rules
 from descent.optimizers.forms import recognise
 from descent.optimizers.groups import deal
-from descent.optimizers.loading import load
+from descent.optimizers.loading import import_installed, load
 from descent.optimizers.spec import parse
 
 #: Classes of torch.optim that treat every element of a tensor independently.
@@ -44,7 +44,7 @@ def make_step(optimizer, parameters, hyperparameters, groups=(), names=None):
     ----------
     optimizer : str
         `scratch.<rule>`, `torch.optim.<Class>`, or `<file>:<rule>` with the user's own update rule
-        or subclass of `torch.optim.Optimizer`.
+        or subclass of `torch.optim.Optimizer`, or `<package>:<rule or class>`.
     parameters : list of torch.Tensor
         Stacked over seeds, see `descent.model.initialize`; updated in place by every step.
     hyperparameters : dict
@@ -64,11 +64,10 @@ def make_step(optimizer, parameters, hyperparameters, groups=(), names=None):
         If the user's rule is wrong; steps raise it as well.
     """
     bound = partial(Step, optimizer, hyperparameters=hyperparameters, groups=groups, names=names)
-    file = parse(optimizer).file
-    if not file:
+    blame = user_rules.blame_for(optimizer)
+    if blame is contextlib.nullcontext:
         return bound(parameters)
     bound = partial(bound, find=finding_forms(hyperparameters))
-    blame = partial(user_rules.blaming, file)
     if hyperparameters.get("lr") != 0:
         with blame():  # which refuses what its steps change for all
             user_rules.try_out(bound, parameters)
@@ -81,6 +80,8 @@ def find(optimizer):
     spec = parse(optimizer)
     if spec.file:
         module = load(spec.file, spec.name)
+    elif spec.module:
+        module = import_installed(spec.module)
     elif spec.kind == "scratch":
         module = importlib.import_module(f"descent.optimizers.scratch.{spec.name}")
     else:

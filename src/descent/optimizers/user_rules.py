@@ -12,9 +12,35 @@ import torch
 from descent.errors import RuleError
 from descent.optimizers import notebooks
 from descent.optimizers.loading import folder_of, modules_beside, put_back
+from descent.optimizers.spec import parse
 
 #: Iterations of `try_out`: some rules accumulate gradients for a few iterations before they update.
 TRIAL = 10
+
+
+def blame_for(optimizer):
+    """Return what makes the context of an optimizer's steps, by its name.
+
+    Parameters
+    ----------
+    optimizer : str
+
+    Returns
+    -------
+    callable
+        `contextlib.nullcontext` for an included rule and a class of torch.
+    """
+    spec = parse(optimizer)
+    if spec.file:
+        return partial(blaming, spec.file)
+    return partial(_blaming_installed, optimizer) if spec.module else contextlib.nullcontext
+
+
+@contextlib.contextmanager
+def _blaming_installed(optimizer):
+    """Turn an exception into a RuleError that names the class and its package."""
+    with _blaming(optimizer, None), put_back(refuse=True):
+        yield
 
 
 @contextlib.contextmanager

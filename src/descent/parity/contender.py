@@ -105,13 +105,12 @@ class Contender:
             return rule.changed(settings)
         if not isinstance(rule, str):
             return cls._of_object(rule, settings, form)
-        file = parse(rule).file
-        blame = partial(user_rules.blaming, file) if file else contextlib.nullcontext
+        blame = user_rules.blame_for(rule)
         # a constant such as torch.tensor(0.9) in a file is then as exact as the number
         with blame(), default_dtype(torch.float64):
             found, elementwise = find(rule)
             contender = cls(rule, settings, found, blame, elementwise=elementwise)
-            return contender._in_form(form) if file else contender
+            return contender._in_form(form) if contender.is_users else contender
 
     @classmethod
     def _of_object(cls, rule, settings, form):

@@ -9,6 +9,8 @@ from inspect import Parameter, Signature
 import torch
 
 from descent.errors import ForbiddenByTorchError, HyperparameterError, RuleError
+from descent.optimizers.adapters import adapt
+from descent.optimizers.adapters.foreign import Foreign
 from descent.optimizers.form_names import FORMS, may_be_canonical
 from descent.optimizers.forms import trial
 from descent.optimizers.forms.outside import Outside
@@ -95,8 +97,10 @@ def recognise(rule, hyperparameters, form=None):
     if form is not None and form not in FORMS:
         raise RuleError(f"there is no form {form}; the forms are {', '.join(FORMS)}")
     is_class = isinstance(rule, type)
-    if isinstance(rule, _Rule) or (is_class and issubclass(rule, torch.optim.Optimizer)):
+    if isinstance(rule, _Rule | Foreign) or (is_class and issubclass(rule, torch.optim.Optimizer)):
         return None
+    if foreign := adapt(rule, hyperparameters):
+        return Adapted(foreign[0], "adapter", "", foreign[1])
     given = dict(hyperparameters)
     if given.get("lr") == 0:
         given["lr"] = 0.1  # only to see something move

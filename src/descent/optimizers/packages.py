@@ -1,0 +1,152 @@
+"""Optimizers in installed packages: where their source is, and of which version.
+
+Nothing is imported: some packages take many seconds. The Snakefile imports this module at every
+start, so it must stay light.
+"""
+
+import ast
+import difflib
+import functools
+import importlib.util
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from descent.errors import SignatureError
+from descent.optimizers.notebooks import is_notebook, parse
+from descent.optimizers.spec import parse as parse_name
+
+#: Packages whose distribution has another name, so that a message can say what to install.
+_DISTRIBUTIONS = {"optimi": "torch-optimi"}
+
+#: What every result depends on, in the provenance of each.
+_ALWAYS = {"torch", "descent", *sys.stdlib_module_names}
+
+
+def source_of(module):
+    """Find the file of a module in an installed package.
+
+    Parameters
+    ----------
+    module : str
+        Such as `timm.optim`.
+
+    Returns
+    -------
+    pathlib.Path or None
+        None if it is not written in Python.
+
+    Raises
+    ------
+    SignatureError
+        If it is not installed.
+    """
+    root, *rest = module.split(".")
+    try:
+        spec = importlib.util.find_spec(root)  # of the root only: of others it imports packages
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None:
+        if Path(f"{module.replace('.', '/')}.py").is_file():
+            file = f"{module.replace('.', '/')}.py"
+            raise SignatureError(f"optimizer: {module} is no package; did you mean {file}?")
+        raise SignatureError(
+            f"optimizer: {root} is not installed; run: pip install {_DISTRIBUTIONS.get(root, root)}"
+        )
+    places = [Path(place) for place in spec.submodule_search_locations or ()]
+    if not rest:
+        return _python(spec.origin)
+    for depth, name in enumerate(rest, start=1):
+        found = [place / name for place in places]
+        files = [file for place in found for file in _files(place) if file.is_file()]
+        if depth == len(rest) and files:
+            return _python(files[0])
+        if not any(place.is_dir() for place in found):
+            here = ".".join([root, *rest[: depth - 1]])
+            close = difflib.get_close_matches(name, _modules(places), n=1)
+            hint = f"; did you mean {here}.{close[0]}?" if close else ""
+            raise SignatureError(f"optimizer: {here} has no module {name}{hint}")
+        places = found
+    return None  # a folder without __init__.py
+
+
+def _files(place):
+    yield place / "__init__.py"
+    yield place.with_name(f"{place.name}.py")
+    yield from place.parent.glob(f"{place.name}.*.so")
+
+
+def _python(origin):
+    return Path(origin) if origin and str(origin).endswith(".py") else None
+
+
+def _modules(places):
+    return [child.stem for place in places if place.is_dir() for child in place.iterdir()]
+
+
+def versions(optimizer):
+    """Return the versions of the packages that an optimizer comes from, or its file imports.
+
+    Parameters
+    ----------
+    optimizer : str
+
+    Returns
+    -------
+    dict
+        Maps the name of each distribution to its version; without torch, and without what is not
+        installed.
+    """
+    spec = parse_name(optimizer)
+    roots = {spec.module.partition(".")[0]} if spec.module else set()
+    if spec.file and Path(spec.file).is_file():
+        roots = _imported(Path(spec.file))
+    found = [_distributions(root) for root in roots - _ALWAYS]
+    return {name: version for pairs in found for name, version in sorted(pairs.items())}
+
+
+def _imported(file):
+    """Name the packages that a file imports, anywhere in it."""
+    try:
+        source = file.read_bytes()
+        tree = parse(source) if is_notebook(file) else ast.parse(source)
+    except (OSError, SyntaxError, ValueError):
+        return set()  # whoever loads it says so
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+@functools.cache
+def _distributions(root):
+    """Map the distributions that install a package to their versions."""
+    try:
+        return {root: metadata.version(root)}  # the common case, and the quick one
+    except metadata.PackageNotFoundError:
+        pass
+    try:
+        spec = importlib.util.find_spec(root)
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None or not spec.origin:
+        return {}
+    # importlib.metadata.packages_distributions takes seconds
+    folder, start = Path(spec.origin).parents[bool(spec.submodule_search_locations)], f"{root}/"
+    owners = [
+        metadata.Distribution.at(info)
+        for info in folder.glob("*.dist-info")
+        if _installs(info / "RECORD", start.encode())
+    ]
+    return {owner.name: owner.version for owner in owners}
+
+
+def _installs(record, start):
+    try:
+        text = record.read_bytes()
+    except OSError:
+        return False
+    return text.startswith(start) or b"\n" + start in text
