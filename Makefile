@@ -1,4 +1,4 @@
-# make         the default experiment       make demo    the same on included digits, no download
+# make         the default experiment       make demo    the same on included digits
 # make test    the test suite               make lint    ruff, mypy, snakefmt, snakemake --lint
 # make test-fast    the unit tests that are quick, while you edit; make test-slow    what takes long
 # make lock    compile the locks from pyproject.toml    make clean   remove everything made
@@ -17,7 +17,7 @@
 # make coverage     measure how often the confidence bands hold
 # make simulate-equivalence    measure how often verdicts on equivalence are wrong
 # make benchmark-cluster    1,000 runs through Slurm, and the overhead of a job
-# make docs         write docs/configuration.md from the schema
+# make docs         write docs/configuration.md from the schema; make picture    that of the README
 # make notebooks    execute the solution of the lab, and make the exercise of it
 # make address      write the public address and the version into the files that quote them
 
@@ -32,7 +32,7 @@ UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKE
 
 .PHONY: results demo setup test test-fast test-slow test-oldest test-cluster lint format lock clean benchmark \
     benchmark-gpu benchmark-cluster benchmark-lock efficiency checkpoints overhead scaling mutants coverage \
-    docs address notebooks simulate-equivalence right-forms small-mistakes shadow-cost grading forms
+    docs picture address notebooks simulate-equivalence right-forms small-mistakes shadow-cost grading forms
 
 results: setup
 	$(BIN)/snakemake --cores all
@@ -153,6 +153,9 @@ grading: setup
 
 docs: setup
 	$(BIN)/python docs/make_configuration.py
+
+picture: setup
+	PYTHONPATH=src $(BIN)/python docs/make_picture.py
 
 notebooks: setup
 	PYTHONPATH=src $(BIN)/python notebooks/publish.py

@@ -15,7 +15,8 @@ PROJECT = Path(__file__).parents[1]
 PLACES = {
     "README.md": {
         r"(?s)(?<=<!-- address -->\n).*?(?=<!-- /address -->)": (
-            "```sh not run: needs the public address\ngit clone {address} && cd {name}\n```\n"
+            "<!-- not run: needs the public address -->\n```sh\n"
+            "git clone {address} && cd {name}\n```\n"
         ),
     },
     "CITATION.cff": {
