@@ -18,6 +18,7 @@
 # make simulate-equivalence    measure how often verdicts on equivalence are wrong
 # make benchmark-cluster    1,000 runs through Slurm, and the overhead of a job
 # make docs         write docs/configuration.md from the schema; make picture    that of the README
+# make site         build/site/html, the documentation as a site, with the gallery's experiments
 # make notebooks    execute the solution of the lab, and make the exercise of it
 # make address      write the public address and the version into the files that quote them
 
@@ -32,7 +33,8 @@ UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKE
 
 .PHONY: results demo setup test test-fast test-slow test-oldest test-cluster lint format lock clean benchmark \
     benchmark-gpu benchmark-cluster benchmark-lock efficiency checkpoints overhead scaling mutants coverage \
-    docs picture address notebooks simulate-equivalence right-forms small-mistakes shadow-cost grading forms
+    docs picture site address notebooks simulate-equivalence right-forms small-mistakes shadow-cost \
+    grading forms
 
 results: setup
 	$(BIN)/snakemake --cores all
@@ -156,6 +158,18 @@ docs: setup
 
 picture: setup
 	PYTHONPATH=src $(BIN)/python docs/make_picture.py
+# The gallery and the pages of mistakes are made again only where something has changed.
+SITE := build/site
+
+site: setup
+	mkdir -p $(SITE)/gallery
+	cp -p docs/gallery/rules.py $(SITE)/gallery
+	set -e; for name in $(notdir $(basename $(wildcard docs/gallery/*.yaml))); do \
+	    $(BIN)/snakemake --cores all --quiet --snakefile Snakefile --directory $(SITE)/gallery \
+	        --configfile docs/gallery/$$name.yaml -- results/$$name/report.html results/$$name/interactive.html; \
+	done
+	$(BIN)/snakemake --cores all --quiet --snakefile docs/site/mistakes.smk --directory $(SITE)
+	PYTHONPATH=src $(BIN)/python docs/site/build.py $(SITE)
 
 notebooks: setup
 	PYTHONPATH=src $(BIN)/python notebooks/publish.py
