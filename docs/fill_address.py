@@ -26,6 +26,7 @@ PLACES = {
     "SECURITY.md": {r"https?://[^\s()]+(?=/security/)": "{address}"},
     ".github/ISSUE_TEMPLATE/config.yml": {r"https?://\S+(?=/(security|blob)/)": "{address}"},
     ".snakemake-workflow-catalog.yml": {r"(?<=git clone )[^\s`]+": "{address}"},
+    "src/descent/reporting/documentation.py": {r'(?<=_ADDRESS = ")[^"]+': "{address}"},
 }
 
 

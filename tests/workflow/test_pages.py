@@ -88,6 +88,8 @@ def test_the_report_says_the_verdict_first_and_shows_its_images(report):
     for image in images:
         assert image.get_property("naturalWidth") > 300
         assert len(image.get_attribute("alt")) > 50
+    captions = [caption.text for caption in find(report, "figure:not(.table) figcaption")]
+    assert len(captions) == len(set(captions)) == len(images)
     assert find(report, "script") == []
 
 
@@ -108,6 +110,29 @@ def test_the_report_is_legible_in_the_dark(chromium, finished_once):
             channels = [int(channel) for channel in colour.strip("rgb()").split(",")]
             assert is_right(channels) > 200 if what == "color" else is_right(channels) < 60
     chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_figures_and_tables_of_the_report_follow_the_screen(chromium, finished_once):
+    """The ground of a figure has the color of the scheme; printed, it is white."""
+    ground = """
+        const done = arguments[0], image = document.querySelector('.figures img');
+        image.decode().then(() => {
+          const canvas = document.createElement('canvas'), context = canvas.getContext('2d');
+          context.drawImage(image, 0, 0);
+          done([...context.getImageData(2, 2, 1, 1).data.slice(0, 3)]);
+        });
+    """
+    for scheme, is_right in (("light", lambda c: min(c) > 240), ("dark", lambda c: max(c) < 60)):
+        feature = {"name": "prefers-color-scheme", "value": scheme}
+        chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+        open_page(chromium, finished_once.results / "report.html", PHONE)
+        assert is_right(chromium.execute_async_script(ground))
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    screen = "return [...document.querySelectorAll('.scroll')].every(e => e.scrollWidth <= {})"
+    fits = screen.format("e.clientWidth")
+    assert chromium.execute_script(fits)
+    open_page(chromium, finished_once.results / "report.html", {**DESKTOP, "width": 1280})
+    assert chromium.execute_script(fits)
 
 
 def test_links_lead_to_files(report):

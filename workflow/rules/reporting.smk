@@ -106,9 +106,9 @@ rule interactive:
 
 rule report:
     input:
-        EXAMPLES,
         FIGURES,
         TABLES,
+        examples=EXAMPLES[0],
         runs=run_files("epochs"),
         curves=rules.curves.output[0],
         curves_of_epochs=rules.curves_of_epochs.output[0],

@@ -23,7 +23,8 @@ with job_log(snakemake.log[0]):
     html = report(
         config=yaml.safe_load(Path(files.config).read_text()),
         tables={Path(file).stem: pd.read_csv(file, dtype={"diverged_at": str}) for file in csv},
-        figures=[file for file in files if file.endswith(".png")],
+        figures=[file for file in files if file.endswith(".svg")],
+        examples=files.examples,
         curves=read_frame(files.curves),
         curves_of_epochs=read_frame(files.curves_of_epochs),
         labels=labels,

@@ -8,6 +8,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from descent.files import replacing
+from descent.reporting.wording import NOTE
 
 _ACCURACY_TICKS = [0, 50, 80, 90, 95, 98, 99, 99.5, 99.8, 100]
 
@@ -139,8 +140,11 @@ def add_legend(figure, handles, *, rows=1, title=None):
 
 
 def add_note(figure, *lines):
-    """Put a note in small print below the axes, for which the figure grows."""
-    note, width = figure.supxlabel("", fontsize=6), max(map(len, lines))
+    """Put a note in small print below the axes, for which the figure grows.
+
+    Pages leave it out: `descent.reporting.adaptive`.
+    """
+    note, width = figure.supxlabel("", fontsize=6, gid=NOTE), max(map(len, lines))
     while True:
         note.set_text("\n".join(_wrap(line, width) for line in lines))
         if _excess(note) <= 1:
