@@ -136,8 +136,10 @@ def unique(items):
 
 def page_templates(page):
     """List the templates of a page."""
-    files = [f"{page}.html.jinja", "style.css"]
-    return [os.path.relpath(os.path.join(SOURCES, "descent/reporting/templates", f)) for f in files]
+    folder = os.path.join(SOURCES, "descent/reporting/templates")
+    files = [f"{page}.html.jinja", f"{page}.js", "style.css"]
+    files = [os.path.join(folder, file) for file in files]
+    return [os.path.relpath(file) for file in files if os.path.exists(file)]
 
 
 def expected_runs():

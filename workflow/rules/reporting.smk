@@ -79,8 +79,7 @@ rule configuration:
 rule interactive:
     input:
         runs=run_files("iterations"),
-        curves=rules.curves.output[0],
-        curves_of_epochs=rules.curves_of_epochs.output[0],
+        epochs=run_files("epochs"),
         code=code("interactive"),
         templates=page_templates("interactive"),
     output:
@@ -96,9 +95,11 @@ rule interactive:
         runtime=growing(10 + N_RUNS // 1000),
     params:
         expected=expected_runs(),
+        test_metrics=TEST_METRICS,
         name=config["name"],
         experiment=experiment(config),
         comparisons={name: list(members) for name, members in COMPARISONS.items()},
+        epochs=config["training"]["epochs"],
         settings=config["curves"],
     script:
         "../scripts/interactive.py"

@@ -453,12 +453,12 @@ def test_every_run_may_have_diverged(tmp_path):
     Outline(page)
     assert "2, at iteration" in page and not re.search(r"\bnan\b", page)
     page = interactive.page(
-        iterations,
-        means,
-        of_epochs,
+        read_runs(files["iterations"], expected, ["epoch", *TRAIN_METRICS]),
+        final,
         name="wild",
         experiment="",
         comparisons=PAIR,
+        epochs=2,
         settings=look,
     )
     assert "ours" in page and "theirs" in page

@@ -10,7 +10,8 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from descent.files import replacing
 from descent.reporting.wording import NOTE
 
-_ACCURACY_TICKS = [0, 50, 80, 90, 95, 98, 99, 99.5, 99.8, 100]
+#: On an axis of accuracies in percent.
+ACCURACY_TICKS = [0, 50, 80, 90, 95, 98, 99, 99.5, 99.8, 100]
 
 #: Seaborn's palette "colorblind".
 _COLORS = [
@@ -207,7 +208,7 @@ def scale_accuracy(axes):
     axes.set_yscale("function", functions=(_accuracy_scale, _inverse_accuracy_scale))
     axes.autoscale_view(scalex=False)  # the margins of the linear scale would be too wide here
     bottom, top = max(axes.get_ylim()[0], 0), min(axes.get_ylim()[1], 100)
-    candidates = _ACCURACY_TICKS if top > 80 else range(0, 81, 10)
+    candidates = ACCURACY_TICKS if top > 80 else range(0, 81, 10)
     ticks = [tick for tick in candidates if bottom <= tick <= top]
     if len(ticks) < 2:  # the range is between two of them
         candidates = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(bottom, top)
