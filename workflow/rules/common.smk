@@ -1,6 +1,7 @@
 # Names and functions that several stages share.
 
 import functools
+import time
 from itertools import chain, pairwise
 from math import ceil
 
@@ -13,8 +14,10 @@ from descent.metrics import METRICS, TRAIN_METRICS
 from descent.models.spec import module_place
 from descent.optimizers.spec import source_file
 from descent.reporting.wording import experiment
+from descent.terminal.summary import summary
 from descent.training.settings import TrainingSettings
 
+STARTED = time.time()
 ENVIRONMENT = "../envs/descent.yaml"
 RESULTS = f"results/{config['name']}"
 LOGS = f"{RESULTS}/logs"
@@ -80,6 +83,12 @@ def run_files(kind, variants=VARIANTS, seeds=config["seeds"], suffix="parquet"):
     """List the files of one kind, one per run."""
     path = f"{RESULTS}/{kind}/{{variant}}/seed_{{seed}}.{suffix}"
     return expand(path, variant=variants, seed=seeds)
+
+
+def findings():
+    """Say what a run has found, of what was asked for."""
+    made = {str(file) for job in workflow.dag.jobs for file in job.output}
+    return summary(RESULTS, made, run_files("epochs"), STARTED)
 
 
 def updated(files):
