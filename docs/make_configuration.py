@@ -38,7 +38,7 @@ GROUPS = {
     "Comparisons and their variants": ["comparisons"],
     "Schedules: lr_scheduler of a variant": ["lr_scheduler"],
     "Sweeps": ["sweeps"],
-    "Analysis": ["parity", "targets", "equivalence", "curves"],
+    "Analysis": ["parity", "landscapes", "targets", "equivalence", "curves"],
 }
 
 #: What is before the keys of a variant.

@@ -8,8 +8,9 @@ from math import ceil
 from descent.data.idx import RAW_FILES
 from descent.dependencies import LIBRARY, sources
 from descent.experiment.halving import rungs
-from descent.experiment.plan import ranked, references, replayed, seed_blocks, variants
+from descent.experiment.plan import drawn, ranked, references, replayed, seed_blocks, variants
 from descent.experiment.sweeps import axis, compared, sweeps
+from descent.landscapes.functions import FUNCTIONS
 from descent.metrics import METRICS, TRAIN_METRICS
 from descent.models.spec import module_place
 from descent.optimizers.spec import source_file

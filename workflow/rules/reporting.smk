@@ -135,6 +135,7 @@ rule snakemake_report:
         EXAMPLES,
         FIGURES,
         TABLES,
+        LANDSCAPE_FIGURES,
         snakefile=WORKFLOW / "Snakefile",
         config=rules.configuration.output[0],
         captions=sorted((WORKFLOW / "report").glob("*.rst")),
