@@ -25,6 +25,7 @@ QUOTING_THE_ADDRESS = {
     "README.md",
     "SECURITY.md",
     "pyproject.toml",
+    "src/descent/reporting/documentation.py",
 }
 #: Hosts of package indexes, in parts so that this file does not name them itself.
 INDEXES = [

@@ -7,7 +7,7 @@ import pytest
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from browser import PHONE, find, open_page, preferring, wait_until
+from browser import DESKTOP, PHONE, find, open_page, preferring, wait_until
 from descent.analysis.curves import curves as smoothed
 from descent.records import read_runs
 from descent.reporting import interactive
@@ -73,15 +73,13 @@ def test_figures_and_tables_of_the_report_follow_the_screen(chromium, finished_o
         });
     """
     for scheme, is_right in (("light", lambda c: min(c) > 240), ("dark", lambda c: max(c) < 60)):
-        feature = {"name": "prefers-color-scheme", "value": scheme}
-        chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
-        open_page(chromium, finished_once.results / "report.html", PHONE)
-        assert is_right(chromium.execute_async_script(ground))
-    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+        with preferring(chromium, scheme):
+            open_page(chromium, finished_once.results / "report.html", PHONE)
+            assert is_right(chromium.execute_async_script(ground))
     screen = "return [...document.querySelectorAll('.scroll')].every(e => e.scrollWidth <= {})"
     fits = screen.format("e.clientWidth")
     assert chromium.execute_script(fits)
-    open_page(chromium, finished_once.results / "report.html", {**DESKTOP, "width": 1280})
+    open_page(chromium, finished_once.results / "report.html", DESKTOP)
     assert chromium.execute_script(fits)
 
 

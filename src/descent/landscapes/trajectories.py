@@ -177,8 +177,8 @@ def _shape(sides, function, start):
                 break
         else:
             return shape
-    name, (kind, error) = next(iter(refusals.items()))
-    said = _in_a_line(error)
+    name, (kind, reason) = next(iter(refusals.items()))
+    said = _in_a_line(reason)
     if len(refusals) > 1:
         others = f"one needs the point as a {kind}, the other does not take that"
         raise RuleError(f"{' and '.join(refusals)} cannot be drawn together: {others}: {said}")

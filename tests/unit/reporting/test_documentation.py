@@ -4,7 +4,7 @@ from descent.reporting import documentation
 
 
 def test_a_placeholder_is_no_address(monkeypatch):
-    monkeypatch.setattr(documentation, "_ADDRESS", "https://example.org/OWNER/descent-lab")
+    monkeypatch.setattr(documentation, "_ADDRESS", "https://example.org/YOU/optimizers")
     assert documentation.page("glossary.md") is None
 
 
