@@ -109,6 +109,7 @@ rule report:
     input:
         FIGURES,
         TABLES,
+        LANDSCAPE_FIGURES,
         examples=EXAMPLES[0],
         runs=run_files("epochs"),
         curves=rules.curves.output[0],

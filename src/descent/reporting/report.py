@@ -7,7 +7,9 @@ import pandas as pd
 import yaml
 
 from descent.experiment.halving import budgets
+from descent.experiment.plan import drawn
 from descent.experiment.sweeps import compared
+from descent.landscapes.functions import FUNCTIONS
 from descent.metrics import METRICS
 from descent.optimizers.schedules import rate
 from descent.reporting import documentation, terms, wording
@@ -111,6 +113,11 @@ def report(
             "source": inline_image(examples),
             "alt": "Grayscale images, each below its label; row by row: " + ", ".join(labels),
         },
+        landscapes=[
+            _landscape(images, FUNCTIONS[function], name, members)
+            for name, members in drawn(config).items()
+            for function in config["landscapes"]
+        ],
         n_classes=n_classes,
         chance_loss=math.log(n_classes),
         provenance=_provenance(provenance),
@@ -222,6 +229,19 @@ def _parity(images, comparison, parity):
         "alt": f"Difference from the reference against the iteration, given the same gradients: "
         f"{'; '.join(found)}.",
         "caption": f"Difference from the reference, comparison {comparison}.",
+    }
+
+
+def _landscape(images, function, comparison, members):
+    """Describe the figure of a comparison's variants on a test function, and where they move."""
+    file = f"landscape_{function.name}_{comparison}"
+    return {
+        "file": file,
+        "source": images[file],
+        "alt": f"Contours of a test function, {function.title}, with the paths of "
+        f"{', '.join(members)} from one start.",
+        "caption": f"{function.title}, comparison {comparison}.",
+        "page": f"landscapes/{function.name}_{comparison}.html",
     }
 
 

@@ -45,6 +45,7 @@ CONFIG = {
     },
     "comparisons": PAIR,
     "curves": {"smoothing_window": 50, "confidence_level": 0.95, "band": "t"},
+    "landscapes": [],
 }
 RUN = {
     "git_commit": "abc",
@@ -194,6 +195,20 @@ def test_the_page_is_whole_and_needs_nothing_else(figures):
     assert anchors <= set(ids) and {"evidence", "gaps", "next", "terms", "margin"} <= anchors
     levels = [int(tag[1]) for tag, _ in outline.tags if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1 and all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_landscapes_are_shown_where_they_are_configured(figures):
+    assert 'id="landscapes"' not in write(figures)
+    names = [f"landscape_{function}_pair" for function in ("beale", "saddle")]
+    files = [figures[0].with_name(f"{name}.svg") for name in names]
+    for file in files:
+        file.write_text(SVG)
+    config = CONFIG | {"landscapes": ["beale", "saddle"]}
+    outline = Outline(section(write([*figures, *files], config=config), "landscapes"))
+    told = [image["alt"] for image in outline.all("img")]
+    assert len(told) == 2 and "Beale's function" in told[0] and "ours, theirs" in told[0]
+    links = {link["href"] for link in outline.all("a")}
+    assert {"landscapes/saddle_pair.html", "figures/landscape_saddle_pair.pdf"} <= links
 
 
 def test_images_are_told_in_words_with_their_numbers(figures):
