@@ -4,8 +4,8 @@ import pytest
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
-from test_pages import DESKTOP, PATIENCE, PHONE, chromium, find, open_page  # noqa: F401
 
+from browser import DESKTOP, PATIENCE, PHONE, find, open_page
 from descent.landscapes.functions import FUNCTIONS
 from descent.landscapes.trajectories import follow, load
 from descent.reporting.landscapes import landscape_page
@@ -30,7 +30,7 @@ def file(tmp_path_factory):
 
 
 @pytest.fixture
-def page(chromium, file):  # noqa: F811
+def page(chromium, file):
     open_page(chromium, file)
     return chromium
 
@@ -122,7 +122,7 @@ def test_side_by_side_every_rule_has_a_picture(page):
 @pytest.mark.browser
 @pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("view", ["over", "aside"])
-def test_nothing_is_wider_than_the_screen(chromium, file, screen, view):  # noqa: F811
+def test_nothing_is_wider_than_the_screen(chromium, file, screen, view):
     open_page(chromium, file, screen)
     find(chromium, f"input[value={view}]")[0].click()
     assert chromium.execute_script("return document.documentElement.scrollWidth <= innerWidth")
@@ -131,7 +131,7 @@ def test_nothing_is_wider_than_the_screen(chromium, file, screen, view):  # noqa
 
 
 @pytest.mark.browser
-def test_with_reduced_motion_pictures_follow_each_other_slowly(chromium, file):  # noqa: F811
+def test_with_reduced_motion_pictures_follow_each_other_slowly(chromium, file):
     media = {"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]}
     chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
     try:
