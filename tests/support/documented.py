@@ -25,6 +25,7 @@ _VARYING = {
     r"(?m)^\[\w{3} \w{3} +\d.*\]$": "[date]",
     r"[\d.e+-]+ x|seed \d+|\d+ iterations, ": "#",  # CPUs round differently
     r"(?<=\| )\d+\.\d+ *": "# ",  # in tables, too
+    r"\b\d+\.\d\d(?= %| to |  )|(?<= to )\d+\.\d\d": "#",  # also that of the terminal
     r"[ -]*\n": "\n",
 }
 

@@ -173,9 +173,9 @@ def test_runs_of_another_torch_are_named_beside_the_verdict(finished):
     write_table(table.replace_schema_metadata({"descent": old}), file)
     finished.run("results/tiny/report.html")
     page = (finished.results / "report.html").read_text()
-    verdict = page.partition('<section id="verdict">')[2].partition("</section>")[0]
-    assert "not all made alike" in verdict and "1 run with torch 1.0" in verdict
-    command = re.search(r"(rm .*) &amp;&amp; snakemake (.*?)</p>", verdict)
+    evidence = page.partition('<section id="evidence"')[2].partition("</section>")[0]
+    assert "not all made alike" in evidence and "1 run with torch 1.0" in evidence
+    command = re.search(r"(rm .*) &amp;&amp; snakemake (.*?)</li>", evidence)
     assert command[1] == "rm results/tiny/epochs/ours/seed_2.parquet"
     subprocess.run(["bash", "-c", command[1]], cwd=finished.folder, check=True)
     process = subprocess.run(

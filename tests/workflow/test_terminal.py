@@ -19,8 +19,9 @@ import time
 
 def slow(parameters, gradients, state, *, lr):
     time.sleep(0.03)
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.sub_(lr * gradient)
 """
-
 ENDING = """
 import os
 
@@ -54,7 +55,8 @@ def drawn(checkout, *arguments, environment=None, until=None, key=b""):
     given = {**checkout.environment(), "TERM": "xterm", "COLUMNS": "80", "LINES": "24"}
     given.pop("CI", None)
     process = subprocess.Popen(
-        ["setsid", "--ctty", *checkout.command(*arguments)],
+        # Where pytest runs in the background, Ctrl-C would be ignored.
+        ["env", "--default-signal=INT", "setsid", "--ctty", *checkout.command(*arguments)],
         cwd=checkout.folder,
         stdin=end,
         stdout=end,
@@ -172,11 +174,13 @@ def test_a_wrong_rule_is_named_last_with_its_line_also_with_keep_going(prepared)
     with_rule(prepared, BROKEN)
     for options in ([], ["--keep-going"], ["--retries", "1"], ["--printshellcmds"]):
         process = prepared.snakemake("train", "--force", *options)
-        lines = [line for line in lines_of(process) if line.startswith("train_ours_0 failed")]
+        lines = process.stdout.splitlines()
+        reasons = [line for line in lines if line.startswith("train_ours_0 failed")]
         assert process.returncode != 0
-        assert lines[-1].startswith("train_ours_0 failed: RuleError: rules.py, line 4: Attribute")
-        if "--printshellcmds" not in options:
-            assert lines == lines_of(process)[-1:] and len(lines_of(process)) <= 25
+        assert reasons[-1].startswith("train_ours_0 failed: RuleError: rules.py, line 4: Attribute")
+        if "--printshellcmds" not in options:  # Snakemake's own output is longer
+            assert reasons == lines[-1:] and len(lines_of(process)) <= 25
+            assert "CalledProcessError" not in process.stdout
 
 
 @pytest.mark.slow
@@ -185,7 +189,7 @@ def test_in_a_terminal_one_display_shows_the_epochs(prepared):
     code, said = drawn(prepared, "train")
     assert code == 0, said
     assert re.search(r"train_ours_0  epoch \d/2, test accuracy", said)
-    assert re.search(r"\x1b\[[0-9;]*m", said) and "of 3 jobs" in said
+    assert re.search(r"\x1b\[[0-9;]*m", said) and re.search(r"\d of \d jobs", said)
     assert said.rstrip().endswith("Results: results/tiny")
 
 
@@ -200,9 +204,7 @@ def test_ctrl_c_says_how_to_go_on(prepared):
 
 @pytest.mark.slow
 def test_a_killed_job_is_said_to_have_been_killed(prepared):
-    with_rule(
-        prepared, "import os\n\ndef ends(parameters, gradients, state, *, lr):\n    os._exit(9)\n"
-    )
+    with_rule(prepared, ENDING)
     process = prepared.snakemake("train")
     assert "train_ours_0 failed: it ended without a message" in lines_of(process)[-1]
 
@@ -219,17 +221,18 @@ def test_no_encoding_ends_a_run(finished, encoding):
     assert process.returncode == 0 and b"Results: results/tiny" in process.stderr, process.stderr
 
 
-def test_a_pipe_that_nobody_reads_does_not_end_a_run(finished):
-    reading, writing = os.pipe()
-    os.close(reading)
+def test_a_pipe_that_nobody_reads_any_more_does_not_end_a_run(finished):
+    """As with `| head`; before the workflow is read, it would end Snakemake itself."""
     table = finished.results / "tables" / "targets.csv"
     table.unlink()
-    subprocess.run(
-        finished.command("results/tiny/tables/targets.csv", "--nolock"),
+    with subprocess.Popen(
+        finished.command("results/tiny/tables/targets.csv"),
         cwd=finished.folder,
-        stdout=writing,
-        stderr=writing,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         env=finished.environment(),
-    )
-    os.close(writing)
+        text=True,
+    ) as process:
+        assert any("to do" in line for line in iter(process.stdout.readline, ""))
+        process.stdout.close()
     assert table.exists()

@@ -11,13 +11,15 @@ from descent.terminal.reasons import failures
 from descent.terminal.running import Job
 
 _NOTHING = "Nothing to be done"
+_OF_SLURM = "SLURM run ID"  # with which `scancel` ends the jobs of a run that was killed
 _INTERRUPTED = "Terminating processes on user request"
 _STOPPED = "Stopped as you asked."
 _STOPPING = "Will exit after finishing currently running jobs"
-#: Said at every failure, whatever the reason.
+#: Said at every failure, or of every job, whatever the reason.
 _EMPTY = (
     "At least one job did not complete successfully",
     "Exiting because a job execution failed",
+    "RuleException:\nCalledProcessError in file",
 )
 _AGAIN = "To go on, run the same command again."
 _WARNING, _ERROR = 3, 9  # lines of a message that are shown
@@ -158,6 +160,8 @@ class Screen(logging.Handler):
         message = str(record.msg or "")
         if message.startswith(_NOTHING):
             self._say(f"{_NOTHING}: what was asked for is there, and up to date.", *self._finish())
+        elif message.startswith(_OF_SLURM):
+            self._say(message)
         elif message.startswith(_INTERRUPTED):
             self._interrupted = True
             self._display.close()

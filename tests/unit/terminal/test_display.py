@@ -2,6 +2,7 @@
 
 import io
 import re
+import time
 
 import pytest
 
@@ -52,6 +53,35 @@ def test_the_target_is_no_job_with_a_name():
     assert stream.getvalue() == "1 of 1 jobs done\n"
 
 
+def test_silence_is_broken_by_what_is_running_and_more_rarely_in_a_long_run(monkeypatch, tmp_path):
+    monkeypatch.setattr("descent.terminal.display._SILENCE", 0.01)
+    log = tmp_path / "job.log"
+    log.write_text("epoch 3/9: test accuracy 8.00 %, 0 s per seed\n")
+    stream = io.StringIO()
+    lines = Lines(stream)
+    lines.update(1, 4, [Job("train", str(log)), Job("b", None), Job("c", None)], None)
+    time.sleep(0.6)  # sixty times that patience
+    lines.close()
+    said = stream.getvalue().splitlines()
+    assert 3 < len(said) < 25
+    what = "running: train, epoch 3/9, test accuracy 8.00 %; and 2 more"
+    assert set(said) == {f"1 of 4 jobs done after 00:00; {what}"}
+    time.sleep(0.3)
+    assert stream.getvalue().splitlines() == said
+
+
+def test_a_run_that_says_something_is_not_silent(monkeypatch):
+    monkeypatch.setattr("descent.terminal.display._SILENCE", 1)
+    stream = io.StringIO()
+    lines = Lines(stream)
+    lines.update(0, 9, [], None)
+    for _ in range(15):
+        lines.say("something")
+        time.sleep(0.1)
+    lines.close()
+    assert "jobs done" not in stream.getvalue()
+
+
 def drawn(monkeypatch, width, jobs, **options):
     """Draw once and return what is in the terminal, without codes."""
     monkeypatch.setenv("COLUMNS", str(width))
@@ -61,6 +91,17 @@ def drawn(monkeypatch, width, jobs, **options):
     bar.update(3, 30, jobs, None)
     bar.close()
     return stream.getvalue()
+
+
+def test_a_bar_that_was_removed_erases_nothing():
+    stream = Terminal()
+    bar = display(stream)
+    bar.update(1, 3, [Job("a", None)], None)
+    bar.close()
+    bar.say("stopping")
+    bar.update(1, 3, [], None)
+    bar.close()
+    assert stream.getvalue().endswith("stopping\n")
 
 
 @pytest.mark.parametrize("width", [10, 40, 200])

@@ -120,6 +120,22 @@ def test_the_reason_comes_last_and_once(run):
     assert "0 of 2 jobs done" in said[-2]
 
 
+def test_the_name_under_which_slurm_knows_the_jobs_is_shown(run):
+    run.begin().log("SLURM run ID: 3ab2")
+    run.log("Job 3 has been submitted")
+    assert run.said()[-1] == "SLURM run ID: 3ab2"
+
+
+def test_that_a_command_has_failed_is_no_reason(run):
+    message = "RuleException:\nCalledProcessError in file 'x.smk', line 3:\nCommand 'y' returned 1"
+    run.begin().log(message, "error", logging.ERROR)
+    run.screen.close()
+    assert run.said()[-2:] == [
+        "0 of 2 jobs done. What is done is kept.",
+        "A job failed; the log says which.",
+    ]
+
+
 def test_a_long_message_is_shortened_in_its_middle(run):
     message = "\n".join(["first", *(f"line {index}" for index in range(50)), "last"])
     run.begin().log(message, "error", logging.ERROR)
