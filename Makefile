@@ -158,6 +158,7 @@ docs: setup
 
 picture: setup
 	PYTHONPATH=src $(BIN)/python docs/make_picture.py
+
 # The gallery and the pages of mistakes are made again only where something has changed.
 SITE := build/site
 
@@ -166,7 +167,8 @@ site: setup
 	cp -p docs/gallery/rules.py $(SITE)/gallery
 	set -e; for name in $(notdir $(basename $(wildcard docs/gallery/*.yaml))); do \
 	    $(BIN)/snakemake --cores all --quiet --snakefile Snakefile --directory $(SITE)/gallery \
-	        --configfile docs/gallery/$$name.yaml -- results/$$name/report.html results/$$name/interactive.html; \
+	        --configfile docs/gallery/$$name.yaml -- \
+	        results/$$name/report.html results/$$name/interactive.html figures; \
 	done
 	$(BIN)/snakemake --cores all --quiet --snakefile docs/site/mistakes.smk --directory $(SITE)
 	PYTHONPATH=src $(BIN)/python docs/site/build.py $(SITE)

@@ -21,6 +21,9 @@ HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
 INDEX, MISTAKES = "docs/site/index.md", "docs/site/mistakes.md"
 
+#: The pages of mistakes that come first; the others follow by name.
+COMMON = ("any_rule", "sgd", "sgd_momentum", "adam", "adamw")
+
 #: Pages that have another name on the site than in the repository.
 NAMES = {"README.md": "overview.md", "config/README.md": "experiment.md"}
 
@@ -93,6 +96,7 @@ def collect(build, names):
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
     repository = project["urls"]["Repository"].rstrip("/").removesuffix(".git")
     rules = sorted(folder.name for folder in (build / "mistakes").iterdir())
+    rules.sort(key=lambda rule: COMMON.index(rule) if rule in COMMON else len(COMMON))
     source = build / "source"
     for page, name in names.items():
         text = (PROJECT / page).read_text()
@@ -115,8 +119,9 @@ def collect_gallery(build):
     for file in (HERE.parent / "gallery").glob("*.yaml"):
         results = build / "gallery" / "results" / file.stem
         reports = build / "extra" / "gallery" / file.stem
-        for folder in ("figures", "tables"):
-            shutil.copytree(results / folder, reports / folder, dirs_exist_ok=True)
+        for folder in ("figures", "tables", "landscapes"):
+            if (results / folder).exists():
+                shutil.copytree(results / folder, reports / folder, dirs_exist_ok=True)
         for page in ("report.html", "interactive.html"):
             shutil.copy2(results / page, reports)
         pictures = build / "source" / "gallery" / file.stem
@@ -152,19 +157,9 @@ def main(build):
     collect(build, pages())
     collect_gallery(build)
     extra = f"html_extra_path={(build / 'extra').resolve()}"
-    options = [
-        "-D",
-        extra,
-        "-q",
-        "--fail-on-warning",
-        "--keep-going",
-        "-c",
-        str(HERE),
-        "-b",
-        "html",
-    ]
+    strict = ["-q", "--fail-on-warning", "--keep-going"]
     site = build / "html"
-    if code := sphinx([*options, str(build / "source"), str(site)]):
+    if code := sphinx([*strict, "-c", str(HERE), "-D", extra, str(build / "source"), str(site)]):
         return code
     problems = broken_links(site)
     for problem in problems:

@@ -31,18 +31,16 @@ copybutton_exclude = ".linenos, .gp, .go"
 copybutton_selector = ", ".join(
     f"div.highlight-{kind} pre" for kind in ("sh", "python", "ipython3", "yaml", "default")
 )
-copybutton_prompt_text = ">>> |\\.\\.\\. "
-copybutton_prompt_is_regexp = True
 
 html_theme = "furo"
 html_title = project
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_copy_source = False
 html_show_sphinx = False
 
 
 def setup(app):
-    """Show languages that Pygments does not know as they are."""
-    for language in ("mermaid", "csv"):
-        app.add_lexer(language, TextLexer)
+    """Show a language that Pygments does not know as it is."""
+    app.add_lexer("csv", TextLexer)

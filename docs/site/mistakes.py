@@ -1,12 +1,13 @@
-"""Write the page of the mistakes in one update rule, with pictures: `make_mistakes.py RULE FOLDER`.
+"""Write the page of the mistakes in one update rule, with pictures: `mistakes.py RULE FOLDER`.
 
-They are those of the catalog that a check takes its hints from. Run by `docs/Snakefile`. A check of
+They are those of the catalog that a check takes its hints from. Run by `mistakes.smk`. A check of
 every mistake would take an hour: checked are those that were seen in public projects, and all of
 the two rules of the lab.
 """
 
 import difflib
 import inspect
+import re
 import sys
 from functools import partial
 from importlib import import_module
@@ -32,28 +33,41 @@ ITERATIONS_DRAWN = 30
 
 
 def mistakes_of(rule):
-    """List the mistakes on the page of a rule: its own, or those that any rule can suffer."""
-    if rule != OF_ANY_RULE:
-        return import_module(f"descent.parity.catalog.{rule}").MUTANTS
-    shared = [*common.MUTANTS, *decay.MUTANTS, *ignored.MUTANTS]
-    return list({mutant.name: mutant for mutant in reversed(shared)}.values())[::-1]
+    """List the mistakes on the page of a rule: its own, or those that any rule can suffer.
+
+    Those that were seen in public projects come first. Of hyperparameters without effect there is
+    one, which stands for all.
+    """
+    if rule == OF_ANY_RULE:
+        without_effect = [mutant for mutant in ignored.MUTANTS if mutant.name == "lr_ignored"]
+        shared = [*common.MUTANTS, *without_effect, *decay.MUTANTS]
+        mutants = list({mutant.name: mutant for mutant in reversed(shared)}.values())[::-1]
+    else:
+        mutants = import_module(f"descent.parity.catalog.{rule}").MUTANTS
+    return sorted(mutants, key=lambda mutant: not mutant.seen)
 
 
 def page(rule, folder):
     """Write a page of Markdown and its pictures into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
+    mutants = mistakes_of(rule)
+    about = [f"{len(mutants)} mistakes."]
+    if any(mutant.seen for mutant in mutants):
+        about.append("Those that were seen in public projects come first.")
     if rule == OF_ANY_RULE:
-        title, about = "Any rule", "Mistakes that any update rule can suffer, in one of the rules."
-    else:
-        title, about = f"`{rule}`", inspect.getdoc(import_module(f"descent.parity.catalog.{rule}"))
-    parts = [f"# Mistakes: {title}\n", f"{about}\n"]
+        title = "Mistakes in any rule"
+        about.append("Each is shown in one of the rules.")
+        about.append("Any hyperparameter can be without effect: `lr_ignored` stands for all.")
+    else:  # the first words of the module
+        title = re.split("[:;,.]", import_module(f"descent.parity.catalog.{rule}").__doc__)[0]
+    parts = [f"# {title}\n", f"{' '.join(about)}\n"]
     picture = Picture()
-    parts += [_section(mutant, folder, picture) for mutant in mistakes_of(rule)]
+    parts += [_section(mutant, folder, picture) for mutant in mutants]
     (folder / f"{rule}.md").write_text("\n".join(parts))
 
 
 def _section(mutant, folder, picture):
-    parts = [f"## `{mutant.name}`\n", f"{_sentence(mutant.says)}\n"]
+    parts = [f"## `{mutant.name}`\n", f"{_sentence(mutant)}\n"]
     if mutant.seen:
         parts.append(f"Seen in {_links(mutant.seen)}.\n")
     if mutant.special or mutant.changing or mutant.late:
@@ -67,8 +81,28 @@ def _section(mutant, folder, picture):
     return "\n".join(parts)
 
 
-def _sentence(text):
-    return f"{text[0].upper()}{text[1:]}.".replace("*", r"\*").replace("<", r"\<")
+def _sentence(mutant):
+    """Return what a mutant says as a sentence of Markdown, with names such as `beta1` in code."""
+    text = _WORDS.sub(_marked, mutant.says)
+    first, *_ = text.split(" ", 1)
+    if first in inspect.getfullargspec(_right(mutant.rule)).kwonlyargs:
+        return f"`{first}`{text.removeprefix(first)}."
+    return f"{text[0].upper()}{text[1:]}."
+
+
+#: Code, names with a digit or an underscore, and what would mean something in Markdown.
+_WORDS = re.compile(r"`[^`]*`|\b[a-z]+[_\d]\w*|[*<]")
+
+
+def _marked(match):
+    found = match[0]
+    if found[0] in "*<":
+        return f"\\{found}"
+    return found if found[0] == "`" else f"`{found}`"
+
+
+def _right(rule):
+    return getattr(import_module(f"descent.optimizers.scratch.{rule}"), rule)
 
 
 def _links(seen):
@@ -81,8 +115,8 @@ def _links(seen):
 
 def _when(mutant):
     if mutant.special:
-        weights = mutant.special == "large"
-        return f"It shows only with {mutant.special} {'weights' if weights else 'gradients'}."
+        numbers = "weights" if mutant.special == "large" else "gradients"
+        return f"It shows only with {numbers} that are {mutant.special}."
     if mutant.changing:
         return "It shows only when a hyperparameter changes."
     return f"It shows from iteration {mutant.late} on."
@@ -160,7 +194,7 @@ def steps(mutant):
         At each iteration: the length of the wrong step and of the right one, and the difference of
         the parameters.
     """
-    right = getattr(import_module(f"descent.optimizers.scratch.{mutant.rule}"), mutant.rule)
+    right = _right(mutant.rule)
     generator = torch.Generator().manual_seed(0)
     draw = partial(torch.randn, generator=generator, dtype=torch.float64)
     inputs, outputs, initial = draw(32, 6), draw(32, 6), [draw(6, 6), draw(6)]

@@ -12,7 +12,7 @@ import yaml
 import descent
 from configurations import PROJECT
 from descent.experiment.configuration import resolve
-from descent.parity.catalog import of
+from descent.parity.catalog import MUTANTS, RULES, of
 
 SITE = PROJECT / "docs" / "site"
 sys.path.insert(0, str(SITE))
@@ -144,6 +144,29 @@ def test_a_mistake_is_shown_as_what_it_changes(tmp_path, monkeypatch):
     assert "-        parameter.sub_(gradient, alpha=lr)\n+        parameter.sub_(gradient)" in page
     assert "(sgd_rate_missing.png)" in page and (tmp_path / "sgd_rate_missing.png").exists()
     assert "verdict: different" in page
+
+
+def test_every_mistake_has_its_place_and_those_that_were_seen_come_first():
+    shown = {name: mistakes.mistakes_of(name) for name in [*RULES, mistakes.OF_ANY_RULE]}
+    assert set(build.COMMON) <= set(shown)
+    places = {mutant.name for mutants in shown.values() for mutant in mutants}
+    missing = {mutant.name for mutant in MUTANTS} - places
+    assert all(name.endswith("_ignored") for name in missing)
+    seen = [bool(mutant.seen) for mutant in shown["adam"]]
+    assert any(seen) and seen == sorted(seen, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("eps_squared", "`eps` is squared."),
+        ("betas_swapped", "`beta1` and `beta2` are swapped."),
+        ("no_root", "The root of the mean of the squared gradients is not taken."),
+    ],
+)
+def test_a_sentence_does_not_change_the_name_of_a_hyperparameter(name, sentence):
+    [mutant] = [mutant for mutant in of("adam") if mutant.name == name]
+    assert mistakes._sentence(mutant) == sentence
 
 
 # The API

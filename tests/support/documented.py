@@ -13,7 +13,7 @@ out, with the reason:
 import re
 from dataclasses import dataclass
 
-LANGUAGES = {"sh", "text", "python", "yaml", "csv", "mermaid"}
+LANGUAGES = {"sh", "text", "python", "yaml", "csv"}
 
 _BLOCK = re.compile(
     r"(?:^ *<!-- (?P<marker>not [^\n]*) -->\n)?"
