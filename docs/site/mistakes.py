@@ -15,7 +15,6 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import torch
-from matplotlib.ticker import NullFormatter
 
 from descent.parity.catalog import common, decay, ignored, make
 from descent.parity.catalog.mutant import source_of
@@ -157,7 +156,7 @@ class Picture:
     def __init__(self):
         set_style()
         self.figure, (lengths, apart) = plt.subplots(1, 2, figsize=(6.4, 1.9))
-        self.figure.subplots_adjust(left=0.11, right=0.98, bottom=0.22, top=0.96, wspace=0.32)
+        self.figure.subplots_adjust(left=0.13, right=0.98, bottom=0.22, top=0.86, wspace=0.38)
         iterations = range(1, ITERATIONS_DRAWN + 1)
         start = [1.0] * ITERATIONS_DRAWN
         wrong = {"color": "#d55e00", "marker": "."}
@@ -166,10 +165,8 @@ class Picture:
         [difference] = apart.plot(iterations, start, **wrong)
         self.lines = wrong_steps, right_steps, difference
         lengths.set(xlabel="Iteration", ylabel="Length of the step", yscale="log")
-        lengths.legend(loc="upper right")
+        lengths.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
         apart.set(xlabel="Iteration", ylabel="Difference", yscale="log")
-        for axes in self.figure.axes:
-            axes.yaxis.set_minor_formatter(NullFormatter())
 
     def draw(self, mutant, file):
         """Draw a mistake, if it makes a difference with ordinary gradients; return whether."""
@@ -180,7 +177,10 @@ class Picture:
             line.set_ydata(values)
         for axes in self.figure.axes:
             axes.relim()
-            axes.autoscale_view()
+            axes.autoscale()
+            low, high = axes.get_ylim()
+            if high < 1.01 * low:  # what is constant would fill the picture with its rounding
+                axes.set_ylim(low / 2, high * 2)
         self.figure.savefig(file, dpi=110)
         return True
 
