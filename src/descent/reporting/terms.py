@@ -1,6 +1,6 @@
 """The terms in the report, each explained in a sentence or two."""
 
-#: Their anchors in docs/glossary.md are the same words, with hyphens.
+#: docs/glossary.md explains more of them, at more length.
 TERMS = {
     "update rule": "What an optimizer does to the weights of a network, given their gradients.",
     "variant": "One optimizer with its settings, trained with every seed.",
