@@ -25,7 +25,7 @@ def gaps(config, comparisons, tables, iterations):
         *_rules(comparisons, tables["parity"]),
         *_extent(config, tables["parity"], iterations),
         *_runs(tables["final_accuracy"]),
-        "Other data, networks and hyperparameters than those in the configuration: verdicts about "
+        "Data, networks and hyperparameters other than those in the configuration: verdicts about "
         "performance hold for these alone.",
     ]
 

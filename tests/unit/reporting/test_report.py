@@ -236,13 +236,13 @@ def test_what_was_run_and_how_to_read_curves_is_said_once(figures):
         "every mini-batch, before the update that follows it; moving average over 3 iterations.",
         "epoch 0 is the untrained network",
         "more room near 100 %",
-        "every 8 iterations, are no mistake",
+        "every 8 iterations, are expected",
     ):
         assert page.count(sentence) == 1
     assert "diverges. A cross marks the place" not in page
     assert "1 seed, hence no band" in write(figures, curves=curves(n_seeds=1))
     one_epoch = {**CONFIG, "training": {**CONFIG["training"], "epochs": 1}}
-    assert "are no mistake" not in write(figures, config=one_epoch)
+    assert "ends of epochs" not in write(figures, config=one_epoch)
 
 
 def test_losses_stand_beside_accuracies_and_training_above_test(figures):
