@@ -144,9 +144,9 @@ def _reading(config, curves, curves_of_epochs, per_epoch):
     ]
     if epochs > 1:
         sentences.append(
-            f"Small jumps at the ends of epochs, every {per_epoch:,} iterations, are expected: within "
-            "an epoch, no image comes twice. When the next one begins, the network has seen every "
-            "image once more, and partly remembers them."
+            f"Small jumps at the ends of epochs, every {per_epoch:,} iterations, are expected: "
+            "within an epoch, no image comes twice. When the next one begins, the network has seen "
+            "every image once more, and partly remembers them."
         )
     if any(table["seed"].notna().any() for table in (curves, curves_of_epochs)):
         sentences.append(
