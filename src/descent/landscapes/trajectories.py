@@ -93,15 +93,9 @@ def load(rule, settings, training=None, form=None, iterations_per_epoch=1):
             "groups: cannot be drawn, because the point of a test function is one tensor; leave "
             "them out"
         )
-    side = Contender.load(rule, settings, form)
-    return replace(
-        side,
-        training=training,
-        iterations_per_epoch=iterations_per_epoch,
-        # what one trajectory keeps outside of its state is not seen by the next
-        anew=side.loads_anew,
-        own_globals=side.is_users_function,
-    )
+    # what one trajectory keeps outside of its state is not seen by the next
+    side = Contender.load(rule, settings, form).apart()
+    return replace(side, training=training, iterations_per_epoch=iterations_per_epoch)
 
 
 def follow_variants(variants, function, epochs=None):

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from descent.experiment.plan import marked_references
 from descent.optimizers.spec import TRAINING_KEYS, parse
 from descent.parity.verdict import CONSTANT, DIFFERENT, EQUAL, IDENTICAL, LESS_ACCURATE, VERDICTS
 from descent.reporting.mixture import mixed
@@ -78,7 +79,7 @@ def verdicts(comparisons, tables, runs=(), name=""):
 
 
 def _comparison(name, members, tables, mixture):
-    reference = next((name for name in members if members[name].get("reference")), None)
+    reference = next(iter(marked_references(members)), None)
     pairs = tables.get("pairs", tables["equivalence"].iloc[:0])
     accuracy = tables["final_accuracy"]
     ranked = ranking(

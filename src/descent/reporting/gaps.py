@@ -1,5 +1,7 @@
 """What an experiment did not check, in sentences."""
 
+from descent.experiment.plan import marked_references
+
 
 def gaps(config, comparisons, tables, iterations):
     """List what no verdict of an experiment is about.
@@ -31,11 +33,7 @@ def gaps(config, comparisons, tables, iterations):
 
 
 def _without_reference(comparisons):
-    names = [
-        name
-        for name, members in comparisons.items()
-        if not any(settings.get("reference") for settings in members.values())
-    ]
+    names = [name for name, members in comparisons.items() if not marked_references(members)]
     if not names:
         return []
     return [f"Whether any update rule is right in {_all(names)}: no variant is the reference."]
@@ -45,8 +43,8 @@ def _rules(comparisons, parity):
     """Name the variants whose rules were not compared, and what only trials were about."""
     missing, untried = [], []
     for name, members in comparisons.items():
-        reference = next((one for one in members if members[one].get("reference")), None)
-        for variant in members.keys() - {reference} if reference else ():
+        marked = marked_references(members)
+        for variant in members.keys() - set(marked) if marked else ():
             of_variant = parity[(parity["comparison"] == name) & (parity["variant"] == variant)]
             if of_variant.empty:
                 missing.append(variant)

@@ -9,7 +9,7 @@ from plotly.offline import get_plotlyjs
 from descent.analysis.curves import curves, smooth
 from descent.metrics import METRICS, TRAIN_METRICS
 from descent.reporting import wording
-from descent.reporting.figures.style import ACCURACY_TICKS, looks
+from descent.reporting.figures.style import ACCURACY_TICKS, dashes, looks
 from descent.reporting.rendering import render
 
 #: Windows that the curves can be smoothed with, besides the configured one.
@@ -111,16 +111,11 @@ def _looks(variants):
         {
             "variant": variant,
             "color": to_hex(look["color"]),
-            "dash": _dash(look["linestyle"]),
+            "dash": dashes(look["linestyle"], 2),
             "symbol": _SYMBOLS[look["marker"]],
         }
         for variant, look in zip(variants, looks(len(variants)), strict=True)
     ]
-
-
-def _dash(linestyle):
-    """Return the lengths of dashes and gaps for lines 2 pixels wide; none if it is solid."""
-    return [] if linestyle == "-" else [2 * length for length in linestyle[1]]
 
 
 def _images(runs, widths, length, band, over):

@@ -7,6 +7,7 @@ from matplotlib.ticker import MaxNLocator
 
 from descent.parity.verdict import CONSTANT, DIFFERENT, SENTENCES, overall
 from descent.reporting.figures.landscape import contour_lines, outcome, styles_of
+from descent.reporting.figures.style import dashes
 from descent.reporting.rendering import render
 from descent.reporting.wording import minus
 
@@ -83,7 +84,7 @@ def _numbers(trajectory, style):
         "label": trajectory.label,
         "end": trajectory.end,
         "color": to_hex(style["color"]),
-        "dashes": [] if style["linestyle"] == "-" else [3 * dash for dash in style["linestyle"][1]],
+        "dashes": dashes(style["linestyle"], 3),
         "steps": [
             [float(f"{number:.10g}") for number in (*point, value, length)]
             for point, value, length in numbers

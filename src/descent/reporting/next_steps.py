@@ -7,6 +7,7 @@ import pandas as pd
 import yaml
 
 from descent.analysis.decision import INCONCLUSIVE, UNCLEAR
+from descent.experiment.plan import marked_references
 from descent.optimizers.spec import parse
 from descent.parity.verdict import DIFFERENT
 
@@ -96,11 +97,7 @@ def _diverged(accuracy):
 
 
 def _references(config, comparisons):
-    names = [
-        name
-        for name, members in comparisons.items()
-        if not any(settings.get("reference") for settings in members.values())
-    ]
+    names = [name for name, members in comparisons.items() if not marked_references(members)]
     if not names:
         return []
     return [

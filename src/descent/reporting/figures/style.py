@@ -98,6 +98,24 @@ def looks(n):
     ]
 
 
+def dashes(linestyle, width):
+    """Return the lengths of the dashes and gaps of a look, for lines of this width in a page.
+
+    Parameters
+    ----------
+    linestyle : str or tuple
+        One that `looks` returns.
+    width : float
+        In pixels, or units of an SVG.
+
+    Returns
+    -------
+    list of float
+        Empty if the line is solid.
+    """
+    return [] if linestyle == "-" else [width * length for length in linestyle[1]]
+
+
 def sparse_markers(values):
     """Return `markevery` for a line of these values: at about 0.1 times the size of the axes."""
     return 0.1 if len(values) > 1 else 1  # from a share, matplotlib finds no place for a single one
