@@ -1,4 +1,4 @@
-# make         the default experiment       make demo    the same on included digits, no download
+# make         the default experiment       make demo    the same on included digits
 # make test    the test suite               make lint    ruff, mypy, snakefmt, snakemake --lint
 # make test-fast    the unit tests that are quick, while you edit; make test-slow    what takes long
 # make lock    compile the locks from pyproject.toml    make clean   remove everything made
@@ -17,7 +17,8 @@
 # make coverage     measure how often the confidence bands hold
 # make simulate-equivalence    measure how often verdicts on equivalence are wrong
 # make benchmark-cluster    1,000 runs through Slurm, and the overhead of a job
-# make docs         write docs/configuration.md from the schema
+# make docs         write docs/configuration.md from the schema; make picture    that of the README
+# make site         build/site/html, the documentation as a site, with the gallery's experiments
 # make notebooks    execute the solution of the lab, and make the exercise of it
 # make address      write the public address and the version into the files that quote them
 
@@ -32,7 +33,8 @@ UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKE
 
 .PHONY: results demo setup test test-fast test-slow test-oldest test-cluster lint format lock clean benchmark \
     benchmark-gpu benchmark-cluster benchmark-lock efficiency checkpoints overhead scaling mutants coverage \
-    docs address notebooks simulate-equivalence right-forms small-mistakes shadow-cost grading forms
+    docs picture site address notebooks simulate-equivalence right-forms small-mistakes shadow-cost \
+    grading forms
 
 results: setup
 	$(BIN)/snakemake --cores all
@@ -153,6 +155,23 @@ grading: setup
 
 docs: setup
 	$(BIN)/python docs/make_configuration.py
+
+picture: setup
+	PYTHONPATH=src $(BIN)/python docs/make_picture.py
+
+# The gallery and the pages of mistakes are made again only where something has changed.
+SITE := build/site
+
+site: setup
+	mkdir -p $(SITE)/gallery
+	cp -p docs/gallery/rules.py $(SITE)/gallery
+	set -e; for name in $(notdir $(basename $(wildcard docs/gallery/*.yaml))); do \
+	    $(BIN)/snakemake --cores all --quiet --snakefile Snakefile --directory $(SITE)/gallery \
+	        --configfile docs/gallery/$$name.yaml -- \
+	        results/$$name/report.html results/$$name/interactive.html figures; \
+	done
+	$(BIN)/snakemake --cores all --quiet --snakefile docs/site/mistakes.smk --directory $(SITE)
+	PYTHONPATH=src $(BIN)/python docs/site/build.py $(SITE)
 
 notebooks: setup
 	PYTHONPATH=src $(BIN)/python notebooks/publish.py

@@ -15,7 +15,8 @@ PROJECT = Path(__file__).parents[1]
 PLACES = {
     "README.md": {
         r"(?s)(?<=<!-- address -->\n).*?(?=<!-- /address -->)": (
-            "```sh not run: needs the public address\ngit clone {address} && cd {name}\n```\n"
+            "<!-- not run: needs the public address -->\n```sh\n"
+            "git clone {address} && cd {name}\n```\n"
         ),
     },
     "CITATION.cff": {
@@ -25,6 +26,7 @@ PLACES = {
     "SECURITY.md": {r"https?://[^\s()]+(?=/security/)": "{address}"},
     ".github/ISSUE_TEMPLATE/config.yml": {r"https?://\S+(?=/(security|blob)/)": "{address}"},
     ".snakemake-workflow-catalog.yml": {r"(?<=git clone )[^\s`]+": "{address}"},
+    "src/descent/reporting/documentation.py": {r'(?<=_ADDRESS = ")[^"]+': "{address}"},
 }
 
 

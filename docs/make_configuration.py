@@ -1,4 +1,4 @@
-"""Write configuration.md, a table of all keys, from the schema and the default configuration.
+"""Write configuration.md, tables of all keys, from the schema and the default configuration.
 
 Run by `make docs`.
 """
@@ -18,9 +18,31 @@ HEAD = """# Configuration keys
 [`config/README.md`](../config/README.md) for how to change keys, and for variants and your own
 update rules.
 
+A dot stands for a level: `training.epochs` is written `training: {epochs: 20}`. `<name>` stands for
+a name of your choice. The keys of a variant are without the `comparisons.<name>.<name>.` that is
+before all of them.
+"""
+
+TABLE = """
+## {title}
+
 | key | meaning | values | default |
 |---|---|---|---|
 """
+
+#: The tables: a title, and the keys whose rows it has, with all keys inside them.
+GROUPS = {
+    "The experiment": ["name", "data_folder", "root_seed", "seeding", "seeds", "seeds_per_job"],
+    "Data and network": ["dataset", "model"],
+    "Training and evaluation": ["training", "training_resources", "evaluation"],
+    "Comparisons and their variants": ["comparisons"],
+    "Schedules: lr_scheduler of a variant": ["lr_scheduler"],
+    "Sweeps": ["sweeps"],
+    "Analysis": ["parity", "landscapes", "targets", "equivalence", "curves"],
+}
+
+#: What is before the keys of a variant.
+VARIANT = "comparisons.<name>.<name>."
 
 LIMITS = {
     "minimum": "at least {}",
@@ -31,16 +53,31 @@ LIMITS = {
 
 
 def page():
-    """Return the page as Markdown: one table, with a row for each key."""
+    """Return the page as Markdown: a table for each group, with a row for each key."""
     schema = yaml.safe_load((PROJECT / "workflow/schemas/config.schema.yaml").read_text())
     default = yaml.safe_load((PROJECT / "config/config.yaml").read_text())
-    seen = set()
-    rows = (
-        row
-        for key, part in schema["properties"].items()
-        for row in _rows(key, part, default.get(key), seen)
+    seen, rows = set(), {}
+    for key, part in schema["properties"].items():
+        for row in _rows(key, part, default.get(key), seen):
+            rows.setdefault(_group(row[0]), []).append(row)
+    return HEAD + "".join(
+        TABLE.format(title=title)
+        + "".join(
+            f"| `{path.removeprefix(VARIANT)}` | {' | '.join(cells)} |\n"
+            for path, *cells in rows[title]
+        )
+        for title in GROUPS
     )
-    return HEAD + "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _group(path):
+    """Return the title of the table that a key is in."""
+    within = path.removeprefix(VARIANT).split(".")
+    key = "lr_scheduler" if within[0] == "lr_scheduler" and len(within) > 1 else path.split(".")[0]
+    for title, keys in GROUPS.items():
+        if key in keys:
+            return title
+    raise SystemExit(f"{key}: put it into a table, in GROUPS of {Path(__file__).name}")
 
 
 def _rows(path, schema, default, seen):
@@ -48,7 +85,7 @@ def _rows(path, schema, default, seen):
     if id(schema) in seen:
         return
     seen.add(id(schema))
-    yield f"`{path}`", _cell(schema["description"]), _values(schema), _default(default)
+    yield path, _cell(schema["description"]), _values(schema), _default(default)
     default = default if isinstance(default, dict) else {}
     keys = schema if "properties" in schema else schema.get("items", schema)
     for key, part in keys.get("properties", {}).items():
@@ -65,7 +102,7 @@ def _values(schema):
         return ", ".join(map(_code, schema["enum"]))
     types = schema.get("type", [])
     if types == "object":
-        return "keys, see below" if "properties" in schema else "named entries, see below"
+        return "the keys below" if "properties" in schema else "named entries"
     words = [" or ".join([types] if isinstance(types, str) else types)] if types else []
     if "items" in schema:
         words[0] = words[0].replace("array", f"array of ({_values(schema['items'])})")

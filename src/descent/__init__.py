@@ -12,6 +12,8 @@ __version__ = "0.2.0"
 _HOMES = {
     "check": "descent.public",
     "CheckReport": "descent.public",
+    "Drawing": "descent.drawing",
+    "draw": "descent.drawing",
     "DescentError": "descent.errors",
     "band": "descent.analysis.bands",
     "divergences": "descent.records",

@@ -1,4 +1,4 @@
-"""The command `descent`: check an update rule, grade many, start one, or convert data."""
+"""The command `descent`: check an update rule, draw it, grade many, start one, or convert data."""
 
 import argparse
 import json
@@ -8,7 +8,9 @@ from pathlib import Path
 
 from descent.errors import DescentError, RuleError, SignatureError, UsageError
 from descent.extras import naming_extras
+from descent.files import check_writable
 from descent.grading.command import add_parser as add_grade
+from descent.landscapes.functions import FUNCTIONS
 from descent.optimizers.form_names import FORMS
 from descent.optimizers.given import read_pairs
 from descent.optimizers.signatures import check_hyperparameters, check_values
@@ -54,19 +56,7 @@ def _parser():
     )
     check.add_argument("rule", help="<file>.py:<rule or class>, or scratch.<rule>")
     check.add_argument("--against", required=True, help="any of these, or torch.optim.<Class>")
-    for option, whose in (
-        ("--set", "of both"),
-        ("--set-rule", "of the rule only"),
-        ("--set-reference", "of the reference only"),
-    ):
-        check.add_argument(
-            option,
-            action="append",
-            default=[],
-            metavar="KEY=VALUE",
-            help=f"a hyperparameter {whose}, such as lr=0.01, or one of lr_scheduler, groups and "
-            "gradient_clipping, such as 'gradient_clipping={norm: 1}'; can be repeated",
-        )
+    _add_settings(check)
     length = check.add_mutually_exclusive_group()
     length.add_argument(
         "--iterations", type=_positive, default=ITERATIONS, help="default: %(default)s"
@@ -83,13 +73,7 @@ def _parser():
         action="store_true",
         help="pass a rule that is the same only while hyperparameters stay constant",
     )
-    check.add_argument(
-        "--form",
-        choices=list(FORMS),
-        metavar="FORM",
-        help="how the rule is to be called, if that is not to be recognised: "
-        + "; ".join(f"{key}, {text}" for key, text in FORMS.items()),
-    )
+    _add_form(check)
     check.add_argument(
         "--device",
         choices=["cpu", "cuda"],
@@ -106,6 +90,7 @@ def _parser():
         "--unsandboxed", action="store_true", help="with --isolate: a process without a sandbox"
     )
     check.set_defaults(command=_check)
+    _add_draw(commands)
     add_grade(commands)
     convert = commands.add_parser(
         "convert",
@@ -139,6 +124,66 @@ def _parser():
     return parser
 
 
+def _add_settings(parser):
+    for option, whose in (
+        ("--set", "of both"),
+        ("--set-rule", "of the rule only"),
+        ("--set-reference", "of the reference only"),
+    ):
+        parser.add_argument(
+            option,
+            action="append",
+            default=[],
+            metavar="KEY=VALUE",
+            help=f"a hyperparameter {whose}, such as lr=0.01, or one of lr_scheduler, groups and "
+            "gradient_clipping, such as 'gradient_clipping={norm: 1}'; can be repeated",
+        )
+
+
+def _add_form(parser):
+    parser.add_argument(
+        "--form",
+        choices=list(FORMS),
+        metavar="FORM",
+        help="how the rule is to be called, if that is not to be recognised: "
+        + "; ".join(f"{key}, {text}" for key, text in FORMS.items()),
+    )
+
+
+def _add_draw(commands):
+    parser = commands.add_parser(
+        "draw",
+        help="draw the way of an update rule over test functions, as pictures and an animation",
+        description="Draw the way of an update rule, and of a reference, over test functions of "
+        "two variables: as PNG and SVG, and as a page that plays it. Exit code 0: drawn, whatever "
+        "the verdict; 1: an error in the rule; 2: wrong usage.",
+    )
+    parser.add_argument("rule", help="<file>.py:<rule or class>, scratch.<rule> or torch's")
+    parser.add_argument("--against", help="a reference: any of these, or torch.optim.<Class>")
+    _add_settings(parser)
+    parser.add_argument(
+        "--on",
+        action="append",
+        choices=list(FUNCTIONS),
+        metavar="FUNCTION",
+        help=f"{', '.join(FUNCTIONS)}; can be repeated; default: rosenbrock",
+    )
+    parser.add_argument("--iterations", type=_positive, help="default: that of each function")
+    parser.add_argument(
+        "--start", type=_point, metavar="X,Y", help="such as --start=-1.2,1; default: as above"
+    )
+    parser.add_argument(
+        "--out", default="landscapes", metavar="FOLDER", help="default: %(default)s"
+    )
+    _add_form(parser)
+    parser.set_defaults(command=_draw)
+
+
+def _point(text):
+    x, y = map(float, text.split(","))
+    return x, y
+
+
 def _positive(text):
     value = int(text)
     if value < 1:
@@ -146,13 +191,15 @@ def _positive(text):
     return value
 
 
-def _check(options):
+def _read_settings(options):
+    """Read the hyperparameters of the rule and of its reference, and check their names."""
     common = read_pairs("--set", options.set)
     settings = common | read_pairs("--set-rule", options.set_rule)
     reference_settings = common | read_pairs("--set-reference", options.set_reference)
     sides = [
         (optimizer, split_training(given)[0])
         for optimizer, given in ((options.rule, settings), (options.against, reference_settings))
+        if optimizer is not None
     ]
     for optimizer, given in sides:
         try:
@@ -163,6 +210,40 @@ def _check(options):
             raise UsageError(f"{error}{one_sided if about_a_key else ''}") from None
     for optimizer, given in sides:
         check_values(optimizer, given)
+    return settings, reference_settings
+
+
+def _draw(options):
+    settings, reference_settings = _read_settings(options)
+    check_writable(options.out)
+    from descent.drawing import draw  # importing torch takes seconds
+
+    try:
+        drawing = draw(
+            options.rule,
+            options.against,
+            on=options.on or "rosenbrock",
+            start=options.start,
+            iterations=options.iterations,
+            form=options.form,
+            set_rule=settings,
+            set_reference=reference_settings,
+        )
+    except RuleError as error:
+        print(f"not drawn\n  {error}")
+        return DIFFERENT
+    for kind, text in drawing.told:
+        print(f"hint: {text}" if kind == "hint" else text)
+    for name in drawing.trajectories:
+        for text in drawing.said(name):
+            print(f"{name}: {text}")
+    for file in drawing.save(options.out):
+        print(f"wrote {file}")
+    return PASSED
+
+
+def _check(options):
+    settings, reference_settings = _read_settings(options)
     # importing torch takes seconds
     from descent.parity.check import check
     from descent.parity.verdict import CONSTANT

@@ -7,8 +7,8 @@ from descent.errors import MissingExtraError
 #: What each extra brings, by the names under which the library imports it.
 EXTRAS = {
     "workflow": {
-        *("PIL", "jsonschema", "plotly", "pooch", "pyarrow", "requests", "safetensors", "scipy"),
-        *("sklearn", "statsmodels", "torchvision"),
+        *("PIL", "jsonschema", "plotly", "pooch", "pyarrow", "requests", "rich", "safetensors"),
+        *("scipy", "sklearn", "statsmodels", "torchvision"),
     },
 }
 

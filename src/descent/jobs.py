@@ -2,10 +2,8 @@
 
 import contextlib
 import os
-import re
 import sys
 import traceback
-from pathlib import Path
 
 from descent.extras import naming_extras
 from descent.optimizers.spec import parse
@@ -28,29 +26,6 @@ def job_log(path):
         except Exception as error:
             traceback.print_exc(file=log)
             sys.exit(f"{type(error).__name__}: {error} (log: {path})")
-
-
-def failures(files):
-    """List why jobs failed, a line for each, from the logs of Snakemake and those of its jobs.
-
-    Parameters
-    ----------
-    files : list of path
-        Snakemake's logs, which name the logs of the failed jobs.
-
-    Returns
-    -------
-    list of str
-    """
-    logs = [Path(file) for file in files if os.path.exists(file)]  # a logger plugin may write none
-    text = "\n".join(log.read_text(encoding="utf-8", errors="replace") for log in logs)
-    found = {}
-    for rule, log in re.findall(r"^Error in rule (\w+):$.*?^ +log: (\S+)", text, re.M | re.S):
-        with contextlib.suppress(OSError):
-            lines = Path(log).read_text(encoding="utf-8", errors="replace").split("\n")
-            reason = next((line for line in reversed(lines) if line.strip()), "it printed nothing")
-            found[rule, log] = f"{rule} failed: {reason} (log: {log})"
-    return list(found.values())
 
 
 def end_process(all_settings):

@@ -19,6 +19,37 @@ if TYPE_CHECKING:
 class CheckReport(Report):
     """What `descent.check` found. Notebooks show it as a page.
 
+    It is true if the rule passed, and its text is what the command prints.
+
+    Attributes
+    ----------
+    title : str
+        Which rule was compared with which reference, and how.
+    against : str
+        The reference.
+    verdict : str
+        Such as `identical` or `different`; the worst over dtypes and trials.
+    passed : bool
+        Whether the rule is the same as the reference's.
+    table : pandas.DataFrame
+        Training: a row for each dtype.
+    trials : pandas.DataFrame
+        A row for each trial: trial, verdict, dtype, iteration and tensor where a difference begins,
+        remark.
+    hints : list of str
+        What the difference looks like.
+    remarks : list of str
+        What else is worth knowing.
+    not_checked : list of str
+        What these settings did not exercise, and why.
+    first_steps : pandas.DataFrame
+        The steps with which a difference begins: iteration, tensor, index, yours, reference, ratio;
+        else empty.
+    begins : str
+        Where the difference begins, in a line with numbers; else empty.
+    trace : pandas.DataFrame
+        The differences at every iteration.
+
     Examples
     --------
     >>> import descent

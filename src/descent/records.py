@@ -194,6 +194,11 @@ def _is_complete(files: Sequence[str | Path], identity: str) -> bool:
 def read_weights(file: str | Path) -> dict[str, torch.Tensor]:
     """Read the final parameters of a run, and verify that they are those that were written.
 
+    Parameters
+    ----------
+    file : path
+        Of `weights/`.
+
     Returns
     -------
     dict
@@ -202,6 +207,7 @@ def read_weights(file: str | Path) -> dict[str, torch.Tensor]:
     Raises
     ------
     DamagedFileError
+        If the file is not what was written.
 
     Examples
     --------
@@ -220,7 +226,22 @@ def read_weights(file: str | Path) -> dict[str, torch.Tensor]:
 
 
 def read_metadata(file: str | Path) -> dict[str, Any]:
-    """Read the provenance stored in a run's Parquet file, as a dict.
+    """Read the provenance stored in a run's Parquet file.
+
+    Parameters
+    ----------
+    file : path
+        Of `iterations/` or `epochs/`.
+
+    Returns
+    -------
+    dict
+        Configuration of the run, random streams, versions, machine and status.
+
+    Raises
+    ------
+    DamagedFileError
+        If the file is not what was written.
 
     Examples
     --------
@@ -249,6 +270,7 @@ def read_runs(
     expected : dict
         Maps each variant to its seeds.
     columns : list of str
+        Names of columns of the files.
 
     Returns
     -------
@@ -323,7 +345,15 @@ def read_all_metadata(files: Iterable[str | Path]) -> dict[tuple[str, int], dict
 def divergences(files: Iterable[str | Path]) -> dict[tuple[str, int], int]:
     """Map each diverged run, (variant, seed), sorted, to the iteration at which it diverged.
 
-    `files` are as in `read_all_metadata`.
+    Parameters
+    ----------
+    files : list of path
+        One Parquet file per run.
+
+    Returns
+    -------
+    dict
+        Without the runs that are complete.
 
     Examples
     --------

@@ -34,7 +34,7 @@ def local_digits(tmp_path_factory, worker_id):
 @pytest.mark.parametrize("profile", [SLURM, GENERIC], ids=["slurm", "cluster-generic"])
 def test_the_digits(slurm, tmp_path, local_digits, profile):
     checkout = ClusterCheckout(make(tmp_path / "here", DIGITS).folder, slurm, profile)
-    said = checkout.run()
+    said = checkout.run("--printshellcmds")  # with Snakemake's own output
     assert_same_bits(checkout.results, local_digits)
     assert "localrule prepare" in said and "localrule train" not in said
     assert "Nothing to be done" in checkout.run()

@@ -71,12 +71,12 @@ class ClusterCheckout(Checkout):
     def start(self, *arguments):
         """Start snakemake and return at once; its output goes to the file `said`.
 
-        Training is slow until `hurry`.
+        Training is slow until `hurry`. The output is Snakemake's own.
         """
         (self.folder / "slow").touch()
         with open(self.folder / "said", "w") as said:
             return subprocess.Popen(
-                self.command(*arguments),
+                self.command(*arguments, "--printshellcmds"),
                 cwd=self.folder,
                 stdout=said,
                 stderr=said,

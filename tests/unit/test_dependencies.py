@@ -32,6 +32,12 @@ BY_HAND = {
     "overlay": "reporting/wording reporting/figures/curves reporting/figures/style",
     "parity": "parity/verdict",
     "parity_figure": "reporting/figures/parity reporting/figures/style",
+    "trajectories": """landscapes/functions landscapes/trajectories parity/contender parity/replay
+        optimizers/variant""",
+    "landscape_figure": """landscapes/functions reporting/figures/landscape
+        reporting/figures/style""",
+    "landscape": """landscapes/functions reporting/landscapes reporting/rendering
+        parity/verdict""",
     "interactive": """reporting/wording analysis/curves reporting/interactive reporting/rendering
         records""",
     "report": """reporting/wording reporting/rendering parity/verdict records reporting/report
@@ -53,7 +59,8 @@ def test_what_was_listed_by_hand_is_found(script):
 
 
 @pytest.mark.parametrize(
-    "script", ["train", "replay", "prepare", "curves", "curves_of_epochs", "select"]
+    "script",
+    ["train", "replay", "trajectories", "prepare", "curves", "curves_of_epochs", "select"],
 )
 def test_no_result_but_pages_and_figures_depends_on_reporting(script):
     assert not any(name.startswith("reporting/") for name in found(SCRIPTS / f"{script}.py"))

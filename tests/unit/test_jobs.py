@@ -34,19 +34,3 @@ def test_only_a_users_file_gets_the_clean_up_of_the_process(monkeypatch, optimiz
     monkeypatch.setattr(os, "_exit", ended.append)
     jobs.end_process([{"optimizer": optimizer} for optimizer in optimizers])
     assert ended == codes
-
-
-def test_the_reasons_of_failures_are_listed(tmp_path):
-    job, empty, log = (tmp_path / name for name in ("job.log", "empty.log", "snakemake.log"))
-    job.write_text("Traceback\n  somewhere\nValueError: the reason\n\n")
-    empty.touch()
-    told = "Error in rule {0}:\n    message: None\n    jobid: 3\n    log: {1} (check log)\n\n"
-    told = "".join(
-        told.format(rule, file)
-        for rule, file in [("a", job), ("b", empty), ("c", tmp_path / "none"), ("a", job)]
-    )
-    log.write_text(f"Finished jobid: 1\n{told}Shutting down")
-    assert jobs.failures([log]) == [
-        f"a failed: ValueError: the reason (log: {job})",
-        f"b failed: it printed nothing (log: {empty})",
-    ]

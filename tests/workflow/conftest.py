@@ -5,6 +5,7 @@ import shutil
 import pytest
 from filelock import FileLock
 
+from browser import browser
 from checkouts import Checkout, make_checkout
 
 
@@ -39,3 +40,9 @@ def prepared(finished):
     """A checkout that has the prepared data but no results."""
     shutil.rmtree(finished.results)
     return finished
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser() as driver:
+        yield driver

@@ -1,13 +1,8 @@
 """The documentation as written: its files, its commands in order, and their output.
 
-The info string of a fenced block says what the block is:
-
-- `sh`: commands, run; with a reason after it, as in `sh not run: needs a cluster`, not run.
-- `text`: output; right after an `sh` block, it is what those commands print, and they may fail.
-- `python`, `yaml`: a file, if its first line is a comment that names one; otherwise an excerpt.
-
-`snakemake` and `make` only do a dry run (`-n`), and `descent check` takes few iterations, except on
-the pages of the tutorial and of teaching, which are really run, in slow tests.
+`documented` says how a page is read. `snakemake` and `make` only do a dry run (`-n`), `descent
+grade` does nothing, and `descent check` takes few iterations. In slow tests, the pages that a
+newcomer follows are really run.
 """
 
 import os
@@ -17,50 +12,21 @@ import shlex
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from checkouts import PROJECT, make_checkout
+from documented import blocks, matches
 from forking import nursery
 
 PAGES = [PROJECT / "README.md", PROJECT / "config/README.md", *sorted(PROJECT.glob("docs/*.md"))]
-IN_EARNEST = [PROJECT / "docs/tutorial.md", PROJECT / "docs/teaching.md"]
-LANGUAGES = {"sh", "text", "python", "yaml", "csv", "mermaid"}
-
-
-@dataclass
-class Block:
-    language: str
-    note: str
-    text: str
-    output: str | None = None
-
-
-def blocks(page):
-    """List the fenced blocks of a page; the output of commands goes with them."""
-    found = []
-    fences = re.finditer(
-        r"^( *)```(\w*) *(.*?)\n(.*?)^ *```$\n*(?=( *```text\n)?)",
-        page.read_text(),
-        re.MULTILINE | re.DOTALL,
-    )
-    expects_output = False
-    for fence in fences:
-        _, language, note, text, output_follows = fence.groups()
-        if expects_output:
-            found[-1].output = text
-        else:
-            found.append(Block(language, note, text))
-        expects_output = language == "sh" and output_follows is not None
-    return found
-
-
-def comparable(text):
-    """Mask the sizes of differences, and which of equal seeds has the largest, for CPUs differ."""
-    return re.sub(r"[\d.e+-]+ x|seed \d+|\d+ iterations, ", "#", text).strip()
+#: Their commands need what the ones before have made.
+STEP_BY_STEP = [PROJECT / "docs/tutorial.md", PROJECT / "docs/teaching.md"]
+IN_EARNEST = [PROJECT / "README.md", *STEP_BY_STEP]
+#: Commands that print something else in a dry run.
+PLANNED = re.compile(r"^(snakemake|make|descent grade)\b", re.MULTILINE)
 
 
 @pytest.fixture
@@ -68,16 +34,21 @@ def shell(tmp_path):
     """Run a script in a temporary checkout as a user would; return the finished process."""
     folder = make_checkout(tmp_path / "checkout").folder
     shutil.copy(PROJECT / "Makefile", folder)
-    shutil.copytree(PROJECT / "notebooks", folder / "notebooks")
+    for name in ("notebooks", "examples"):
+        shutil.copytree(PROJECT / name, folder / name)
     commands = tmp_path / "bin"
     commands.mkdir()
     forks = {name: shlex.join(nursery(name).command()) for name in ("snakemake", "descent")}
     scripts = {
         "snakemake": f'exec {forks["snakemake"]} $DRY_RUN "$@"',
-        "descent": f"""[ "$1$DRY_RUN" = check-n ] && set -- "$@" --iterations 40
+        "descent": f"""[ "$1$DRY_RUN" = grade-n ] && exit
+            [ "$1$DRY_RUN" = check-n ] && set -- "$@" --iterations 40
             exec {forks["descent"]} "$@\"""",
         "pytest": f'[ "$DRY_RUN" ] || exec "{sys.executable}" -m pytest "$@"',
-        "make": '/usr/bin/env -S PATH=/usr/bin:/bin make -n "$@"',
+        # in earnest only the demo, without its set-up: the tests have an environment
+        "make": """[ "$1$DRY_RUN" = demo ] && set -- --configfile config/digits.yaml &&
+                exec snakemake --cores 2 "$@"
+            PATH=/usr/bin:/bin exec make -n "$@\"""",
     }
     for name, script in scripts.items():
         (commands / name).write_text(f"#!/bin/sh\n{script}\n")
@@ -106,7 +77,7 @@ def name_of(page):
     return str(page.relative_to(PROJECT))
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page not in IN_EARNEST], ids=name_of)
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in STEP_BY_STEP], ids=name_of)
 def test_what_a_page_says_can_be_planned(page, shell):
     follow(page, shell)
 
@@ -122,27 +93,43 @@ def test_what_a_page_says_works(page, shell):
 
 
 def follow(page, shell, dry_run=True):
-    """Make the files of a page and run its commands, in order."""
-    # a run that the README deletes
+    """Make the files of a page, run its commands in order, and compare what they print."""
+    # a run that a page deletes
     finished = shell.folder / "results/mnist/iterations/sgd_scratch/seed_3.parquet"
     finished.parent.mkdir(parents=True)
     finished.touch()
-    for block in blocks(page):
-        assert block.language in LANGUAGES, f"a fence without a language:\n{block.text}"
+    for number, block in enumerate(blocks(page.read_text())):
         named = re.match(r"# (\S+\.(?:py|yaml))\n", block.text)
         if named and block.language in ("python", "yaml"):
             file = shell.folder / named[1]
             file.parent.mkdir(exist_ok=True)
             file.write_text(block.text)
-        if block.language == "sh" and block.note:
-            assert re.match(r"not run: \w+", block.note)
-        elif block.language == "sh":
-            script = f"set -e\n{block.text}" if block.output is None else block.text
+        script = block.text
+        if block.language == "python" and block.output is not None:
+            (shell.folder / f"block_{number}.py").write_text(block.text)
+            script = f'"{sys.executable}" block_{number}.py'
+        elif block.language != "sh" or block.marker:
+            continue
+        if block.output is None:
+            process = shell(f"set -e\n{script}", dry_run=dry_run)
+            assert process.returncode == 0, f"{script}\n{process.stdout}"
+        else:
             process = shell(script, dry_run=dry_run)
-            if block.output is None:
-                assert process.returncode == 0, f"{block.text}\n{process.stdout}"
-            else:
-                assert comparable(process.stdout) == comparable(block.output)
+            only_planned = dry_run and page in IN_EARNEST and PLANNED.search(script)
+            shown = matches(block.output, process.stdout, shell.folder)
+            assert only_planned or shown, f"{block.output}\n-- {script}\n{process.stdout}"
+
+
+def test_an_output_that_differs_is_noticed():
+    shown = "a verdict\n...\nafter 3 s\n"
+    assert matches(shown, "a verdict\nwhatever\nit says\nafter 17.5 s\n")
+    assert not matches(shown, "another verdict\nafter 3 s\n")
+    assert not matches(shown, "a verdict\nafter 3 s\nand an error\n")
+    assert matches("wrote grades\n", "wrote /tmp/x/grades\n", folder="/tmp/x")
+    with pytest.raises(AssertionError, match="whose output"):
+        blocks("```text\nnobody's\n```\n")
+    with pytest.raises(AssertionError, match="renderers"):
+        blocks("```sh not run: a reason in the wrong place\nls\n```\n")
 
 
 def test_the_page_of_the_configuration_is_up_to_date():
@@ -151,7 +138,8 @@ def test_the_page_of_the_configuration_is_up_to_date():
 
 
 def test_links_between_pages_lead_somewhere():
-    for page in PAGES:
+    others = [PROJECT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "results/README.md")]
+    for page in [*PAGES, *others, *PROJECT.glob("docs/notes/*.md")]:
         for target, anchor in re.findall(r"\]\(([^)#:\s]*)(#[^)\s]*)?\)", page.read_text()):
             file = page.parent / target if target else page
             assert file.exists(), f"{page}: {target}"
@@ -162,6 +150,15 @@ def test_links_between_pages_lead_somewhere():
                     for title in titles
                 }
                 assert anchor in anchors, f"{page}: {target}{anchor}"
+
+
+def test_the_glossary_has_every_verdict():
+    headings = re.findall(r"^### (.*)$", (PROJECT / "docs/glossary.md").read_text(), re.MULTILINE)
+    for module in ("parity/verdict.py", "analysis/decision.py"):
+        text = (PROJECT / "src/descent" / module).read_text()
+        verdicts = re.findall(r'^[A-Z_]+ = "(.+)"$', text, re.MULTILINE)
+        assert len(verdicts) >= 5 and set(verdicts) <= set(headings)
+    assert len(headings) == len(set(headings)), "two headings with the same anchor"
 
 
 def test_files_that_pages_name_exist():

@@ -30,5 +30,5 @@ def test_a_new_metric_is_recorded_and_drawn(prepared):
         "train_confidence",
     }
     assert (prepared.results / "figures" / "train_confidence_pair.svg").exists()
-    assert "Train confidence (%)" in (prepared.results / "report.html").read_text()
+    assert "Curves of train confidence (%)" in (prepared.results / "report.html").read_text()
     assert "Train confidence (%)" in (prepared.results / "interactive.html").read_text()

@@ -118,7 +118,13 @@ def test_code_of_the_figures_reruns_figures_only(finished):
     edit(finished, "reporting/figures/curves")
     assert finished.would_run() == {"overlay": 4, **PAGES}
     edit(finished, "reporting/figures/style", 'COLOUR = "red"')
-    assert finished.would_run() == {"examples": 1, "overlay": 4, "parity_figure": 1, **PAGES}
+    assert finished.would_run() == {
+        "examples": 1,
+        "overlay": 4,
+        "parity_figure": 1,
+        "interactive": 1,
+        **PAGES,
+    }
 
 
 def test_code_of_the_pages_reruns_the_pages_only(finished):

@@ -57,7 +57,8 @@ def test_the_report_draws_a_schedule(prepared):
     prepared.run()
     assert prepared.would_run() == {}
     page = (prepared.results / "report.html").read_text()
-    assert "<h3>Learning rates</h3>" in page and "gradients clipped at norm 0.5" in page
+    assert "Learning rate of every iteration, comparison pair" in page
+    assert "gradients clipped at norm 0.5" in page
     assert "ours from 0.005 to 0.025." in page
     parity = pd.read_csv(prepared.results / "tables" / "parity.csv").set_index("on")["verdict"]
     assert set(parity["training"]) == {"different"} and parity["trials"] == "identical"

@@ -96,7 +96,7 @@ def test_a_sweep_selects_by_validation_images_and_retrains(prepared):
     for page in ("report.html", "interactive.html"):
         text = (results / page).read_text()
         assert "ours_selected" in text
-    assert "<td>lr = 0.05</td>" in (results / "report.html").read_text()
+    assert ">lr = 0.05</td>" in (results / "report.html").read_text()
     assert "sensitivity" in (results / "snakemake-report.html").read_text()
 
     # another value trains only itself and the selected variant

@@ -1,20 +1,24 @@
 # Names and functions that several stages share.
 
 import functools
+import time
 from itertools import chain, pairwise
 from math import ceil
 
 from descent.data.idx import RAW_FILES
 from descent.dependencies import LIBRARY, sources
 from descent.experiment.halving import rungs
-from descent.experiment.plan import ranked, references, replayed, seed_blocks, variants
+from descent.experiment.plan import drawn, ranked, references, replayed, seed_blocks, variants
 from descent.experiment.sweeps import axis, compared, sweeps
+from descent.landscapes.functions import FUNCTIONS
 from descent.metrics import METRICS, TRAIN_METRICS
 from descent.models.spec import module_place
 from descent.optimizers.spec import source_file
 from descent.reporting.wording import experiment
+from descent.terminal.summary import summary
 from descent.training.settings import TrainingSettings
 
+STARTED = time.time()
 ENVIRONMENT = "../envs/descent.yaml"
 RESULTS = f"results/{config['name']}"
 LOGS = f"{RESULTS}/logs"
@@ -82,6 +86,12 @@ def run_files(kind, variants=VARIANTS, seeds=config["seeds"], suffix="parquet"):
     return expand(path, variant=variants, seed=seeds)
 
 
+def findings():
+    """Say what a run has found, of what was asked for."""
+    made = {str(file) for job in workflow.dag.jobs for file in job.output}
+    return summary(RESULTS, made, run_files("epochs"), STARTED)
+
+
 def updated(files):
     """Keep the files that are there already until a job has succeeded, and if it fails.
 
@@ -136,8 +146,10 @@ def unique(items):
 
 def page_templates(page):
     """List the templates of a page."""
-    files = [f"{page}.html.jinja", "style.css"]
-    return [os.path.relpath(os.path.join(SOURCES, "descent/reporting/templates", f)) for f in files]
+    folder = os.path.join(SOURCES, "descent/reporting/templates")
+    files = [f"{page}.html.jinja", f"{page}.js", "style.css"]
+    files = [os.path.join(folder, file) for file in files]
+    return [os.path.relpath(file) for file in files if os.path.exists(file)]
 
 
 def expected_runs():

@@ -90,5 +90,6 @@ rule parity_figure:
         reference=lambda wildcards: next(iter(REPLAYED[wildcards.comparison])),
         n_seeds=len(PARITY_SEEDS),
         first_seed=PARITY_SEEDS[0],
+        order=lambda wildcards: list(COMPARISONS[wildcards.comparison]),
     script:
         "../scripts/parity_figure.py"

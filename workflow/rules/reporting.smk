@@ -79,8 +79,7 @@ rule configuration:
 rule interactive:
     input:
         runs=run_files("iterations"),
-        curves=rules.curves.output[0],
-        curves_of_epochs=rules.curves_of_epochs.output[0],
+        epochs=run_files("epochs"),
         code=code("interactive"),
         templates=page_templates("interactive"),
     output:
@@ -96,9 +95,11 @@ rule interactive:
         runtime=growing(10 + N_RUNS // 1000),
     params:
         expected=expected_runs(),
+        test_metrics=TEST_METRICS,
         name=config["name"],
         experiment=experiment(config),
         comparisons={name: list(members) for name, members in COMPARISONS.items()},
+        epochs=config["training"]["epochs"],
         settings=config["curves"],
     script:
         "../scripts/interactive.py"
@@ -106,9 +107,10 @@ rule interactive:
 
 rule report:
     input:
-        EXAMPLES,
         FIGURES,
         TABLES,
+        LANDSCAPE_FIGURES,
+        examples=EXAMPLES[0],
         runs=run_files("epochs"),
         curves=rules.curves.output[0],
         curves_of_epochs=rules.curves_of_epochs.output[0],
@@ -134,6 +136,7 @@ rule snakemake_report:
         EXAMPLES,
         FIGURES,
         TABLES,
+        LANDSCAPE_FIGURES,
         snakefile=WORKFLOW / "Snakefile",
         config=rules.configuration.output[0],
         captions=sorted((WORKFLOW / "report").glob("*.rst")),

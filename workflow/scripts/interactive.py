@@ -5,11 +5,10 @@ with job_log(snakemake.log[0]):
     from descent.metrics import TRAIN_METRICS
     from descent.records import read_runs
     from descent.reporting.interactive import page
-    from descent.seal import read_frame
 
-    params = dict(snakemake.params)
-    runs = read_runs(snakemake.input.runs, params.pop("expected"), TRAIN_METRICS)
-    tables = map(read_frame, (snakemake.input.curves, snakemake.input.curves_of_epochs))
-    html = page(runs, *tables, **params)
+    params, files = dict(snakemake.params), snakemake.input
+    expected, test_metrics = params.pop("expected"), params.pop("test_metrics")
+    runs = read_runs(files.runs, expected, ["epoch", *TRAIN_METRICS])
+    html = page(runs, read_runs(files.epochs, expected, test_metrics), **params)
     with replacing(snakemake.output[0]) as part:
         part.write_text(html, encoding="utf-8")

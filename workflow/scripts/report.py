@@ -8,8 +8,10 @@ with job_log(snakemake.log[0]):
     import yaml
     from safetensors import safe_open
 
+    from descent.experiment.sweeps import compared
     from descent.files import replacing
     from descent.records import read_metadata
+    from descent.reporting.conclusions import verdicts
     from descent.reporting.report import report
     from descent.seal import read_frame
 
@@ -20,10 +22,13 @@ with job_log(snakemake.log[0]):
         train_labels = prepared.get_slice("train_labels")
         [n_images] = train_labels.get_shape()
         labels = [classes[label] for label in train_labels[: min(32, n_images)]]
+    config = yaml.safe_load(Path(files.config).read_text())
+    tables = {Path(file).stem: pd.read_csv(file, dtype={"diverged_at": str}) for file in csv}
     html = report(
-        config=yaml.safe_load(Path(files.config).read_text()),
-        tables={Path(file).stem: pd.read_csv(file, dtype={"diverged_at": str}) for file in csv},
-        figures=[file for file in files if file.endswith(".png")],
+        config=config,
+        tables=tables,
+        figures=[file for file in files if file.endswith(".svg")],
+        examples=files.examples,
         curves=read_frame(files.curves),
         curves_of_epochs=read_frame(files.curves_of_epochs),
         labels=labels,
@@ -33,3 +38,6 @@ with job_log(snakemake.log[0]):
     )
     with replacing(snakemake.output[0]) as part:
         part.write_text(html, encoding="utf-8")
+    for comparison in verdicts(compared(config), tables):  # shown when a run has finished
+        for member in comparison["members"]:
+            print(f"Verdict: {comparison['name']}: {member['headline']}")

@@ -29,6 +29,11 @@ DIGITS_TEST_IMAGES = 360
 def write_digits(folder: str | Path) -> None:
     """Write scikit-learn's embedded 8 x 8 digits as four raw files, with gray levels 0 to 255.
 
+    Parameters
+    ----------
+    folder : path
+        Made if it does not exist.
+
     Examples
     --------
     >>> import descent
@@ -85,6 +90,7 @@ def loaders(
     folder : path
         Folder of the data set.
     batch_size : int
+        Images in a mini-batch.
     normalization : (float, float)
         Mean and standard deviation.
     generator : torch.Generator, optional

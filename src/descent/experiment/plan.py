@@ -43,6 +43,20 @@ def replayed(config):
     }
 
 
+def drawn(config):
+    """Map each comparison to the variants that landscapes draw, in the order of the configuration.
+
+    Those are mapped to their settings. Variants that are selected from a sweep are left out: their
+    hyperparameters are not known before. So are comparisons with no other variants.
+    """
+    settings, selected = variants(config), sweeps(config)
+    found = {
+        comparison: {name: settings[name] for name in members if name not in selected}
+        for comparison, members in compared(config).items()
+    }
+    return {comparison: members for comparison, members in found.items() if members}
+
+
 def ranked(config):
     """Map the comparisons whose variants are all compared with each other to the variants' names.
 

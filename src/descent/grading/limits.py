@@ -32,8 +32,8 @@ class Limits:
         How many processes and threads it may start. The system does not hold root to it.
     """
 
-    wall_seconds: float = 60
-    answer_seconds: float = 10
+    wall_seconds: float = 300
+    answer_seconds: float = 30
     cpu_seconds: int = 60
     memory_mb: int = 2000
     output_kb: int = 20

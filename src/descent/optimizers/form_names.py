@@ -17,6 +17,9 @@ FORMS = {
     "dict": "update(parameters, grads, learning_rate): dicts by name, such as W1, b1, W2, b2",
 }
 
+#: The methods that may take a step, in a class of another form than torch's.
+METHODS = ("step", "update", "update_params", "update_parameters", "apply_gradients", "optimize")
+
 _SINGLE = {"w", "p", "param", "parameter", "x", "theta", "var", "variable", "weight", "arr"}
 _MANY = {"params", "parameters", "ps", "weights", "thetas", "vars", "variables", "ws"}
 _STATE = {
@@ -128,6 +131,11 @@ def may_be_canonical(names):
         role(name) in (None, meaning) and not is_hyperparameter(name)
         for meaning, name in zip(meanings, names, strict=False)
     )
+
+
+def needs_more(names):
+    """Tell whether arguments after the third are no hyperparameters, such as a second state."""
+    return any(role(name) in ("gradients", "state", "config", "counter") for name in names[3:])
 
 
 def stands_for(name, given):

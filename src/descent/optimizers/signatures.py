@@ -12,7 +12,13 @@ from pathlib import Path
 
 from descent.errors import SignatureError
 from descent.optimizers import notebooks
-from descent.optimizers.form_names import looks_like, may_be_canonical, stands_for
+from descent.optimizers.form_names import (
+    METHODS,
+    looks_like,
+    may_be_canonical,
+    needs_more,
+    stands_for,
+)
 from descent.optimizers.packages import source_of
 from descent.optimizers.source import ancestry, defined_in, explain_missing, find, names_in
 from descent.optimizers.spec import SCRATCH, parse
@@ -265,7 +271,10 @@ def _of_rule(found, name):
     signature = _arguments(found.node, after=3)
     names = [*signature.leading, *signature.required, *signature.defaults]
     is_method = "self" in signature.leading
-    is_canonical = len(names) >= 3 and may_be_canonical(names)
+    by_position = [
+        argument.arg for argument in [*found.node.args.posonlyargs, *found.node.args.args]
+    ]
+    is_canonical = len(names) >= 3 and may_be_canonical(names) and not needs_more(by_position)
     if not is_method and not is_canonical and looks_like(names, is_class=False):
         return _ANY  # of another form, see `descent.optimizers.forms`
     place = notebooks.place(found.file, found.node.lineno)
@@ -286,7 +295,7 @@ def _of_class(found):
     if all(each.node for each in classes):  # else an unknown base may have what it lacks
         methods = {name for each in known for name in defined_in(each.node)}
         needs = [] if inits or not is_torchs else ["__init__(self, params, <hyperparameters>)"]
-        if not methods & ({"step"} if is_torchs else {"step", "update"}):
+        if not methods & ({"step"} if is_torchs else {*METHODS}):
             needs.append("step(self, closure=None)")
         if needs:
             place = notebooks.place(found.file, found.node.lineno)

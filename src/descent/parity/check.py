@@ -337,7 +337,7 @@ def _try_out(ours, only_matrices):
         if repeats:
             ours = replace(ours, own_globals=ours.may_keep_globals)
         else:
-            ours = replace(ours, anew=ours.loads_anew, own_globals=ours.is_users_function)
+            ours = ours.apart()
             _take_steps(ours, only_matrices)
     except RuleError:
         raise

@@ -187,6 +187,10 @@ class Contender:
         """Return a context after which a function's global variables are as before."""
         return contextlib.nullcontext() if self.is_class else Outside(self.rule).of({}, {})
 
+    def apart(self):
+        """Return the same optimizer, of which networks share nothing outside its state."""
+        return replace(self, anew=self.loads_anew, own_globals=self.is_users_function)
+
     def bind(self, parameters, only_matrices=None):
         """Bind the optimizer to a stack of networks; see `descent.optimizers.step.Step`."""
         with self.blame():

@@ -42,9 +42,10 @@ def shadow(
     parameters : torch.nn.Module, dict, list or torch.optim.Optimizer
         What the loop updates: a model, tensors by name, or a list of them; or an optimizer.
     against : str or callable, optional
-        The reference: a class of optimizers, a function rule(parameters, gradients, state, *, lr,
-        ...), or a text such as "torch.optim.SGD", "scratch.adam" or "file.py:rule". An optimizer
-        is by default held against the plain form of its own class: no `foreach`, no `fused`.
+        The reference: a class of optimizers, a function
+        `rule(parameters, gradients, state, *, lr, ...)`, or a text such as "torch.optim.SGD",
+        "scratch.adam" or "file.py:rule". An optimizer is by default held against the plain form of
+        its own class: no `foreach`, no `fused`.
     follow : str
         Where the reference goes on after each step: from its own parameters ("reference"), so that
         small differences add up, or from the loop's ("user"), so that each step is judged alone.

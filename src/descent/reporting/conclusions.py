@@ -2,10 +2,11 @@
 
 from functools import partial
 
+from descent.experiment.plan import marked_references
 from descent.optimizers.spec import TRAINING_KEYS, parse
 from descent.parity.verdict import CONSTANT, DIFFERENT, EQUAL, IDENTICAL, LESS_ACCURATE, VERDICTS
 from descent.reporting.mixture import mixed
-from descent.reporting.performance import chance, describe, ranking
+from descent.reporting.performance import cause, chance, describe, ranking
 from descent.reporting.wording import count, minus
 
 #: By whether the update rule is the same (CONSTANT: at constant hyperparameters; None: not tested)
@@ -64,8 +65,9 @@ def verdicts(comparisons, tables, runs=(), name=""):
     -------
     list of dict
         For each comparison, its name, `note` (text, may be empty) and `members`: for each variant
-        compared with the reference, `outcome` (`same`, `open` or `different`), `headline` and
-        `sentences`.
+        compared with the reference, `outcome` (`same`, `open` or `different`), `headline`,
+        `hints` about a mistake, `cause` of a difference in accuracy between rules that are the
+        same (may be empty), and `sentences`, the evidence.
     """
     return [
         {
@@ -77,7 +79,7 @@ def verdicts(comparisons, tables, runs=(), name=""):
 
 
 def _comparison(name, members, tables, mixture):
-    reference = next((name for name in members if members[name].get("reference")), None)
+    reference = next(iter(marked_references(members)), None)
     pairs = tables.get("pairs", tables["equivalence"].iloc[:0])
     accuracy = tables["final_accuracy"]
     ranked = ranking(
@@ -115,22 +117,30 @@ def _verdict(subject, reference, tables, differ):
     performance = tables["equivalence"].set_index("metric")
     verdict = performance.loc["test_accuracy", "verdict"]
     performs = verdict.partition(" (")[0]
+    parity = tables["parity"]
     if differ:  # then only the trials, which do without these keys, are about the rule
-        same_rule, sentences = _rule(tables["parity"].query("on == 'trials'"))
+        parity = parity.query("on == 'trials'")
+        same_rule, sentences = _rule(parity)
         same_rule = None if same_rule is True else same_rule  # what it does differs all the same
         sentences.append(
             f"It differs from the reference in {' and '.join(differ)}, so its steps in training "
             "differ, too."
         )
     else:
-        same_rule, sentences = _rule(tables["parity"])
+        same_rule, sentences = _rule(parity)
     sentences += [describe(row) for _, row in tables["equivalence"].iterrows()]
     sentences += chance(performance.loc["test_accuracy"])
     outcome = "same" if performs == "equivalent" else "open"
     if same_rule in (False, CONSTANT) or performs == "different":
         outcome = "different"
     headline = _HEADLINES[same_rule, performs].format(subject=subject, reference=reference)
-    return {"outcome": outcome, "headline": headline, "sentences": sentences}
+    return {
+        "outcome": outcome,
+        "headline": headline,
+        "hints": [f"{hint.rstrip('.')}." for hint in parity["hint"].dropna().unique() if hint],
+        "cause": cause(performance.loc["test_accuracy"]) if same_rule is True else "",
+        "sentences": sentences,
+    }
 
 
 def _rule(parity):
@@ -156,8 +166,6 @@ def _rule(parity):
     sentences = [_training(row) for row in training[:1]]
     for row in trials:
         sentences += _trials(row, training[0]["verdict"] if training else None)
-    hints = parity["hint"].dropna().unique()
-    sentences += [f"Hint: {hint.rstrip('.')}." for hint in hints if hint]
     overall = worst_first["verdict"].iloc[0]
     return (CONSTANT if overall == CONSTANT else overall != DIFFERENT), sentences
 

@@ -14,7 +14,10 @@ def number(value, form, scale=1):
 
 
 def _interval(row, name, form, scale=1):
-    lower, upper = (getattr(row, f"{name}_{side}") for side in ("lower", "upper"))
+    return _ends(*(getattr(row, f"{name}_{side}") for side in ("lower", "upper")), form, scale)
+
+
+def _ends(lower, upper, form, scale):
     if pd.isna(lower):
         return ABSENT
     return f"{number(lower, form, scale)} to {number(upper, form, scale)}"
@@ -82,15 +85,13 @@ _COMPARED = {
 _COLUMNS = {
     "final_accuracy": {
         "variant": lambda row: row.variant,
+        "mean ± sd (%)": lambda row: _spread(row.mean, row.sd, ".2f", 100),
         "seeds": lambda row: row.n,
         "diverged": lambda row: (
             f"{row.diverged}, at iteration {row.diverged_at}" if row.diverged else "none"
         ),
-        "mean (%)": lambda row: number(row.mean, ".2f", 100),
-        "sd": lambda row: number(row.sd, ".2f", 100),
         "interval of the mean": lambda row: _interval(row, "ci", ".2f", 100),
-        "lowest": lambda row: number(row.min, ".2f", 100),
-        "highest": lambda row: number(row.max, ".2f", 100),
+        "lowest to highest": lambda row: _ends(row.min, row.max, ".2f", 100),
         "test loss (nats)": lambda row: number(row.test_loss, ".4f"),
     },
     "equivalence": _COMPARED

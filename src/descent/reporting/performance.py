@@ -86,6 +86,33 @@ def chance(row):
     return [f"A run of it is more accurate than one of the reference with probability {interval}."]
 
 
+def cause(row):
+    """Say why a variant and its reference, whose update rules are the same, differ in accuracy.
+
+    Parameters
+    ----------
+    row : pandas.Series
+        The row of `test_accuracy` in a table from `descent.analysis.equivalence.equivalence`.
+
+    Returns
+    -------
+    str
+        Empty if they do not differ, or a run diverged.
+    """
+    if pd.isna(row["difference"]) or row["difference"] == row["sd"] == 0:
+        return ""
+    if row["design"] == "paired":
+        return (
+            "Update rules that are the same differ in accuracy although their seeds are paired, "
+            "because rounding errors grow in training."
+        )
+    return (
+        "Update rules that are the same differ in accuracy because their seeds differ: each "
+        "variant has its own initial weights and order of images (seeding: independent). With "
+        "seeding: paired, a seed has the same ones in every variant."
+    )
+
+
 def ranking(pairs, accuracy):
     """State which variant of a comparison is best, and which are tied with it.
 

@@ -7,6 +7,7 @@ from descent.optimizers.groups import own_hyperparameters
 from descent.optimizers.schedules import links, options, parts
 from descent.optimizers.spec import split_settings
 
+NOTE = "note"  #: In SVG, the id of the small print below a figure.
 _ROUNDING = 1e-12  # of differences of means; that of a single test image is larger by far
 
 

@@ -2,6 +2,7 @@
 
 from configurations import MINE, configure
 from descent.experiment.plan import (
+    drawn,
     marked_references,
     ranked,
     references,
@@ -69,6 +70,16 @@ def test_all_pairs_are_compared_where_a_reference_leaves_any_out():
     )
     assert ranked(config) == {"three": ["c", "d", "e"], "free": ["f", "g"]}
     assert ranked(configure()) == {}
+
+
+def test_landscapes_draw_what_no_sweep_selects_in_the_order_of_the_configuration():
+    swept = {**TORCH, "lr": [0.1, 1]}
+    config = configure(
+        comparisons={"a": {"y": MINE, "s": swept, "x": TORCH}, "b": {"only": swept}},
+        training={"validation_fraction": 0.1},
+    )
+    assert drawn(config) == {"a": {"y": MINE, "x": TORCH}}
+    assert list(drawn(config)["a"]) == ["y", "x"]
 
 
 def test_seeds_are_split_in_their_order():

@@ -7,7 +7,7 @@ from descent.grading import grade as grading
 from descent.grading import sandbox
 from descent.grading.grade import equal_groups, grade
 from descent.grading.submissions import Submission, collect
-from submitted import DONE, RIGHT, make_assignment, write
+from submitted import DONE, RIGHT, SHORT, make_assignment, write
 
 CLASS = ["damped.py", "empty.py", "hangs.py", "no_momentum.py", "syntax.py"]
 
@@ -39,7 +39,8 @@ def run(folder, assignment=None, **options):
 @pytest.mark.slow
 def test_a_class_is_graded_two_at_a_time(tmp_path):
     said = []
-    results = run(write(tmp_path / "class", CLASS), jobs=2, say=said.append)
+    assignment = make_assignment(limits=SHORT)
+    results = run(write(tmp_path / "class", CLASS), assignment, jobs=2, say=said.append)
     assert [result["student"] for result in results] == [name[:-3] for name in CLASS]
     verdicts = [result["settings"][0]["verdict"] for result in results]
     assert verdicts == ["different", "not checked", "no answer", "different", "not checked"]

@@ -1,5 +1,7 @@
 """The hyperparameters of an optimizer are read from its source, before anything runs."""
 
+import sys
+
 import pytest
 
 from configurations import PROJECT, configure, variant
@@ -9,6 +11,7 @@ from descent.optimizers.signatures import (
     check_values,
     list_hyperparameters,
 )
+from forms_table import RIGHT, WRONG
 
 RULES = (PROJECT / "tests" / "support" / "own_rules.py").read_text()
 
@@ -170,3 +173,9 @@ def test_values_are_of_the_kind_of_their_defaults(write, settings, said):
         return
     with pytest.raises(SignatureError, match=said):
         check_values(rule, settings)
+
+
+@pytest.mark.parametrize(("rule", "given"), [(rule, given) for rule, *_, given in [*RIGHT, *WRONG]])
+def test_a_rule_of_any_form_is_taken_from_a_file(rule, given):
+    file = sys.modules[rule.__module__].__file__
+    check_hyperparameters(f"{file}:{rule.__name__}", given.keys())

@@ -181,13 +181,32 @@ def test_a_rule_that_is_the_same_at_constant_hyperparameters(verdict, said):
     assert headline.startswith("Your ours is the same rule as theirs (torch.optim.SGD) only while")
     assert said in headline
     assert "it is a different rule, from iteration 1 on (tensor W0)." in text
-    assert " Hint: the learning rate is inside the velocity. " in text
+    assert judge(parity=tables)["members"][0]["hints"] == [
+        "the learning rate is inside the velocity."
+    ]
 
 
 def test_a_hint_is_given_once_as_a_sentence():
     tables = parity("different", "different", "different", hint="this looks like sgd.")
-    assert member(parity=tables)[2].count("Hint: this looks like sgd. ") == 1
-    assert "Hint" not in member(parity=parity("different", "different", hint=""))[2]
+    assert judge(parity=tables)["members"][0]["hints"] == ["this looks like sgd."]
+    tables = parity("different", "different", hint="")
+    assert judge(parity=tables)["members"][0]["hints"] == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "changes", "because"),
+    [
+        (parity(), {"design": "independent"}, "because their seeds differ"),
+        (parity(), {"design": "paired"}, "because rounding errors grow"),
+        (parity(), {"difference": 0.0, "sd": 0.0}, ""),
+        (parity(), {"difference": np.nan, "sd": np.nan}, ""),
+        (parity("different", "different"), {"design": "independent"}, ""),
+        (parity().iloc[:0], {"design": "independent"}, ""),
+    ],
+)
+def test_why_rules_that_are_the_same_differ_in_accuracy(rules, changes, because):
+    [found] = judge(parity=rules, equivalence=equivalence(**changes))["members"]
+    assert because in found["cause"] and bool(because) == bool(found["cause"])
 
 
 def test_divergence_is_counted_with_its_iterations():

@@ -1,189 +1,225 @@
-"""The interactive curves: what is drawn, and how large the page is."""
+"""The interactive curves: what the page has to draw, and how large it is."""
+
+import base64
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 
 from descent.analysis.curves import curves, smooth
 from descent.reporting import interactive
+from descent.reporting.figures.style import looks
 
-COMPARISONS = {"one": ["a", "b"], "two": ["c", "d"]}
+COMPARISONS = {"one": ["d", "b"], "two": ["c", "a"]}
 SETTINGS = {"band": "t", "confidence_level": 0.95, "smoothing_window": 50}
+EPOCHS = 4
 
 
-def simulate(n_seeds, n_iterations):
+def simulate(n_seeds, n_iterations, variants="abcd"):
     random = np.random.default_rng(0)
+    epoch = 1 + np.arange(n_iterations) * EPOCHS // n_iterations
     return {
         (variant, seed): pd.DataFrame(
             random.gamma(25, 1 / 25, (n_iterations, 2)).astype(np.float32),
             columns=["train_loss", "train_accuracy"],
-        )
-        for variant in "abcd"
+        ).assign(epoch=epoch)
+        for variant in variants
         for seed in range(n_seeds)
     }
 
 
-def over_epochs(variants="abcd", n_epochs=3):
-    """Curves of three seeds, of which each ends at its own accuracy."""
-    runs = {
-        (variant, seed): pd.DataFrame({"test_loss": 2 - share, "test_accuracy": share})
-        for place, variant in enumerate(variants)
-        for seed in range(3)
-        for share in [np.linspace(0.1, 0.5 + 0.1 * (place % 4) + 0.02 * seed, n_epochs + 1)]
+def on_test_images(runs):
+    """Runs over epochs that end at their own accuracies."""
+    lasts = np.linspace(0.5, 0.9, len(runs))
+    shares = (np.linspace(0.1, last, EPOCHS + 1) for last in lasts)
+    return {
+        run: pd.DataFrame({"test_loss": 2 - share, "test_accuracy": share})
+        for run, share in zip(runs, shares, strict=True)
     }
-    return curves(runs, smoothing_window=1, band="t", confidence_level=0.95, over="epoch")
 
 
-def draw(runs, window=50):
-    means = curves(runs, smoothing_window=window, band="t", confidence_level=0.95)
-    return interactive.figure(runs, means, over_epochs(), COMPARISONS, smoothing_window=window)
+def collect(runs, over_epochs=None, comparisons=COMPARISONS, **settings):
+    return interactive.contents(
+        runs,
+        over_epochs or on_test_images(runs),
+        comparisons=comparisons,
+        epochs=EPOCHS,
+        settings=SETTINGS | settings,
+    )
 
 
-def select(figure, **wanted):
-    return [trace for trace in figure.data if all(trace[key] == wanted[key] for key in wanted)]
+def write(runs, comparisons=COMPARISONS):
+    return interactive.page(
+        runs,
+        on_test_images(runs),
+        name="x",
+        experiment="",
+        comparisons=comparisons,
+        epochs=EPOCHS,
+        settings=SETTINGS,
+    )
 
 
-def test_every_seed_at_every_smoothing_is_drawn_but_only_means_are_visible():
-    runs = simulate(n_seeds=3, n_iterations=400)
-    figure = draw(runs)
-    assert {trace.meta for trace in figure.data} == {"mean", "1", "50", "200", "test"}
-    for view in ("1", "50", "200"):
-        assert len(select(figure, meta=view)) == 4 * 3 * 2
-        assert not any(trace.visible for trace in select(figure, meta=view))
-    assert len(select(figure, meta="mean")) == 4 * 2 * 3  # line, lower and upper
-    for view in ("mean", "1", "50", "200", "test"):
-        listed = [trace.name for trace in select(figure, meta=view, showlegend=True)]
-        assert listed == ["a", "b", "c", "d"]
+def line(text):
+    return np.frombuffer(base64.b64decode(text), "<f4")
 
 
-@pytest.mark.parametrize("n_iterations", [400, 2345])
-def test_the_values_are_those_of_the_smoothed_run(n_iterations):
+@pytest.mark.parametrize("n_iterations, place", [(400, 0), (400, 3), (2348, 2)])
+def test_means_and_bands_are_those_of_the_smoothed_seeds(n_iterations, place):
+    runs = simulate(n_seeds=3, n_iterations=n_iterations)
+    images = collect(runs)["images"]["train"]
+    packed = images["curves"]["b"][1][place]
+    steps = images["x0"] + images["stride"] * np.arange(images["n"])
+    assert steps[0] <= images["stride"] and steps[-1] == images["last"] == n_iterations
+    assert images["n"] <= 1000
+    table = curves(
+        {run: frame[["train_accuracy"]] for run, frame in runs.items()},
+        smoothing_window=[1, 10, 50, 200][place],
+        band="t",
+        confidence_level=0.95,
+    )
+    expected = 100 * table[table["variant"] == "b"].set_index("iteration")[list(packed)[:3]]
+    for name in ("mean", "lower", "upper"):
+        np.testing.assert_allclose(line(packed[name]), expected[name][steps], rtol=1e-6)
+
+
+@pytest.mark.parametrize("n_iterations", [400, 2348])
+def test_single_seeds_are_the_smoothed_runs(n_iterations):
     runs = simulate(n_seeds=2, n_iterations=n_iterations)
-    _, trace = select(draw(runs), meta="50", legendgroup="b", yaxis="y2")
-    iteration = trace.x0 + trace.dx * np.arange(len(trace.y))
-    assert iteration[0] <= trace.dx and iteration[-1] == n_iterations
-    assert len(trace.y) <= 1000
-    expected = 100 * smooth(runs["b", 1][["train_accuracy"]].to_numpy(), 50)[iteration - 1, 0]
-    np.testing.assert_allclose(trace.y, expected, rtol=1e-6)
+    images = collect(runs)["images"]["train"]
+    seed = images["curves"]["b"][1][2]["seeds"][1]
+    values = line(seed["y"])
+    steps = seed["x0"] + images["seed_stride"] * np.arange(len(values))
+    assert steps[0] <= images["seed_stride"] and steps[-1] == n_iterations
+    expected = 100 * smooth(runs["b", 1][["train_accuracy"]].to_numpy(), 50)[steps - 1, 0]
+    np.testing.assert_allclose(values, expected, rtol=1e-6)
 
 
-def test_a_curve_ends_where_its_run_diverges():
-    runs = simulate(n_seeds=2, n_iterations=400)
+def test_test_images_are_over_epochs_from_the_untrained_network_on():
+    runs = simulate(n_seeds=2, n_iterations=100)
+    data = collect(runs)
+    images = data["images"]["test"]
+    assert (images["x0"], images["stride"], images["n"], images["last"]) == (0, 1, 5, 4)
+    assert images["windows"] == ["unsmoothed"]
+    assert [panel["heading"] for panel in images["panels"]] == [
+        "Test cross-entropy (nats)",
+        "Test accuracy (%)",
+    ]
+    [packed] = images["curves"]["a"][1]
+    expected = 100 * np.mean(
+        [on_test_images(runs)["a", seed]["test_accuracy"] for seed in (0, 1)], axis=0
+    )
+    np.testing.assert_allclose(line(packed["mean"]), expected, rtol=1e-6)
+    assert (line(packed["lower"]) < line(packed["upper"]))[1:].all()
+    assert packed["seeds"][1]["x0"] == 0 and len(line(packed["seeds"][1]["y"])) == 5
+    assert data["iterations_per_epoch"] == 25
+
+
+def diverged():
+    runs = simulate(n_seeds=3, n_iterations=400)
+    epochs = on_test_images(runs)
     short = runs["a", 1].iloc[:40].copy()
     short.loc[39, "train_loss"] = np.inf
-    means = curves(runs, smoothing_window=50, band="t", confidence_level=0.95)
-    figure = interactive.figure(
-        runs | {("a", 1): short}, means, over_epochs(), COMPARISONS, smoothing_window=50
-    )
-    for view in ("1", "50"):
-        whole, ended = select(figure, meta=view, legendgroup="a", yaxis="y")
-        assert len(whole.y) == 400 and len(ended.y) == 39
-        assert np.isfinite(ended.y).all()
+    runs["a", 1], epochs["a", 1] = short, epochs["a", 1].iloc[:1]
+    return collect(runs, epochs)
+
+
+def test_where_a_run_diverges_its_line_and_the_mean_end():
+    images = diverged()["images"]["train"]
+    assert images["diverged"] == {"a": {1: 40}}
+    for packed in images["curves"]["a"][0]:
+        assert len(line(packed["seeds"][0]["y"])) == 400
+        assert len(line(packed["seeds"][1]["y"])) == 39
+        for name in ("mean", "lower", "upper"):
+            values = line(packed[name])
+            assert np.isfinite(values[:39]).all() and np.isnan(values[39:]).all()
+            assert len(values) == images["n"] == 400
+
+
+def test_where_a_run_diverges_its_test_curve_ends():
+    images = diverged()["images"]["test"]
+    assert images["diverged"] == {"a": {1: 1}}
+    assert np.isnan(line(images["curves"]["a"][0][0]["mean"])).tolist() == [False, *[True] * 4]
 
 
 def test_a_run_that_diverges_at_once_draws_nothing():
     runs = simulate(n_seeds=2, n_iterations=400)
-    means = curves(runs, smoothing_window=50, band="t", confidence_level=0.95)
-    runs["a", 1] = runs["a", 1].iloc[:1] * np.inf
-    figure = interactive.figure(runs, means, over_epochs(), COMPARISONS, smoothing_window=50)
-    assert len(select(figure, meta="1", legendgroup="a", yaxis="y")[1].y) == 0
+    runs["a", 1] = runs["a", 1].iloc[:1] * [np.inf, np.inf, 1]
+    images = collect(runs)["images"]["train"]
+    assert len(line(images["curves"]["a"][0][0]["seeds"][1]["y"])) == 0
+    assert np.isnan(line(images["curves"]["a"][0][0]["mean"])).all()
+    assert images["diverged"] == {"a": {1: 1}}
+
+
+def test_if_every_run_diverges_in_its_first_epoch_no_epoch_is_known():
+    runs = {run: frame.iloc[:7] for run, frame in simulate(n_seeds=2, n_iterations=400).items()}
+    data = collect(runs, {run: frame.iloc[:1] for run, frame in on_test_images(runs).items()})
+    assert data["iterations_per_epoch"] is None
+    assert data["images"]["train"]["diverged"]["a"] == {0: 8, 1: 8}
 
 
 def test_one_seed_has_no_band():
-    runs = simulate(n_seeds=1, n_iterations=100)
-    figure = draw(runs, window=1)
-    assert len(select(figure, meta="mean")) == 4 * 2
-    assert {trace.meta for trace in figure.data} == {"mean", "1", "200", "test"}
+    data = collect(simulate(n_seeds=1, n_iterations=100))
+    assert data["band"] == "1 seed, hence no band"
+    for images in data["images"].values():
+        assert images["curves"]["a"][0][0].keys() == {"mean", "seeds"}
 
 
-def test_the_test_curves_are_drawn_over_epochs_and_hidden_at_first():
-    figure = draw(simulate(n_seeds=2, n_iterations=100))
-    assert len(select(figure, meta="test")) == 4 * 2 * 3  # line, lower and upper
-    assert not any(trace.visible for trace in select(figure, meta="test"))
-    line, lower, upper = select(figure, meta="test", legendgroup="b", yaxis="y2")
-    for trace in (line, lower, upper):
-        assert list(trace.x0 + trace.dx * np.arange(len(trace.y))) == [0, 1, 2, 3]
-    np.testing.assert_allclose(line.y[[0, -1]], [10, 62], rtol=1e-6)
-    assert (lower.y[-1] < line.y[-1]) and (line.y[-1] < upper.y[-1])
-
-
-def page_of(n_iterations):
-    runs = simulate(n_seeds=2, n_iterations=n_iterations)
-    means = curves(runs, smoothing_window=50, band="t", confidence_level=0.95)
-    return interactive.page(
-        runs,
-        means,
-        over_epochs(),
-        name="x",
-        experiment="",
-        comparisons=COMPARISONS,
-        settings=SETTINGS,
-    )
-
-
-def test_the_view_of_the_test_images_has_its_own_titles():
-    page = page_of(n_iterations=100)
-    assert "test images after every epoch: mean of 2 seeds, 95 % t band" in page
-    for title in ("Test cross-entropy (nats)", "Test accuracy (%)", "Epoch"):
-        assert f'"{title}"' in page
+def test_variants_have_the_order_and_the_looks_of_the_figures():
+    comparisons = {"one": [f"v{number}" for number in range(12)], "two": ["b", "a"]}
+    variants = [variant for members in comparisons.values() for variant in members]
+    data = collect(simulate(1, 60, variants), comparisons=comparisons)
+    shown = data["comparisons"]["one"]
+    assert [look["variant"] for look in shown] == comparisons["one"]
+    assert [look["color"] for look in shown] == [to_hex(look["color"]) for look in looks(12)]
+    assert shown[0]["dash"] == [] and shown[1]["dash"] == [8, 3]
+    assert len({(look["color"], str(look["dash"]), look["symbol"]) for look in shown}) == 12
+    assert [look["variant"] for look in data["comparisons"]["two"]] == ["b", "a"]
+    page = write(simulate(1, 60, variants), comparisons)
+    assert page.index('"v2"') < page.index('"v10"')
 
 
 def test_windows_longer_than_the_run_are_one_and_named_by_its_length():
-    assert interactive.windows(50, 1000) == [1, 50, 200]
-    assert interactive.windows(50, 40) == [1, 50]
+    assert interactive.windows(50, 1000) == [1, 10, 50, 200]
+    assert interactive.windows(50, 40) == [1, 10, 50]
     assert interactive.windows(50, 1) == [50]
-    page = page_of(n_iterations=40)
-    assert page.count("moving average over 40 iterations") == 2
-    assert "over 50 iterations" not in page and "over 200 iterations" not in page
-
-
-def test_one_iteration_draws_marks():
-    figure = draw(simulate(n_seeds=2, n_iterations=1))
-    assert {trace.mode for trace in select(figure, meta="mean")} == {"markers"}
-    assert {trace.mode for trace in select(figure, meta="test")} == {"lines"}
-
-
-def test_24_variants_look_different_and_long_names_leave_the_curves_room():
-    names = [f"{'long_' * 19}{number}" for number in range(24)]
-    run = simulate(n_seeds=1, n_iterations=60)["a", 0]
-    runs = {(name, 0): run for name in names}
-    means = curves(runs, smoothing_window=1, band="t", confidence_level=0.95)
-    figure = interactive.figure(
-        runs, means, over_epochs(names), {"one": names[:20], "two": names[20:]}, smoothing_window=1
-    )
-    lines = [
-        (trace.line.color, trace.line.dash) for trace in select(figure, meta="mean", yaxis="y")
+    data = collect(simulate(n_seeds=2, n_iterations=40))
+    assert data["smoothing"] == 2 and data["images"]["train"]["windows"] == [
+        "unsmoothed",
+        "moving average over 10 iterations",
+        "moving average over 40 iterations",
     ]
-    assert len(set(lines)) == len(lines) == 24
-    legend = figure.layout.legend.maxheight
-    assert 50 < legend < 150 and figure.layout.margin.b > legend + 50  # the rest scrolls
 
 
-def test_a_wide_band_leaves_the_lines_room():
-    runs = simulate(n_seeds=2, n_iterations=60)
-    means = curves(runs, smoothing_window=1, band="t", confidence_level=0.95)
-    means["lower"] = -1.0
-    figure = interactive.figure(runs, means, over_epochs(), COMPARISONS, smoothing_window=1)
-    line, lower, _ = select(figure, meta="mean", legendgroup="a", yaxis="y")
-    assert min(lower.y) == pytest.approx(min(line.y) / 3)
-
-
-def test_the_page_of_100_seeds_is_below_10_megabytes():
-    runs = simulate(n_seeds=100, n_iterations=1000)  # enough for all points of every curve
-    means = curves(
-        {run: runs[run] for run in runs if run[1] < 5},
-        smoothing_window=50,
-        band="t",
-        confidence_level=0.95,
+@pytest.mark.parametrize("window", [1, 7, 10, 5000])
+def test_the_configured_window_is_chosen_at_first(window):
+    runs = simulate(n_seeds=2, n_iterations=400)
+    data = collect(runs, smoothing_window=window)
+    mean = line(data["images"]["train"]["curves"]["a"][0][data["smoothing"]]["mean"])
+    [*_, last] = np.mean(
+        [smooth(runs["a", seed][["train_loss"]].to_numpy(), window) for seed in (0, 1)], axis=0
     )
-    page = interactive.page(
-        runs,
-        means,
-        over_epochs(n_epochs=100),
-        name="large",
-        experiment="",
-        comparisons=COMPARISONS,
-        settings=SETTINGS,
-    )
+    assert mean[-1] == pytest.approx(last[0], rel=1e-6)
+
+
+def test_what_was_thinned_is_still_whole_at_the_ends():
+    images = collect(simulate(n_seeds=1, n_iterations=9380))["images"]["train"]
+    assert images["stride"] == images["seed_stride"] == images["x0"] == 10
+    assert images["x0"] + (images["n"] - 1) * images["stride"] == images["last"] == 9380
+
+
+def test_names_do_not_end_the_program():
+    """The configuration allows letters, digits, `_`, `-` and `.`; the page relies on nothing."""
+    name = "</script><b>"
+    page = write(simulate(1, 40, [name]), {"pair": [name]})
+    assert name not in page and "\\u003c/script\\u003e" in page
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_variants, n_seeds", [(4, 100), (48, 3)])
+def test_large_pages_are_below_10_megabytes(n_variants, n_seeds):
+    names = [f"v{number}" for number in range(n_variants)]
+    page = write(simulate(n_seeds, 1000, names), {"large": names})
     assert len(page.encode()) < 10_000_000
     assert "http-equiv" in page and "<script src" not in page

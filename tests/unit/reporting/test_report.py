@@ -4,6 +4,7 @@ import base64
 import re
 from functools import partial
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from descent.optimizers.step import make_step
 from descent.parity.replay import replay
 from descent.parity.verdict import parity as parity_of
 from descent.records import divergences, read_all_metadata, read_runs, write_run
-from descent.reporting import interactive
+from descent.reporting import documentation, interactive
 from descent.reporting.figures.curves import overlay
 from descent.reporting.figures.parity import parity as parity_figure
 from descent.reporting.figures.style import save
@@ -32,11 +33,19 @@ CONFIG = {
     "sweeps": {"seeds": [100], "halving": None},
     "dataset": {"name": "mnist"},
     "root_seed": 7,
+    "seeding": "independent",
     "seeds": [0, 1, 2, 3, 4],
     "model": {"hidden": [100, 100]},
-    "training": {"epochs": 20, "batch_size": 128, "threads": 1},
+    "training": {
+        "epochs": 20,
+        "batch_size": 128,
+        "threads": 1,
+        "validation_fraction": 0,
+        "device": "cpu",
+    },
     "comparisons": PAIR,
     "curves": {"smoothing_window": 50, "confidence_level": 0.95, "band": "t"},
+    "landscapes": [],
 }
 RUN = {
     "git_commit": "abc",
@@ -49,6 +58,8 @@ RUN = {
     "configuration": {"variant": "ours", "settings": OURS},
 }
 LOSS_AND_ACCURACY = ("loss", "accuracy")
+SVG = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 200"><metadata/>
+<style>*{stroke-linejoin: round}</style><path style="fill: #ffffff"/></svg>"""
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="
 )
@@ -120,10 +131,10 @@ def curves_of_epochs(**changes):
 @pytest.fixture
 def figures(tmp_path):
     names = [f"{images}_{what}_pair" for images in ("train", "test") for what in LOSS_AND_ACCURACY]
-    names += ["parity_pair", "examples"]
-    files = [tmp_path / f"{name}.png" for name in names]
+    files = [tmp_path / f"{name}.svg" for name in [*names, "parity_pair"]]
     for file in files:
-        file.write_bytes(PIXEL)
+        file.write_text(SVG)
+    (tmp_path / "examples.png").write_bytes(PIXEL)
     return files
 
 
@@ -132,6 +143,7 @@ def write(figures, **changes):
         "config": CONFIG,
         "tables": tables(),
         "figures": figures,
+        "examples": figures[0].parent / "examples.png",
         "curves": curves(),
         "curves_of_epochs": curves_of_epochs(),
         "labels": ["5", "0", "4"],
@@ -140,6 +152,11 @@ def write(figures, **changes):
         "provenance": [RUN],
     }
     return report(**(content | changes))
+
+
+def section(page, name):
+    [found] = re.findall(rf'<section id="{name}".*?</section>', page, flags=re.DOTALL)
+    return found
 
 
 class Outline(HTMLParser):
@@ -154,7 +171,7 @@ class Outline(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.tags.append((tag, dict(attrs)))
-        if tag not in ("meta", "img"):
+        if tag not in ("meta", "img", "wbr"):
             self.open.append(tag)
 
     def handle_endtag(self, tag):
@@ -168,14 +185,30 @@ def test_the_page_is_whole_and_needs_nothing_else(figures):
     page = write(figures)
     outline = Outline(page)
     assert outline.all("html") == [{"lang": "en"}]
-    assert all(image["src"].startswith("data:image/png;base64,") for image in outline.all("img"))
+    assert all(image["src"].startswith("data:image/") for image in outline.all("img"))
     assert outline.all("script") == [] and outline.all("link") == []
-    assert "://" not in page
+    assert "://" not in page.replace("http://www.w3.org/", "")  # the namespace of SVG
     assert {heading["scope"] for heading in outline.all("th")} == {"col", "row"}
     ids = [attributes["id"] for _, attributes in outline.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
     anchors = {link["href"][1:] for link in outline.all("a") if link["href"].startswith("#")}
-    assert anchors <= set(ids) and len(anchors) == 9
+    assert anchors <= set(ids) and {"evidence", "gaps", "next", "terms", "margin"} <= anchors
+    levels = [int(tag[1]) for tag, _ in outline.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1 and all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_landscapes_are_shown_where_they_are_configured(figures):
+    assert 'id="landscapes"' not in write(figures)
+    names = [f"landscape_{function}_pair" for function in ("beale", "saddle")]
+    files = [figures[0].with_name(f"{name}.svg") for name in names]
+    for file in files:
+        file.write_text(SVG)
+    config = CONFIG | {"landscapes": ["beale", "saddle"]}
+    outline = Outline(section(write([*figures, *files], config=config), "landscapes"))
+    told = [image["alt"] for image in outline.all("img")]
+    assert len(told) == 2 and "Beale's function" in told[0] and "ours, theirs" in told[0]
+    links = {link["href"] for link in outline.all("a")}
+    assert {"landscapes/saddle_pair.html", "figures/landscape_saddle_pair.pdf"} <= links
 
 
 def test_images_are_told_in_words_with_their_numbers(figures):
@@ -194,14 +227,22 @@ def test_images_are_told_in_words_with_their_numbers(figures):
     assert "Grayscale images, each below its label; row by row: 5, 0, 4" in told
 
 
-def test_captions_say_what_was_run(figures):
+def test_what_was_run_and_how_to_read_curves_is_said_once(figures):
     page = write(figures)
     assert "20 epochs on mnist in mini-batches of 128 images" in page
-    assert "mean of 5 seeds, 95 % t band (pointwise)" in page
-    assert "moving average over 3 iterations. ours is scratch.sgd, lr = 0.1; theirs is" in page
-    assert "Test accuracy (%) after every epoch (0: untrained): mean of 5 seeds, 95 % t" in page
-    assert "95 % t band (pointwise); unsmoothed. ours is scratch.sgd, lr = 0.1; theirs is" in page
+    assert "<dt>ours</dt><dd>scratch.sgd, lr = 0.1</dd>" in page
+    for sentence in (
+        "mean of 5 seeds, 95 % t band (pointwise).",
+        "every mini-batch, before the update that follows it; moving average over 3 iterations.",
+        "epoch 0 is the untrained network",
+        "more room near 100 %",
+        "every 8 iterations, are expected",
+    ):
+        assert page.count(sentence) == 1
+    assert "diverges. A cross marks the place" not in page
     assert "1 seed, hence no band" in write(figures, curves=curves(n_seeds=1))
+    one_epoch = {**CONFIG, "training": {**CONFIG["training"], "epochs": 1}}
+    assert "ends of epochs" not in write(figures, config=one_epoch)
 
 
 def test_losses_stand_beside_accuracies_and_training_above_test(figures):
@@ -216,7 +257,7 @@ def test_losses_stand_beside_accuracies_and_training_above_test(figures):
 def test_every_picture_has_one_caption_and_those_of_the_test_images_are_there(figures):
     page = write(figures)
     found = re.findall(r"<figure>(.*?)</figure>", page, flags=re.DOTALL)
-    assert len(found) == len(figures) - 1  # the grid of images is in a smaller one
+    assert len(found) == len(figures)  # the grid of images is in a smaller one
     for figure in found:
         assert figure.count("<img") == figure.count("<figcaption>") == 1
     for file in figures[:4]:
@@ -229,9 +270,8 @@ def test_tables_follow_the_order_of_the_configuration(figures):
     reordered = {"pair": dict(reversed(PAIR["pair"].items()))}
     for comparisons, first in ((PAIR, "ours"), (reordered, "theirs")):
         page = write(figures, config={**CONFIG, "comparisons": comparisons})
-        for section in ("accuracy", "targets"):
-            [part] = re.findall(rf'<section id="{section}">.*?</section>', page, flags=re.DOTALL)
-            assert re.search(r'<th scope="row">(\w+)</th>', part)[1] == first
+        for name in ("accuracy", "targets"):
+            assert re.search(r'<th scope="row">(\w+)</th>', section(page, name))[1] == first
 
 
 def test_own_images_have_the_name_of_their_folder(figures):
@@ -241,7 +281,7 @@ def test_own_images_have_the_name_of_their_folder(figures):
 
 
 def test_cells_have_units_and_say_what_is_missing(figures):
-    page = write(figures)
+    page = re.sub(r"<td[^>]*>", "<td>", write(figures))
     assert "<td>2, at iteration 12, 40</td>" in page
     assert "<td>0 of 5 runs</td><td>-</td><td>-</td>" in page
     assert "<td>5 of 5 runs</td><td>938 (469 to 1407)</td><td>1.25</td><td>0.4</td>" in page
@@ -280,13 +320,7 @@ def test_learning_rates_are_shown_where_they_follow_a_schedule(figures):
     settings = {**OURS, "lr_scheduler": scheduler, "gradient_clipping": {"norm": 1.0}}
     config = {
         **CONFIG,
-        "seeding": "independent",
-        "training": {
-            **CONFIG["training"],
-            "epochs": 2,
-            "validation_fraction": 0.1,
-            "device": "cpu",
-        },
+        "training": {**CONFIG["training"], "epochs": 2, "validation_fraction": 0.1},
         "comparisons": {"pair": {"ours": {**settings, "lr": [0.1, 1]}, "theirs": THEIRS}},
     }
     # what was trained, not what is configured: a sweep has selected its rate
@@ -299,16 +333,51 @@ def test_learning_rates_are_shown_where_they_follow_a_schedule(figures):
     page = write(figures, config=config, tables=selected, curves=means, provenance=runs)
     [alt] = [one["alt"] for one in Outline(page).all("img") if "Learning" in one["alt"]]
     assert alt == "Learning rate against the iteration: ours_selected from 0.1 to 0.05."
-    assert "schedule. ours_selected: ExponentialLR (gamma = 0.5, per epoch).</figcaption>" in page
+    assert "a schedule. ours_selected: ExponentialLR (gamma = 0.5, per epoch)." in page
     assert "gradients clipped at norm 1.0" in page
 
 
-def test_a_cross_comes_with_its_hint(figures):
+def test_a_cross_comes_with_its_hint_and_the_command_that_checks_the_rule(figures):
     wrong = parity(
         "different", "different", "different", hint="this looks like sgd <with> a mistake"
     )
     page = write(figures, tables=tables() | {"parity": wrong})
-    assert "✗" in page and "<p>Hint: this looks like sgd &lt;with&gt; a mistake.</p>" in page
+    [verdict] = re.findall(r'<div class="verdict different">.*?</div>', page, flags=re.DOTALL)
+    assert "✗" in verdict and "Hint: this looks like sgd &lt;with&gt; a mistake.</p>" in verdict
+    command = "descent check scratch.sgd --against torch.optim.SGD --set lr=0.1"
+    assert f"<pre>{command}</pre>" in section(page, "next")
+
+
+def test_rules_that_are_the_same_differ_in_accuracy_because_of_their_seeds(figures):
+    because = "Update rules that are the same differ in accuracy because their seeds differ"
+    assert because in section(write(figures), "accuracy")  # 0.04 points apart
+    for table, change in (
+        ("equivalence", {"difference": 0.0, "sd": 0.0}),
+        ("equivalence", {"design": "paired"}),
+        ("parity", {"verdict": "different"}),
+    ):
+        changed = tables() | {table: tables()[table].assign(**change)}
+        assert because not in write(figures, tables=changed)
+
+
+def test_it_says_what_was_not_checked_and_with_which_schedule(figures):
+    page = write(figures)
+    gaps = section(page, "gaps")
+    assert "2 of 5 of ours" in gaps and "while the learning rate follows a schedule" in gaps
+    assert "were compared while the learning rate followed" not in page
+    scheduled = {**CONFIG, "parity": {"lr_scheduler": {"name": "StepLR", "step_size": 1}}}
+    page = write(figures, config=scheduled)
+    assert "followed one (parity.lr_scheduler):\nStepLR (step_size = 1, per epoch)." in page
+    assert "while the learning rate follows a schedule" not in section(page, "gaps")
+
+
+def test_documents_are_named_and_linked_once_there_is_an_address(figures, monkeypatch):
+    page = write(figures)
+    assert "<code>docs/statistics.md</code>" in page and "example.org" not in page
+    monkeypatch.setattr(documentation, "_ADDRESS", "https://host/owner/descent")
+    page = write(figures)
+    link = '<a href="https://host/owner/descent/blob/main/docs/statistics.md">'
+    assert f"{link}docs/statistics.md</a>" in page
 
 
 def test_text_is_escaped(figures):
@@ -368,10 +437,10 @@ def test_every_run_may_have_diverged(tmp_path):
     look = {"smoothing_window": 1, "band": "t", "confidence_level": 0.95}
     means = curves_of(iterations, **look)
     of_epochs = curves_of(final, **look, over="epoch", length=3)
-    pictures = [tmp_path / "parity_pair.png"]
+    pictures = [tmp_path / "parity_pair.svg"]
     for table in (means, of_epochs):
         for metric in table["metric"].cat.categories:
-            pictures.append(tmp_path / f"{metric}_pair.png")
+            pictures.append(tmp_path / f"{metric}_pair.svg")
             overlay(
                 table[table["metric"] == metric],
                 found["final_accuracy"],
@@ -387,7 +456,8 @@ def test_every_run_may_have_diverged(tmp_path):
     page = report(
         config={**config, "curves": look},
         tables=found,
-        figures=[*pictures, tmp_path / "examples.png"],
+        figures=pictures,
+        examples=tmp_path / "examples.png",
         curves=means,
         curves_of_epochs=of_epochs,
         labels=["5"],
@@ -398,12 +468,12 @@ def test_every_run_may_have_diverged(tmp_path):
     Outline(page)
     assert "2, at iteration" in page and not re.search(r"\bnan\b", page)
     page = interactive.page(
-        iterations,
-        means,
-        of_epochs,
+        read_runs(files["iterations"], expected, ["epoch", *TRAIN_METRICS]),
+        final,
         name="wild",
         experiment="",
         comparisons=PAIR,
+        epochs=2,
         settings=look,
     )
     assert "ours" in page and "theirs" in page

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from inspect import Parameter
 
 from descent.errors import RuleError
-from descent.optimizers.form_names import ALIASES, PAIRS, plain, role
+from descent.optimizers.form_names import ALIASES, METHODS, PAIRS, plain, role
 from descent.optimizers.forms.translation import MISSING
-
-_METHODS = ("step", "update", "update_params", "update_parameters", "apply_gradients", "optimize")
 
 
 @dataclass(frozen=True)
@@ -93,9 +91,9 @@ class Object(Function):
 
     def __init__(self, rule, given):
         self.rule = rule
-        methods = [name for name in _METHODS if callable(getattr(rule, name, None))]
+        methods = [name for name in METHODS if callable(getattr(rule, name, None))]
         if not methods:
-            raise RuleError(f"the class {rule.__name__} has no method {' or '.join(_METHODS[:2])}")
+            raise RuleError(f"the class {rule.__name__} has no method {' or '.join(METHODS[:2])}")
         self._method = methods[0]
         self.begins = f"taken as a class with {self._method}() and"
         self.makes_with = arguments(rule, given)

@@ -19,7 +19,7 @@ _LABELS = {"replay": "same gradients", "closed": "own gradients (not judged)"}
 _BOUND = {"color": "0.4", "linestyle": "--", "linewidth": 0.9, "label": "rounding bound"}
 
 
-def parity(trace, *, reference, n_seeds, first_seed=None):
+def parity(trace, *, reference, n_seeds, first_seed=None, order=None):
     """Draw the differences found by `descent.parity.replay.replay`, with the rounding bound.
 
     Parameters
@@ -32,16 +32,21 @@ def parity(trace, *, reference, n_seeds, first_seed=None):
         Seeds of the replay, for the note.
     first_seed : int, optional
         Seed of the closed loop, for the note; left out if there is none.
+    order : list of str, optional
+        All variants of the comparison, as in its other figures, so that each has its color in all
+        of them. By default, those in the trace.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
     set_style()
-    variants = sorted(trace["variant"].unique())
+    drawn = set(trace["variant"])
+    order = order or sorted(drawn)
     styles = {
         variant: {"color": look["color"], "marker": look["marker"]}
-        for variant, look in zip(variants, looks(len(variants)), strict=True)
+        for variant, look in zip(order, looks(len(order)), strict=True)
+        if variant in drawn
     }
     size = (2 * HALF_PAGE, 2.3)
     figure, panels = plt.subplots(

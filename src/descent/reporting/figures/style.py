@@ -8,8 +8,10 @@ from matplotlib.colors import to_rgb
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from descent.files import replacing
+from descent.reporting.wording import NOTE
 
-_ACCURACY_TICKS = [0, 50, 80, 90, 95, 98, 99, 99.5, 99.8, 100]
+#: On an axis of accuracies in percent.
+ACCURACY_TICKS = [0, 50, 80, 90, 95, 98, 99, 99.5, 99.8, 100]
 
 #: Seaborn's palette "colorblind".
 _COLORS = [
@@ -96,6 +98,24 @@ def looks(n):
     ]
 
 
+def dashes(linestyle, width):
+    """Return the lengths of the dashes and gaps of a look, for lines of this width in a page.
+
+    Parameters
+    ----------
+    linestyle : str or tuple
+        One that `looks` returns.
+    width : float
+        In pixels, or units of an SVG.
+
+    Returns
+    -------
+    list of float
+        Empty if the line is solid.
+    """
+    return [] if linestyle == "-" else [width * length for length in linestyle[1]]
+
+
 def sparse_markers(values):
     """Return `markevery` for a line of these values: at about 0.1 times the size of the axes."""
     return 0.1 if len(values) > 1 else 1  # from a share, matplotlib finds no place for a single one
@@ -139,8 +159,11 @@ def add_legend(figure, handles, *, rows=1, title=None):
 
 
 def add_note(figure, *lines):
-    """Put a note in small print below the axes, for which the figure grows."""
-    note, width = figure.supxlabel("", fontsize=6), max(map(len, lines))
+    """Put a note in small print below the axes, for which the figure grows.
+
+    Pages leave it out: `descent.reporting.adaptive`.
+    """
+    note, width = figure.supxlabel("", fontsize=6, gid=NOTE), max(map(len, lines))
     while True:
         note.set_text("\n".join(_wrap(line, width) for line in lines))
         if _excess(note) <= 1:
@@ -203,7 +226,7 @@ def scale_accuracy(axes):
     axes.set_yscale("function", functions=(_accuracy_scale, _inverse_accuracy_scale))
     axes.autoscale_view(scalex=False)  # the margins of the linear scale would be too wide here
     bottom, top = max(axes.get_ylim()[0], 0), min(axes.get_ylim()[1], 100)
-    candidates = _ACCURACY_TICKS if top > 80 else range(0, 81, 10)
+    candidates = ACCURACY_TICKS if top > 80 else range(0, 81, 10)
     ticks = [tick for tick in candidates if bottom <= tick <= top]
     if len(ticks) < 2:  # the range is between two of them
         candidates = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(bottom, top)

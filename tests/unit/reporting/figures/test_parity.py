@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from descent.reporting.figures.parity import parity
+from descent.reporting.figures.style import looks
 from drawn import MANY, assert_distinct, assert_room, names
 
 
@@ -86,4 +87,11 @@ def test_only_the_loops_that_were_run_are_in_the_legend():
     figure = parity(trace, reference="theirs", n_seeds=3)
     names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert names == ["ours", "same gradients", "rounding bound"]
+    plt.close(figure)
+
+
+def test_a_variant_has_the_color_of_the_other_figures_of_its_comparison():
+    figure = parity(make_trace("ours"), reference="theirs", n_seeds=1, order=["theirs", "ours"])
+    assert figure.axes[0].lines[0].get_color() == looks(2)[1]["color"]
+    assert "theirs" not in [text.get_text() for text in figure.legends[0].get_texts()]
     plt.close(figure)

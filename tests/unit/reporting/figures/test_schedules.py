@@ -1,11 +1,10 @@
 """The figure of learning rates, judged by what is drawn in it."""
 
-import matplotlib.image
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from descent.reporting.figures.schedules import as_png, schedules
+from descent.reporting.figures.schedules import as_svg, schedules
 from drawn import MANY, assert_distinct, assert_room, names
 
 
@@ -45,7 +44,14 @@ def test_one_iteration_is_a_mark():
     plt.close(figure)
 
 
-def test_as_an_image_it_is_closed(figure, tmp_path):
-    (tmp_path / "image.png").write_bytes(as_png(figure))
-    assert matplotlib.image.imread(tmp_path / "image.png").shape[2] == 4
+def test_a_variant_looks_as_in_the_other_figures_of_its_comparison():
+    whole = schedules({"first": [0.1, 0.2], "second": [0.1, 0.2]})
+    part = schedules({"second": [0.1, 0.2]}, order=["first", "second"])
+    [line] = part.axes[0].lines
+    assert line.get_color() == whole.axes[0].lines[1].get_color()
+    plt.close("all")
+
+
+def test_as_an_image_it_is_closed(figure):
+    assert "<svg" in as_svg(figure)
     assert figure.number not in plt.get_fignums()
