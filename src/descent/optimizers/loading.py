@@ -87,7 +87,6 @@ def import_installed(module):
     -------
     module
     """
-    os.environ.setdefault("KERAS_BACKEND", "torch")  # its own default may not be installed
     with _as_a_program(module), put_back():
         return importlib.import_module(module)
 
@@ -136,6 +135,7 @@ def _as_a_program(name):
     arguments, backend = sys.argv, os.environ.get("MPLBACKEND")
     sys.argv = [name]
     os.environ.setdefault("MPLBACKEND", "agg")  # no window that waits for somebody to close it
+    os.environ.setdefault("KERAS_BACKEND", "torch")  # its own default may not be installed
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
             yield

@@ -17,10 +17,11 @@ from descent.optimizers.form_names import (
     looks_like,
     may_be_canonical,
     needs_more,
+    role,
     stands_for,
 )
 from descent.optimizers.packages import source_of
-from descent.optimizers.source import ancestry, defined_in, explain_missing, find, names_in
+from descent.optimizers.source import ancestry, defined_in, explain_missing, find, names_in, uses
 from descent.optimizers.spec import SCRATCH, parse
 
 #: Classes of torch.optim that cannot be used, and why.
@@ -270,6 +271,8 @@ def signature_of_module(file, name):
 def _of_rule(found, name):
     signature = _arguments(found.node, after=3)
     names = [*signature.leading, *signature.required, *signature.defaults]
+    if uses(found.file, "optax") and not {role(each) for each in names[:3]} - {None}:
+        return _arguments(found.node, after=0)  # it returns a gradient transformation
     is_method = "self" in signature.leading
     by_position = [
         argument.arg for argument in [*found.node.args.posonlyargs, *found.node.args.args]

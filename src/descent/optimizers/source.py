@@ -91,6 +91,23 @@ def defined_in(node):
     return names
 
 
+def uses(file, package):
+    """Tell whether a file imports a package, or is in it.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+    package : str
+
+    Returns
+    -------
+    bool
+    """
+    imported = [value for each, _ in _statements(_parse(file)) for _, value in _bound(each)]
+    modules = [each.module for each in imported if isinstance(each, _Imported)]
+    return package in file.parts or any(each.partition(".")[0] == package for each in modules)
+
+
 def explain_missing(file, name):
     """Say where a name is that is not at the top level of a file, or what is there.
 
@@ -200,7 +217,9 @@ def _find(file, name, seen):
 
 def _stars(file, tree):
     """List the files of which a file imports all names, the last one first; None if not known."""
-    imported = [value for each, _ in _statements(tree) for name, value in _bound(each) if name == "*"]
+    imported = [
+        value for each, _ in _statements(tree) for name, value in _bound(each) if name == "*"
+    ]
     return [_source(file, each.module, each.level) for each in reversed(imported)]
 
 

@@ -25,6 +25,7 @@ import torch
 from descent import model
 from descent.errors import RuleError
 from descent.optimizers import user_rules
+from descent.optimizers.adapters.foreign import Foreign
 from descent.optimizers.forms import recognise
 from descent.optimizers.groups import deal
 from descent.optimizers.loading import import_installed, load
@@ -96,12 +97,16 @@ def finding_forms(hyperparameters, form=None):
     A rule is tried at the first call only, if it has no other form. So what it may keep of the
     trial outside its state is not in the rules of later calls, which `Step` binds.
     """
-    canonical = set()
+    canonical, foreign = set(), {}
 
     def find_in_form(optimizer):
+        if optimizer in foreign:  # it keeps nothing of a network, and is slow to compile
+            return foreign[optimizer], False
         rule, elementwise = find(optimizer)
         adapted = None if optimizer in canonical else recognise(rule, hyperparameters, form)
         if adapted:
+            if isinstance(adapted.rule, Foreign):
+                foreign[optimizer] = adapted.rule
             return adapted.rule, False
         canonical.add(optimizer)
         return rule, elementwise

@@ -4,11 +4,7 @@ One file for each framework, with a function `adapt(rule, given)`, which returns
 not of that framework. A framework is imported by whoever names an optimizer of it, never here.
 """
 
-import importlib
 import sys
-
-#: The frameworks, by the names of their packages, which are also those of the files here.
-FRAMEWORKS = ("optax", "keras")
 
 
 def adapt(rule, given):
@@ -22,18 +18,23 @@ def adapt(rule, given):
 
     Returns
     -------
-    (callable, list of str) or None
-        `rule(parameters, gradients, state, **hyperparameters)`, and which hyperparameters have
-        another name in the framework; None if it is of no framework that is imported.
+    descent.optimizers.adapters.foreign.Foreign or None
+        None if it is of no framework that is imported.
 
     Raises
     ------
     descent.errors.HyperparameterError
         If it does not take the hyperparameters.
+    descent.errors.RuleError
+        If it is of a framework, but cannot be used.
     """
-    for name in FRAMEWORKS:
-        if name in sys.modules:
-            framework = importlib.import_module(f"descent.optimizers.adapters.{name}_")
-            if adapted := framework.adapt(rule, given):
-                return adapted
-    return None
+    adapted = None
+    if "optax" in sys.modules:
+        from descent.optimizers.adapters import optax_
+
+        adapted = optax_.adapt(rule, given)
+    if adapted is None and "keras" in sys.modules:
+        from descent.optimizers.adapters import keras_
+
+        adapted = keras_.adapt(rule, given)
+    return adapted

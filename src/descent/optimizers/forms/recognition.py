@@ -100,7 +100,7 @@ def recognise(rule, hyperparameters, form=None):
     if isinstance(rule, _Rule | Foreign) or (is_class and issubclass(rule, torch.optim.Optimizer)):
         return None
     if foreign := adapt(rule, hyperparameters):
-        return Adapted(foreign[0], "adapter", "", foreign[1])
+        return Adapted(foreign, "adapter", foreign.kind, foreign.translation.words())
     given = dict(hyperparameters)
     if given.get("lr") == 0:
         given["lr"] = 0.1  # only to see something move
