@@ -37,6 +37,10 @@ class SignatureError(DescentError, ValueError):
     """The optimizer or a hyperparameter does not exist; the message begins with the key."""
 
 
+class NoOptimizerError(SignatureError):
+    """A function or class has not what an optimizer has."""
+
+
 class RuleError(DescentError):
     """A user's update rule is wrong; the message begins with its file and, if known, the line."""
 

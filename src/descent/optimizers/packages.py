@@ -19,8 +19,39 @@ from descent.optimizers.spec import parse as parse_name
 #: Packages whose distribution has another name, so that a message can say what to install.
 _DISTRIBUTIONS = {"optimi": "torch-optimi"}
 
+#: Packages that compute the steps of others.
+_BELOW = {"optax": ("jax", "jaxlib")}
+
 #: What every result depends on, in the provenance of each.
 _ALWAYS = {"torch", "descent", *sys.stdlib_module_names}
+
+
+def misspelt(optimizer):
+    """Say what is wrong with a name that is meant for an optimizer in a package.
+
+    Parameters
+    ----------
+    optimizer : str
+
+    Returns
+    -------
+    str or None
+        None if nothing is, or if it is the name of something else.
+    """
+    place, colon, name = optimizer.rpartition(":")
+    if not colon:
+        module, _, name = optimizer.rpartition(".")
+        root = module.partition(".")[0]
+        is_meant = root not in ("", "scratch", "torch") and root.isidentifier() and _spec(root)
+        return f"optimizer: {optimizer}: did you mean {module}:{name}?" if is_meant else None
+    if set("/\\") & set(place) or Path(place).suffix in (".py", ".ipynb") or Path(place).exists():
+        return None  # a path
+    if all(map(str.isidentifier, [*place.split("."), name])):
+        return None
+    return (
+        f"optimizer: {optimizer} is no name of an optimizer; write <package>.<module>:<Class> with "
+        "one colon, as in timm.optim:Adan"
+    )
 
 
 def source_of(module):
@@ -42,10 +73,7 @@ def source_of(module):
         If it is not installed.
     """
     root, *rest = module.split(".")
-    try:
-        spec = importlib.util.find_spec(root)  # of the root only: of others it imports packages
-    except (ImportError, ValueError):
-        spec = None
+    spec = _spec(root)
     if spec is None:
         if Path(f"{module.replace('.', '/')}.py").is_file():
             file = f"{module.replace('.', '/')}.py"
@@ -68,6 +96,14 @@ def source_of(module):
             raise SignatureError(f"optimizer: {here} has no module {name}{hint}")
         places = found
     return None  # a folder without __init__.py
+
+
+def _spec(root):
+    """Find a package; only the root of a name: for others, Python imports the packages around."""
+    try:
+        return importlib.util.find_spec(root)
+    except (ImportError, ValueError):
+        return None
 
 
 def _files(place):
@@ -100,9 +136,14 @@ def versions(optimizer):
     spec = parse_name(optimizer)
     roots = {spec.module.partition(".")[0]} if spec.module else set()
     if spec.file and Path(spec.file).is_file():
-        roots = _imported(Path(spec.file))
-    found = [_distributions(root) for root in roots - _ALWAYS]
-    return {name: version for pairs in found for name, version in sorted(pairs.items())}
+        file = Path(spec.file)
+        beside = {each.stem for each in file.resolve().parent.iterdir()}
+        roots = _imported(file) - beside
+    roots |= {below for root in roots for below in _BELOW.get(root, ())}
+    found = {}
+    for root in roots - _ALWAYS:
+        found |= _distributions(root)
+    return dict(sorted(found.items()))
 
 
 def _imported(file):
@@ -128,10 +169,7 @@ def _distributions(root):
         return {root: metadata.version(root)}  # the common case, and the quick one
     except metadata.PackageNotFoundError:
         pass
-    try:
-        spec = importlib.util.find_spec(root)
-    except (ImportError, ValueError):
-        spec = None
+    spec = _spec(root)
     if spec is None or not spec.origin:
         return {}
     # importlib.metadata.packages_distributions takes seconds

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from descent.errors import SignatureError
+from descent.errors import NoOptimizerError, SignatureError
 from descent.optimizers import notebooks
 from descent.optimizers.form_names import (
     METHODS,
@@ -20,7 +20,7 @@ from descent.optimizers.form_names import (
     role,
     stands_for,
 )
-from descent.optimizers.packages import source_of
+from descent.optimizers.packages import misspelt, source_of
 from descent.optimizers.source import ancestry, defined_in, explain_missing, find, names_in, uses
 from descent.optimizers.spec import SCRATCH, parse
 
@@ -157,6 +157,8 @@ def _signature(optimizer):
         raise SignatureError(
             f"optimizer: {path} does not name a rule; add its name, as in {path}:momentum"
         )
+    if problem := misspelt(optimizer):
+        raise SignatureError(problem)
     if spec.file:
         if problem := problem_of(Path(spec.file)):
             raise SignatureError(f"optimizer: {spec.file}: {problem}")
@@ -231,7 +233,13 @@ def _signature_installed(spec):
         close = difflib.get_close_matches(spec.name, names_in(file), n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
         raise SignatureError(f"optimizer: {spec.module} has no {spec.name}{hint}")
-    return _signature_in(file, spec.name)
+    try:
+        return _signature_in(file, spec.name)
+    except NoOptimizerError:
+        raise SignatureError(
+            f"optimizer: {spec.module}:{spec.name} is no optimizer, which is a class with step(), "
+            f"or a function that begins with {_FORM} or returns a gradient transformation of optax"
+        ) from None
 
 
 def signature_of_module(file, name):
@@ -283,9 +291,9 @@ def _of_rule(found, name):
     place = notebooks.place(found.file, found.node.lineno)
     place = f"optimizer: {place}: {name} must begin with {_FORM}"
     if is_method:
-        raise SignatureError(f"{place}, without self: it is no method")
+        raise NoOptimizerError(f"{place}, without self: it is no method")
     if len(signature.leading) < 3 and not found.node.args.vararg:
-        raise SignatureError(place)
+        raise NoOptimizerError(place)
     return signature
 
 
@@ -302,7 +310,7 @@ def _of_class(found):
             needs.append("step(self, closure=None)")
         if needs:
             place = notebooks.place(found.file, found.node.lineno)
-            raise SignatureError(
+            raise NoOptimizerError(
                 f"optimizer: {place}: {found.node.name} needs {' and '.join(needs)}"
             )
         if not is_torchs:
@@ -310,11 +318,34 @@ def _of_class(found):
     init = defined_in(inits[0].node)["__init__"] if inits else None
     if not isinstance(init, ast.FunctionDef):
         return _ANY
-    signature = replace(_arguments(init, after=2), leading=[])
+    signature = _arguments(init, after=2)
+    if why := _unsuitable(signature, known):
+        raise SignatureError(f"optimizer: {found.node.name} cannot be used: {why}")
+    signature = replace(signature, leading=[])
     if not inits[0].of_torch:
         return signature
     usable = {key: value for key, value in signature.defaults.items() if key not in _REFUSED}
     return replace(signature, defaults=usable)
+
+
+def _unsuitable(signature, classes):
+    """Say why a class cannot be used, by its arguments; None if it may be."""
+    wrapped = [name for name in signature.leading[1:] + signature.required if "optimizer" in name]
+    if wrapped:
+        return (
+            f"it is made from another optimizer ({wrapped[0]}), which settings cannot name; write a "
+            "class of a few lines that makes both, see docs/packages.md"
+        )
+    if "model" in signature.leading[1:]:
+        return "it is made from the whole network (model); only parameters and gradients are given"
+    steps = [defined_in(each.node).get("step") for each in classes]
+    step = next((each for each in steps if isinstance(each, ast.FunctionDef)), None)
+    if step is not None and (needs := _arguments(step, after=1).required):
+        return (
+            f"its step needs {' and '.join(needs)}, with which it computes the loss several times; "
+            "here it is given the gradients of one mini-batch"
+        )
+    return None
 
 
 def _is_base(found):

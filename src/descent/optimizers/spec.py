@@ -53,6 +53,8 @@ def parse(optimizer):
     Spec
     """
     place, _, name = optimizer.rpartition(":")
+    if place == "torch.optim":
+        return Spec(place, name)
     if _is_module(place):
         return Spec("package", name, module=place)
     if place:

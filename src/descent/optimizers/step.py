@@ -29,6 +29,7 @@ from descent.optimizers.adapters.foreign import Foreign
 from descent.optimizers.forms import recognise
 from descent.optimizers.groups import deal
 from descent.optimizers.loading import import_installed, load
+from descent.optimizers.noise import drawing, streams
 from descent.optimizers.spec import parse
 
 #: Classes of torch.optim that treat every element of a tensor independently.
@@ -38,7 +39,7 @@ ELEMENTWISE_CLASSES = {
 }
 
 
-def make_step(optimizer, parameters, hyperparameters, groups=(), names=None):
+def make_step(optimizer, parameters, hyperparameters, groups=(), names=None, noise=None):
     """Bind an optimizer to parameters; a user's is tried out first, see `user_rules.try_out`.
 
     Parameters
@@ -54,6 +55,9 @@ def make_step(optimizer, parameters, hyperparameters, groups=(), names=None):
         Other hyperparameters for some of the parameters, see `descent.optimizers.groups`.
     names : list of str, optional
         Names of the parameters, by which groups choose; W0, b0, W1, ... if left out.
+    noise : list of torch.Generator, optional
+        For each seed, what torch's random numbers come from in the steps of a user's or a package's
+        optimizer; they are changed.
 
     Returns
     -------
@@ -68,12 +72,12 @@ def make_step(optimizer, parameters, hyperparameters, groups=(), names=None):
     blame = user_rules.blame_for(optimizer)
     if blame is contextlib.nullcontext:
         return bound(parameters)
-    bound = partial(bound, find=finding_forms(hyperparameters))
+    bound = partial(bound, find=finding_forms(hyperparameters), may_draw=True)
     if hyperparameters.get("lr") != 0:
         with blame():  # which refuses what its steps change for all
             user_rules.try_out(bound, parameters)
     with blame():
-        return bound(parameters, blame=blame)
+        return bound(parameters, blame=blame, noise=noise)
 
 
 def find(optimizer):
@@ -88,6 +92,8 @@ def find(optimizer):
     else:
         module = torch.optim
     rule = getattr(module, spec.name)
+    if not callable(rule):
+        raise RuleError(f"{optimizer} is no optimizer, but a {type(rule).__name__}")
     return rule, is_elementwise(rule, module)
 
 
@@ -136,6 +142,8 @@ class Step:
         only_matrices=None,
         blame=contextlib.nullcontext,
         find=find,
+        may_draw=False,
+        noise=None,
     ):
         rule, elementwise = find(optimizer)
         self._blame = blame
@@ -147,11 +155,15 @@ class Step:
         else:
             self._unstack = _as_matrices if only_matrices else model.unstack
         dealt = deal(names or model.names(parameters), groups) if groups else ()
-        self._networks = [
-            # found anew for each network, so that none shares a global variable of a user's file
-            bind(find(optimizer)[0], network, hyperparameters, dealt)
-            for network in self._unstack([parameter.detach() for parameter in parameters])
-        ]
+        networks = self._unstack([parameter.detach() for parameter in parameters])
+        self._noise = [None] * len(networks)
+        if may_draw and not elementwise:
+            self._noise = noise or streams(len(networks))
+        self._networks = []
+        for network, own in zip(networks, self._noise, strict=True):
+            with drawing(own):
+                # found anew for each network, so that none shares a global variable of a user's file
+                self._networks.append(bind(find(optimizer)[0], network, hyperparameters, dealt))
 
     def __call__(self, gradients, **changed):
         """Update the parameters.
@@ -165,8 +177,26 @@ class Step:
             schedule.
         """
         with self._blame():
-            for network, own in zip(self._networks, self._unstack(gradients), strict=True):
-                network(own, **changed)
+            for network, noise, own in zip(
+                self._networks, self._noise, self._unstack(gradients), strict=True
+            ):
+                with drawing(noise):
+                    network(own, **changed)
+
+    def train(self, mode=True):
+        """Turn to training, or to evaluation, as in the methods of some classes.
+
+        In evaluation, the parameters may have other values, such as an average. In training, they
+        are as before, to the last bit.
+
+        Parameters
+        ----------
+        mode : bool
+            Whether to train from now on.
+        """
+        with self._blame():
+            for network in self._networks:
+                network.train(mode)
 
     def hyperparameters(self):
         """Return the hyperparameters in use: dicts, which may be changed, with `params` beside."""
@@ -180,12 +210,17 @@ class Step:
         TypeError
             If a user's optimizer remembers, or may remember, more than that.
         """
-        return [network.state() for network in self._networks]
+        return [
+            {"network": network.state(), "noise": noise}
+            for network, noise in zip(self._networks, self._noise, strict=True)
+        ]
 
     def load_state(self, states):
         """Continue from what `state` returned."""
-        for network, state in zip(self._networks, states, strict=True):
-            network.load_state(state)
+        for network, noise, state in zip(self._networks, self._noise, states, strict=True):
+            network.load_state(state["network"])
+            if noise is not None:
+                noise.set_state(state["noise"].get_state())
 
 
 def _as_one(tensors):
@@ -290,6 +325,9 @@ class _HandWritten:
     def hyperparameters(self):
         return [self._hyperparameters]
 
+    def train(self, mode):
+        """Turn to training or evaluation, which are the same."""
+
     def state(self):
         if self._outside is None or self._outside != user_rules.remembered(self._rule):
             raise TypeError("the rule remembers something outside its state")
@@ -315,6 +353,9 @@ class _InGroups:
     def hyperparameters(self):
         return [own for _, bound in self._groups for own in bound.hyperparameters()]
 
+    def train(self, mode):
+        """Turn to training or evaluation, which are the same."""
+
     def state(self):
         return [bound.state() for _, bound in self._groups]
 
@@ -327,6 +368,16 @@ class _InGroups:
 _IN_PLACE = ("a leaf Variable that requires grad", "is being modified inplace with grad mode")
 
 
+def begin_training(optimizer):
+    """Turn an optimizer of a class that has modes, as schedule-free ones do, to training."""
+    if _has_modes(optimizer):
+        optimizer.train()
+
+
+def _has_modes(optimizer):
+    return all(callable(getattr(optimizer, name, None)) for name in ("train", "eval"))
+
+
 class _OfTorch:
     def __init__(self, rule, parameters, hyperparameters, groups):
         for parameter in parameters:
@@ -334,6 +385,8 @@ class _OfTorch:
         self._parameters = _Kept(parameters)
         # hyperparameters are copied, because all networks would otherwise share a list among them
         self._optimizer = rule(_grouped(parameters, groups), **copy.deepcopy(hyperparameters))
+        self._trained = None
+        begin_training(self._optimizer)
 
     def __call__(self, gradients, **changed):
         for group in self._optimizer.param_groups:
@@ -349,6 +402,19 @@ class _OfTorch:
                 "its step changes parameters that require gradients, which torch refuses in every "
                 "training loop; decorate step with @torch.no_grad()"
             ) from None
+        self._parameters.bring_home()
+
+    def train(self, mode):
+        if not _has_modes(self._optimizer):
+            return
+        with torch.no_grad():
+            if mode:
+                self._optimizer.train()
+                for tensor, trained in zip(self._parameters.tensors, self._trained, strict=True):
+                    tensor.copy_(trained)  # train() may undo what eval() does to rounding only
+            else:
+                self._trained = [tensor.detach().clone() for tensor in self._parameters.tensors]
+                self._optimizer.eval()
         self._parameters.bring_home()
 
     def hyperparameters(self):

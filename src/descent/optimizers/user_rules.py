@@ -14,8 +14,8 @@ from descent.optimizers import notebooks
 from descent.optimizers.loading import folder_of, modules_beside, put_back
 from descent.optimizers.spec import parse
 
-#: Iterations of `try_out`: some rules accumulate gradients for a few iterations before they update.
-TRIAL = 10
+#: Iterations of `try_out`, and where no parameter changes: some rules accumulate gradients first.
+TRIAL, LONG_TRIAL = 10, 100
 
 
 def blame_for(optimizer):
@@ -95,6 +95,10 @@ def _text(error):
         return ""
 
 
+#: Words of an error where gradients are differentiated once more.
+_SECOND_ORDER = ("grad_fn", "grad_fn.", "create_graph")
+
+
 def _advice(error, file):
     """Say what to do about an exception, if that is not plain."""
     if isinstance(error, ModuleNotFoundError) and error.name:
@@ -103,6 +107,8 @@ def _advice(error, file):
         return "; leave out the dot: a module beside the file is found by its name"
     if isinstance(error, SystemExit):
         return "; put what is only for the command line under if __name__ == '__main__':"
+    if isinstance(error, RuntimeError) and set(_SECOND_ORDER) & set(_text(error).split()):
+        return "; it needs second derivatives, but gradients are plain numbers here"
     if isinstance(error, RuntimeError) and "on the same device" in _text(error):
         return (
             "; make every tensor on the device of what it is combined with, and the constants of "
@@ -144,7 +150,9 @@ def try_out(make_step, parameters):
     steps = make_step(alone), make_step(beside_another)
     # on the CPU, also if a step makes another device the default
     draw = partial(torch.randn, generator=torch.Generator().manual_seed(0), device="cpu")
-    for _ in range(TRIAL):
+    for iteration in range(LONG_TRIAL):
+        if iteration >= TRIAL and not all(map(torch.equal, before, alone)):
+            break
         own, others = (
             [(scale * draw(p.shape, dtype=p.dtype)).to(p.device) for p in before]
             for scale in (1, 10)
@@ -153,7 +161,7 @@ def try_out(make_step, parameters):
         steps[1]([torch.cat(pair) for pair in zip(own, others, strict=True)])
     if all(map(torch.equal, before, alone)):
         raise RuleError(
-            f"no parameter has changed in {TRIAL} iterations; update them in place, as in "
+            f"no parameter has changed in {LONG_TRIAL} iterations; update them in place, as in "
             "parameter.sub_(lr * gradient): a new tensor, as in parameter = parameter - lr * "
             "gradient, is lost"
         )
@@ -161,5 +169,6 @@ def try_out(make_step, parameters):
     if not all(torch.allclose(*pair, equal_nan=True) for pair in zip(alone, together, strict=True)):
         raise RuleError(
             "a network's numbers depend on the network that is trained next to it; a rule that is "
-            "not elementwise must not set ELEMENTWISE = True, and no rule may draw random numbers"
+            "not elementwise must not set ELEMENTWISE = True, and random numbers must be drawn with "
+            "torch, on the CPU"
         )

@@ -7,7 +7,7 @@ from descent.optimizers.spec import split_settings
 from descent.optimizers.step import make_step
 
 
-def make_variant_step(settings, parameters, iterations_per_epoch, names=None):
+def make_variant_step(settings, parameters, iterations_per_epoch, names=None, noise=None):
     """Bind a variant's optimizer to parameters, with its schedule, clipping and groups.
 
     Parameters
@@ -18,8 +18,9 @@ def make_variant_step(settings, parameters, iterations_per_epoch, names=None):
     parameters : list of torch.Tensor
         Stacked over seeds, see `descent.model.initialize`; updated in place by every step.
     iterations_per_epoch : int
-    names : list of str, optional
-        Names of the parameters, see `descent.optimizers.step.make_step`.
+    names, noise : list, optional
+        Names of the parameters, and the random numbers of their seeds, see
+        `descent.optimizers.step.make_step`.
 
     Returns
     -------
@@ -33,7 +34,7 @@ def make_variant_step(settings, parameters, iterations_per_epoch, names=None):
     """
     optimizer, hyperparameters = split_settings(settings)
     groups = settings.get("groups", ())
-    step = make_step(optimizer, parameters, hyperparameters, groups, names)
+    step = make_step(optimizer, parameters, hyperparameters, groups, names, noise)
     return regulated(step, settings, iterations_per_epoch, optimizer)
 
 
@@ -106,6 +107,10 @@ class Regulated:
             KINDS[kind](gradients, limit)
         self._step(gradients, **changed)
         self._set_iteration(self._iteration + 1)
+
+    def train(self, mode=True):
+        """Turn to training or evaluation, see `descent.optimizers.step.Step`."""
+        self._step.train(mode)
 
     def hyperparameters(self):
         """Return the hyperparameters of the next step, see `descent.optimizers.step.Step`."""

@@ -14,6 +14,7 @@ from descent.optimizers.clipping import KINDS
 from descent.optimizers.forms import recognise
 from descent.optimizers.forms.outside import Outside
 from descent.optimizers.groups import in_turn
+from descent.optimizers.noise import drawing, streams
 from descent.optimizers.objects import check_object, unwrap
 from descent.optimizers.spec import parse
 from descent.optimizers.step import Step, bind, defaults, find, finding_forms, is_elementwise
@@ -202,6 +203,7 @@ class Contender:
                 only_matrices=only_matrices,
                 blame=self.blame,
                 find=self.find,
+                may_draw=self.is_users,
             )
         return regulated(step, self.training, self.iterations_per_epoch, self.name)
 
@@ -256,6 +258,7 @@ class _OfOneNetwork:
         self._transposed = contender.transposed
         own = [self._own_part(parameter.detach()) for parameter in parameters]
         rule = contender.find(contender.name)[0]
+        self._noise = streams(1)[0] if contender.is_users else None
         self._own = bind(rule, own, contender.settings, in_turn(len(own), contender.groups))
 
     def _own_part(self, stacked):
@@ -267,7 +270,7 @@ class _OfOneNetwork:
             self._clip([gradient for gradient in gradients if gradient is not None])
         own = [None if gradient is None else self._own_part(gradient) for gradient in gradients]
         changed = {name: times(self._values[name], factor) for name, factor in changed.items()}
-        with self._blame():
+        with self._blame(), drawing(self._noise):
             self._own(own, **changed)
 
     def hyperparameters(self):

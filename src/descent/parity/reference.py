@@ -8,6 +8,7 @@ import torch
 
 from descent.errors import DescentError, UnusableReferenceError, UsageError
 from descent.optimizers.signatures import check_hyperparameters
+from descent.optimizers.step import begin_training
 from descent.parity.arithmetic import disturb
 from descent.parity.contender import Contender
 
@@ -89,6 +90,7 @@ class Reference:
                     ],
                     **settings[0],  # a class may have arguments without a default
                 )
+                begin_training(self._optimizer)
 
     @property
     def values(self):

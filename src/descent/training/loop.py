@@ -22,7 +22,7 @@ from descent.training.epoch import OF_IMAGES, train_epoch
 from descent.training.networks import can_be_stacked, make_networks
 from descent.training.orders import Orders
 from descent.training.run import Run
-from descent.training.seeding import generators, validation_generator
+from descent.training.seeding import OPTIMIZER, generators, validation_generator
 
 #: Number of timed forward passes of the untrained network.
 _TIMED_PASSES = 25
@@ -111,7 +111,10 @@ def _begin(data, variant, settings, seeds, training, iterations_per_epoch):
     """Return the untrained networks, their optimizer's step, and the orders of the images."""
     device, n_images = data.train_images.device, len(data.train_images)
     networks = make_networks(training, data, variant, seeds, device)
-    step = make_variant_step(settings, networks.parameters, iterations_per_epoch, networks.names)
+    noise = generators(training, OPTIMIZER, variant, seeds)
+    step = make_variant_step(
+        settings, networks.parameters, iterations_per_epoch, networks.names, noise
+    )
     shuffling = generators(training, "order", variant, seeds)
     return networks, step, Orders(shuffling, n_images, ahead=device.type != "cpu")
 
@@ -190,6 +193,7 @@ def _train_stack(
             recorded = train_epoch(networks, step, data, orders.next(), batch_size)
             recorded = {column: values.cpu() for column, values in recorded.items()}
             seconds = (time.perf_counter() - start) / len(seeds)
+        step.train(False)
         test_loss, test_accuracy = _evaluate(
             networks, test_images, data.test_labels, evaluation_batch_size
         )
@@ -211,6 +215,7 @@ def _train_stack(
             )
             if run.diverged or epoch == epochs:
                 run.parameters = _final_tensors(networks, index)
+        step.train()
         shown = " ".join(
             "diverged" if run.diverged else f"{100 * run.test_accuracy[-1]:.2f}" for run in runs
         )

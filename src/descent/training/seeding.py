@@ -12,6 +12,9 @@ PURPOSES = ("initialization", "order")
 #: What a module draws in training besides, such as the units that dropout leaves out.
 NOISE = "noise"
 
+#: What a user's or a package's optimizer draws.
+OPTIMIZER = "optimizer"
+
 
 def generator(root_seed, purpose, variant, seed):
     """Make the random generator for one purpose of one run.
@@ -23,7 +26,7 @@ def generator(root_seed, purpose, variant, seed):
     ----------
     root_seed, seed : int
     purpose : str
-        `initialization`, `order` or `noise`; or `validation`, the same for all runs.
+        `initialization`, `order`, `noise` or `optimizer`; or `validation`, the same for all runs.
     variant : str or None
         See `stream_variant`.
 
