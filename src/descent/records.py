@@ -18,7 +18,8 @@ import pyarrow as pa
 
 from descent.errors import RecordError
 from descent.files import replacing
-from descent.optimizers.spec import source_provenance
+from descent.optimizers.packages import package_provenance
+from descent.optimizers.spec import may_draw, source_provenance
 from descent.provenance import provenance
 from descent.seal import (
     SEAL,
@@ -30,7 +31,7 @@ from descent.seal import (
     write_table,
 )
 from descent.training.run import Run
-from descent.training.seeding import NOISE, PURPOSES, stream_seed, stream_variant
+from descent.training.seeding import NOISE, OPTIMIZER, PURPOSES, stream_seed, stream_variant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,8 +89,13 @@ def write_run(
         A fingerprint of everything that the numbers depend on, for `unfinished`.
     """
     variant, root_seed = configuration["variant"], configuration["root_seed"]
+    optimizer = configuration["settings"]["optimizer"]
     named, module = stream_variant(variant, configuration["seeding"]), configuration.get("model")
-    purposes = [*PURPOSES, NOISE] if module else PURPOSES
+    purposes = [
+        *PURPOSES,
+        *([NOISE] if module else []),
+        *([OPTIMIZER] if may_draw(optimizer) else []),
+    ]
     metadata = {
         "configuration": configuration,
         "seed": run.seed,
@@ -97,7 +103,8 @@ def write_run(
             purpose: stream_seed(root_seed, purpose, named, run.seed) for purpose in purposes
         },
         **provenance(run.device),
-        **source_provenance("rule", configuration["settings"]["optimizer"]),
+        **source_provenance("rule", optimizer),
+        **package_provenance(optimizer),
         **(source_provenance("module", module["module"]) if module else {}),
         **run.status(),
     }

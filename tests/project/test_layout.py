@@ -6,13 +6,21 @@ LIBRARY = PROJECT / "src" / "descent"
 TESTS = PROJECT / "tests" / "unit"
 
 #: Folders of modules that are alike, tested together.
-FOLDERS = ["optimizers/forms", "optimizers/scratch", "parity/catalog", "models"]
+FOLDERS = [
+    "optimizers/adapters",
+    "optimizers/forms",
+    "optimizers/scratch",
+    "parity/catalog",
+    "models",
+]
 
 #: Modules without a test file of their own, and where they are tested.
 TESTED_ELSEWHERE = {
     "__main__": "optimizers/test_scaffold",  # python -m descent
     "errors": "test_public",
     "optimizers/form_names": "optimizers/test_forms_recognition",
+    "optimizers/translation": "optimizers/test_forms",
+    "optimizers/noise": "optimizers/test_packages",
     "training/module_trial": "training/test_modules",  # by what it says of modules
     "grading/network": "grading/test_proxy",  # what stands for a rule has networks
     "grading/gradescope": "grading/test_writing",  # what is written, for whom it may be

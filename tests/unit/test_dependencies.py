@@ -134,7 +134,8 @@ def test_modules_are_imported_by_a_computed_name_in_one_place_only():
     """The syntax tree does not show such imports.
 
     `update_rule` of the workflow covers that of `step`, and `network` that of `training.modules`.
-    That of the catalog matters to hints only.
+    That of the catalog matters to hints only. `loading` imports installed packages, whose versions
+    are among the parameters of rules.
     """
     users = {
         str(file.relative_to(LIBRARY))
@@ -143,6 +144,7 @@ def test_modules_are_imported_by_a_computed_name_in_one_place_only():
     }
     assert users == {
         "__init__.py",
+        "optimizers/loading.py",
         "optimizers/step.py",
         "parity/catalog/mutant.py",
         "training/modules.py",

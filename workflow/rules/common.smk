@@ -13,6 +13,7 @@ from descent.experiment.sweeps import axis, compared, sweeps
 from descent.landscapes.functions import FUNCTIONS
 from descent.metrics import METRICS, TRAIN_METRICS
 from descent.models.spec import module_place
+from descent.optimizers.packages import versions
 from descent.optimizers.spec import source_file
 from descent.reporting.wording import experiment
 from descent.terminal.summary import summary
@@ -64,6 +65,16 @@ def code(script):
 def update_rule(optimizer):
     """List the file of a hand-written update rule and what it imports; nothing for other optimizers."""
     return with_imports(source_file(optimizer))
+
+
+@functools.cache
+def packages(optimizer):
+    """Return the versions of the packages of an optimizer: an upgrade reruns what used it.
+
+    Without a package there is nothing in it, not even a key, which would rerun everything.
+    """
+    found = versions(optimizer)
+    return {"packages": found} if found else {}
 
 
 def with_imports(file):

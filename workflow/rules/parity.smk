@@ -32,7 +32,10 @@ rule replay:
         runtime=growing(10 + len(PARITY_SEEDS)),
     params:
         reference=lambda wildcards: next(iter(REPLAYED[wildcards.comparison])),
-        variants=lambda wildcards: REPLAYED[wildcards.comparison],
+        variants=lambda wildcards: {
+            variant: settings | packages(settings["optimizer"])
+            for variant, settings in REPLAYED[wildcards.comparison].items()
+        },
         seeds=PARITY_SEEDS,
         iterations=config["parity"]["iterations"],
         training=TRAINING.given(),

@@ -54,6 +54,7 @@ for variant, (settings, all_seeds, epochs) in TRAINED.items():
                     evaluation_batch_size=config["evaluation"]["batch_size"],
                     training=TRAINING.given(),
                     **STACK_SIZE,
+                    **packages(settings["optimizer"]),
                 ),
             script:
                 "../scripts/train.py"

@@ -16,6 +16,8 @@ with job_log(snakemake.log[0]):
     from descent.training.settings import TrainingSettings
 
     params, iterations = snakemake.params, snakemake.params.iterations
+    for settings in params.variants.values():
+        settings.pop("packages", None)  # the versions, only so that an upgrade reruns
     data, training = load_prepared(snakemake.input.prepared), TrainingSettings(**params.training)
     per_epoch = training.iterations_per_epoch(len(data.train_images))
     names = make_networks(training, data, params.reference, params.seeds[:1]).names

@@ -7,6 +7,7 @@ with job_log(snakemake.log[0]):
     from pathlib import Path
 
     from descent.data.prepared import load_prepared
+    from descent.optimizers.packages import package_provenance
     from descent.records import unfinished, write_run
     from descent.training.checkpoint import fingerprint, identify
     from descent.training.device import resolve
@@ -21,10 +22,12 @@ with job_log(snakemake.log[0]):
     if files.selected:  # the settings that a sweep selected
         parameters |= json.loads(Path(files.selected[0]).read_text())[parameters["variant"]]
     training = TrainingSettings(**parameters.pop("training"))
+    parameters.pop("packages", None)  # the versions, only so that an upgrade reruns
     configuration = parameters | asdict(training)
     device = resolve(training.device).type
     made_of = [files.prepared, *files.code, *files.rule, *files.network]
-    identity = identify(configuration, made_of, device)
+    packages = package_provenance(parameters["settings"]["optimizer"])
+    identity = identify(configuration | packages, made_of, device)
     seeds = unfinished(files_of, fingerprint(identity))
     # Not a parameter of the rule, because it depends on seeds_per_job.
     checkpoints = Path(output.weights[0]).parents[2] / "checkpoints"

@@ -42,8 +42,8 @@ def misspelt(optimizer):
     if not colon:
         module, _, name = optimizer.rpartition(".")
         root = module.partition(".")[0]
-        is_meant = root not in ("", "scratch", "torch") and root.isidentifier() and _spec(root)
-        return f"optimizer: {optimizer}: did you mean {module}:{name}?" if is_meant else None
+        is_package = root.isidentifier() and root not in {"scratch", *_ALWAYS} and _spec(root)
+        return f"optimizer: {optimizer}: did you mean {module}:{name}?" if is_package else None
     if set("/\\") & set(place) or Path(place).suffix in (".py", ".ipynb") or Path(place).exists():
         return None  # a path
     if all(map(str.isidentifier, [*place.split("."), name])):
@@ -144,6 +144,13 @@ def versions(optimizer):
     for root in roots - _ALWAYS:
         found |= _distributions(root)
     return dict(sorted(found.items()))
+
+
+def package_provenance(optimizer):
+    """Return a dict with the versions, `packages`, and what Keras computes with; empty if none."""
+    found = versions(optimizer)
+    backend = {"keras_backend": "torch"} if "keras" in found else {}  # see `adapters.keras_`
+    return {"packages": found, **backend} if found else {}
 
 
 def _imported(file):

@@ -229,8 +229,10 @@ def _signature_installed(spec):
     file = source_of(spec.module)
     if file is None:
         return _ANY
-    if find(file, spec.name) is None:
-        close = difflib.get_close_matches(spec.name, names_in(file), n=1)
+    names = names_in(file)
+    if names is not None and spec.name not in names:
+        public = [name for name in names if not name.startswith("_")]
+        close = difflib.get_close_matches(spec.name, public, n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
         raise SignatureError(f"optimizer: {spec.module} has no {spec.name}{hint}")
     try:
@@ -333,8 +335,8 @@ def _unsuitable(signature, classes):
     wrapped = [name for name in signature.leading[1:] + signature.required if "optimizer" in name]
     if wrapped:
         return (
-            f"it is made from another optimizer ({wrapped[0]}), which settings cannot name; write a "
-            "class of a few lines that makes both, see docs/packages.md"
+            f"it is made from another optimizer ({wrapped[0]}), which settings cannot name; write "
+            "a class of a few lines that makes both, see docs/packages.md"
         )
     if "model" in signature.leading[1:]:
         return "it is made from the whole network (model); only parameters and gradients are given"

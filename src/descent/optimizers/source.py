@@ -210,9 +210,10 @@ def _find(file, name, seen):
         return _follow(file, names[name], seen)
     stars = _stars(file, tree)
     for source in filter(None, stars):
-        if found := _find(source, name, seen):
+        found = _find(source, name, seen)
+        if found and found.node:
             return found
-    return Found(file) if None in stars or "__getattr__" in names else None
+    return Found(file) if stars or "__getattr__" in names else None
 
 
 def _stars(file, tree):
@@ -224,7 +225,7 @@ def _stars(file, tree):
 
 
 def names_in(file, seen=frozenset()):
-    """Return the public names at the top level of a file, with those that it imports as a whole.
+    """Return the names at the top level of a file, with those of files that it imports as a whole.
 
     Parameters
     ----------
@@ -232,14 +233,19 @@ def names_in(file, seen=frozenset()):
 
     Returns
     -------
-    set of str
+    set of str or None
+        None if only running the file can tell.
     """
     if file in seen:
         return set()
     tree = _parse(file)
-    names = {name for name in defined_in(tree) if not name.startswith("_") and name != "*"}
-    others = filter(None, _stars(file, tree))
-    return names.union(*(names_in(other, seen | {file}) for other in others))
+    names = set(defined_in(tree)) - {"*"}
+    for other in _stars(file, tree):
+        more = names_in(other, seen | {file}) if other else None
+        if more is None:
+            return None
+        names |= more
+    return None if "__getattr__" in names else names
 
 
 def _follow(file, value, seen):

@@ -89,6 +89,11 @@ def source_file(optimizer):
     return Path(spec.file) if spec.file else None
 
 
+def may_draw(optimizer):
+    """Tell whether an optimizer may draw random numbers: a user's or a package's."""
+    return parse(optimizer).kind in ("file", "package")
+
+
 def source_provenance(kind, name):
     """Return a dict with the SHA-256 of a user's file, `<kind>_sha256`; empty for other names."""
     file = parse(name).file

@@ -162,8 +162,9 @@ class Step:
         self._networks = []
         for network, own in zip(networks, self._noise, strict=True):
             with drawing(own):
-                # found anew for each network, so that none shares a global variable of a user's file
-                self._networks.append(bind(find(optimizer)[0], network, hyperparameters, dealt))
+                # anew for each network, so that none shares a global variable of a user's file
+                found = find(optimizer)[0]
+                self._networks.append(bind(found, network, hyperparameters, dealt))
 
     def __call__(self, gradients, **changed):
         """Update the parameters.

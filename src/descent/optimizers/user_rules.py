@@ -169,6 +169,6 @@ def try_out(make_step, parameters):
     if not all(torch.allclose(*pair, equal_nan=True) for pair in zip(alone, together, strict=True)):
         raise RuleError(
             "a network's numbers depend on the network that is trained next to it; a rule that is "
-            "not elementwise must not set ELEMENTWISE = True, and random numbers must be drawn with "
-            "torch, on the CPU"
+            "not elementwise must not set ELEMENTWISE = True, and random numbers must be drawn "
+            "with torch, on the CPU"
         )

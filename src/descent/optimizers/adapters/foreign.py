@@ -4,7 +4,7 @@ import inspect
 from inspect import Parameter, Signature
 
 from descent.errors import RuleError
-from descent.optimizers.forms.translation import translate
+from descent.optimizers.translation import translate
 
 _LEADING = ("parameters", "gradients", "state")
 _VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)

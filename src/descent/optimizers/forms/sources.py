@@ -7,7 +7,7 @@ from inspect import Parameter
 
 from descent.errors import RuleError
 from descent.optimizers.form_names import ALIASES, METHODS, PAIRS, plain, role
-from descent.optimizers.forms.translation import MISSING
+from descent.optimizers.translation import MISSING
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from descent.optimizers.form_names import role
 from descent.optimizers.forms import containers
 from descent.optimizers.forms.outside import Outside
 from descent.optimizers.forms.sources import Function
-from descent.optimizers.forms.translation import Translation
+from descent.optimizers.translation import Translation
 
 #: What a rule that divides by a batch size gets; a power of 2, so that dividing is exact.
 BATCH = 64
@@ -45,7 +45,7 @@ class Way:
     start : int
         Where its counters begin.
     outside : descent.optimizers.forms.outside.Outside
-    translation : descent.optimizers.forms.translation.Translation
+    translation : descent.optimizers.translation.Translation
     config : dict
         What its config begins with, besides hyperparameters.
     config_names : tuple of str

@@ -9,13 +9,13 @@ from descent.optimizers.form_names import is_hyperparameter, is_one, plain, role
 from descent.optimizers.forms import initial, trial
 from descent.optimizers.forms.outside import Outside
 from descent.optimizers.forms.sources import Factory, Function, Object
-from descent.optimizers.forms.translation import (
+from descent.optimizers.forms.way import BATCH, Way
+from descent.optimizers.translation import (
     MISSING,
     HyperparameterError,
     Translation,
     translate,
 )
-from descent.optimizers.forms.way import BATCH, Way
 
 #: Said of a rule that gets no parameters.
 NO_PARAMETERS = (
