@@ -176,9 +176,10 @@ def _signature(optimizer):
     rules = _scratch_rules()
     close = difflib.get_close_matches(optimizer, [f"scratch.{rule}" for rule in rules], n=1)
     hint = f"did you mean {close[0]}? " if close else ""
+    which = "" if close else f" with {', '.join(rules)}"
     raise SignatureError(
         f"optimizer: {optimizer} is unknown; {hint}Allowed: torch.optim.<Class>, <file>.py:<rule>, "
-        f"<package>:<Class>, or scratch.<rule> with {', '.join(rules)}"
+        f"<package>:<Class>, or scratch.<rule>{which}"
     )
 
 

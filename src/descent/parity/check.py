@@ -150,6 +150,7 @@ def _compare(ours, theirs, iterations, constant):
         remarks=[
             *remarks.of_form(ours),
             *remarks.of_regime(ours, theirs),
+            *remarks.of_options(ours, theirs),
             *remarks.of_torch(inside),
             *remarks.of_training(trace, iterations),
             *(remarks.of_gradients(ours) if outcomes else []),

@@ -1,9 +1,16 @@
 """What is worth knowing about a rule besides its verdict."""
 
+from dataclasses import replace
+
 import torch
 
+from descent.optimizers.spec import parse
+from descent.optimizers.step import defaults
 from descent.parity.gradients import MATRICES, Generated
-from descent.parity.paths import refused
+from descent.parity.paths import Setup, refused
+
+#: Of a trial with and without an option: some rules accumulate gradients first.
+_ITERATIONS = 40
 
 
 def of_form(ours):
@@ -20,6 +27,28 @@ def of_regime(ours, theirs):
     if not keys:
         return []
     return [f"{' and '.join(keys)} in training only; the trials compare the rules without"]
+
+
+def of_options(ours, theirs):
+    """Say which given options change nothing: some packages swallow a misspelt keyword."""
+    sides = [side for side in (ours, theirs) if parse(side.name).module]
+    remarks = [
+        f"{name}={value} changes nothing in the steps of {side.name} here: is it spelled right?"
+        for side in sides
+        for name, value in side.settings.items()
+        if value != defaults(side.rule).get(name) and _is_idle(side, name)
+    ]
+    return list(dict.fromkeys(remarks))
+
+
+def _is_idle(side, name):
+    """Tell whether an optimizer takes the same steps without one of its hyperparameters."""
+    others = {key: value for key, value in side.settings.items() if key != name}
+    try:
+        setup = Setup.ordinary(side, _ITERATIONS)
+        return all(map(torch.equal, setup.walk(side), setup.walk(replace(side, settings=others))))
+    except Exception:  # a package's class may raise anything, such as that it needs this one
+        return False
 
 
 def of_torch(inside):
