@@ -54,7 +54,9 @@ def _parser():
         "rule; 1: different, or an error in the rule; 2: wrong usage; 3: the same only while "
         "hyperparameters stay constant.",
     )
-    check.add_argument("rule", help="<file>.py:<rule or class>, or scratch.<rule>")
+    check.add_argument(
+        "rule", help="<file>.py:<rule or class>, <package>.<module>:<Class>, or scratch.<rule>"
+    )
     check.add_argument("--against", required=True, help="any of these, or torch.optim.<Class>")
     _add_settings(check)
     length = check.add_mutually_exclusive_group()

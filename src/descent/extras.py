@@ -6,6 +6,8 @@ from descent.errors import MissingExtraError
 
 #: What each extra brings, by the names under which the library imports it.
 EXTRAS = {
+    "jax": {"jax", "optax"},
+    "keras": {"keras"},
     "workflow": {
         *("PIL", "jsonschema", "plotly", "pooch", "pyarrow", "requests", "rich", "safetensors"),
         *("scipy", "sklearn", "statsmodels", "torchvision"),

@@ -5,7 +5,7 @@ from dataclasses import replace
 import torch
 
 from descent.optimizers.spec import parse
-from descent.optimizers.step import defaults
+from descent.optimizers.step import begin_training, defaults
 from descent.parity.gradients import MATRICES, Generated
 from descent.parity.paths import Setup, refused
 
@@ -97,6 +97,7 @@ def _changes_gradients_of(ours):
         optimizer = ours.rule(
             [parameter.requires_grad_() for parameter in parameters], **ours.settings
         )
+        begin_training(optimizer)
         for _ in range(3):
             gradients = [gradient[0] for gradient in source.gradients(None)]
             for parameter, gradient in zip(parameters, gradients, strict=True):

@@ -1,5 +1,6 @@
 """Optimizers of other frameworks; each test needs its framework, and is left out without it."""
 
+import os
 import subprocess
 import sys
 
@@ -39,10 +40,8 @@ def like_torch(request):
     return LIKE_TORCH[request.param]
 
 
-def need(framework, monkeypatch=None):
+def need(framework):
     """Leave the test out if a framework is not installed."""
-    import os
-
     os.environ.setdefault("KERAS_BACKEND", "torch")
     pytest.importorskip(framework)
 
@@ -59,7 +58,10 @@ def steps(optimizer, hyperparameters, dtype=torch.float64, rates=(None, None, No
 
 
 def test_frameworks_are_imported_by_whoever_names_them_only():
-    script = "import sys, descent, descent.optimizers.step; print({'jax', 'optax', 'keras'} & {*sys.modules})"
+    script = (
+        "import sys, descent, descent.optimizers.step\n"
+        "print({'jax', 'optax', 'keras'} & {*sys.modules})"
+    )
     environment = {"PYTHONPATH": str(PROJECT / "src")}
     process = subprocess.run(
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
@@ -135,6 +137,7 @@ def test_a_transformation_may_look_at_its_learning_rate(write):
         torch.testing.assert_close(own, other, rtol=1e-14, atol=1e-14)
 
 
+@pytest.mark.slow
 def test_a_function_is_given_as_it_is():
     need("optax")
     import optax
@@ -155,5 +158,5 @@ def test_another_backend_of_keras_is_refused(monkeypatch):
     import keras
 
     monkeypatch.setattr(keras.config, "backend", lambda: "jax")
-    with pytest.raises(RuleError, match="computes with jax .* set .* KERAS_BACKEND=torch"):
+    with pytest.raises(RuleError, match=r"computes with jax .* KERAS_BACKEND=torch"):
         make_step("keras.optimizers:SGD", [torch.zeros(1, 2, 2)], {"lr": 0.1})
