@@ -8,6 +8,7 @@ import ast
 import difflib
 import functools
 import importlib.util
+import re
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -180,18 +181,19 @@ def _distributions(root):
     if spec is None or not spec.origin:
         return {}
     # importlib.metadata.packages_distributions takes seconds
-    folder, start = Path(spec.origin).parents[bool(spec.submodule_search_locations)], f"{root}/"
+    folder = Path(spec.origin).parents[bool(spec.submodule_search_locations)]
     owners = [
         metadata.Distribution.at(info)
         for info in folder.glob("*.dist-info")
-        if _installs(info / "RECORD", start.encode())
+        if _installs(info / "RECORD", root)
     ]
     return {owner.name: owner.version for owner in owners}
 
 
-def _installs(record, start):
+def _installs(record, root):
+    """Tell whether a distribution's list of files has a package, or a module of one file."""
     try:
-        text = record.read_bytes()
+        text = record.read_text(encoding="utf-8")
     except OSError:
         return False
-    return text.startswith(start) or b"\n" + start in text
+    return re.search(rf"^{re.escape(root)}[/.]", text, re.MULTILINE) is not None

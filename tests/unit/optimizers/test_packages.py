@@ -126,7 +126,8 @@ def package(tmp_path, monkeypatch):
     about = folder.parent / "fake_opt-1.2.dist-info"
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: fake-opt\nVersion: 1.2\n")
-    (about / "RECORD").write_text("fakeopt/__init__.py,,\nfakeopt/classes.py,,\n")
+    (about / "RECORD").write_text("x.py,,\nfakeopt/__init__.py,,\nfakeone.py,,\n")
+    (folder.parent / "fakeone.py").write_text("from fakeopt import Lion\n")
     monkeypatch.syspath_prepend(folder.parent)
     yield folder
     for name in [name for name in sys.modules if name.partition(".")[0] == "fakeopt"]:
@@ -183,6 +184,7 @@ def test_a_class_gets_the_signature_of_its_own_base_whatever_their_names(write):
 
 def test_versions_are_those_of_the_packages_that_are_used(write):
     assert versions("fakeopt:Lion") == versions("fakeopt.classes:Sign") == {"fake-opt": "1.2"}
+    assert versions("fakeone:Lion") == {"fake-opt": "1.2"}
     file = write("import os, torch, beside\ndef rule(p, g, s, *, lr):\n    import fakeopt\n")
     write("", "beside.py")
     assert versions(f"{file}:rule") == {"fake-opt": "1.2"}
