@@ -34,7 +34,12 @@ def main(arguments=None):
         Exit code: 0 if the rule matches the reference, 1 if it differs or fails, 2 for wrong usage,
         3 if it matches only while hyperparameters stay constant.
     """
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, others = parser.parse_known_args(arguments)
+    if others:
+        names = [each for each in others if "=" in each and not each.startswith("-")]
+        hint = f"; did you mean --set {names[0]}? each has a --set of its own" if names else ""
+        parser.error(f"unrecognized arguments: {' '.join(others)}{hint}")
     try:
         with naming_extras():
             return options.command(options)

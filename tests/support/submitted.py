@@ -177,7 +177,7 @@ def write(folder, names=None):
     return folder
 
 
-#: Of those that never answer. A busy machine must not make a right one late, so the others have more.
+#: For those that never answer. A right one on a busy machine needs more time.
 SHORT = {"answer_seconds": 3, "memory_mb": 500}
 SETTINGS = {"lr": 0.01, "momentum": 0.9}
 

@@ -83,7 +83,7 @@ def test_a_second_run_says_that_there_is_nothing_to_do_and_where_the_report_is(f
     lines = lines_of(finished_once.snakemake())
     assert len(lines) < 15
     assert "Nothing to be done: what was asked for is there, and up to date." in lines
-    assert any(re.fullmatch(r"pair: Your ours .* theirs \(torch.optim.SGD\)\.", x) for x in lines)
+    assert any(re.fullmatch(r"pair: ours .* theirs \(torch.optim.SGD\)\.", x) for x in lines)
     assert any(re.match(r"ours +[0-9.]+ %", line) for line in lines)
     assert "Training runs: 0 new, 6 reused." in lines
     assert lines[-1] == "Report: results/tiny/report.html"

@@ -73,6 +73,19 @@ _HYPERPARAMETERS = {
 }
 
 
+def hint(name, names):
+    """Say what torch.optim calls a hyperparameter, one of several; empty if it is the same name."""
+    if name in ALIASES or name in PAIRS:
+        return ""
+    written, all_written = plain(name), {*map(plain, names)}
+    pairs = [(key, pair) for key, pairs in PAIRS.items() for pair in pairs]
+    for key, pair in pairs:
+        if written in pair and all_written.issuperset(pair):
+            return f"; torch has it in {key}"
+    found = [key for key, aliases in ALIASES.items() if written in aliases]
+    return f"; torch calls it {' or '.join(found)}" if found else ""
+
+
 def plain(name):
     """Return a name in lower case, without underscores around it, and with alpha for its letter."""
     return "".join(map(_spelled, name.lower().strip("_")))

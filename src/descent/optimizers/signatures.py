@@ -14,6 +14,7 @@ from descent.errors import NoOptimizerError, SignatureError
 from descent.optimizers import notebooks
 from descent.optimizers.form_names import (
     METHODS,
+    hint,
     looks_like,
     may_be_canonical,
     needs_more,
@@ -82,7 +83,8 @@ def check_hyperparameters(optimizer, given):
     for name in signature.required:
         if not any(stands_for(name, one) or name == one for one in given):
             needs = ", ".join(signature.required)
-            raise SignatureError(f"{name}: missing; {optimizer} needs {needs}")
+            more = hint(name, signature.required)
+            raise SignatureError(f"{name}: missing; {optimizer} needs {needs}{more}")
 
 
 def check_values(optimizer, settings):

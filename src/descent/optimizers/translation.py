@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from inspect import Parameter
 
 from descent.errors import HyperparameterError
-from descent.optimizers.form_names import ALIASES, PAIRS, is_hyperparameter, plain
+from descent.optimizers.form_names import ALIASES, PAIRS, hint, is_hyperparameter, plain
 
 #: Marks a name that has no default.
 MISSING = Parameter.empty
@@ -128,7 +128,7 @@ def _refuse(own, given, found):
     for name, default in own.items():
         if default is MISSING and name not in taken:
             what = "missing" if is_hyperparameter(name) else "what to call the rule with is unknown"
-            raise HyperparameterError(f"{name}: {what}; the rule needs {takes}")
+            raise HyperparameterError(f"{name}: {what}; the rule needs {takes}{hint(name, own)}")
 
 
 def _named_alike(own, names):

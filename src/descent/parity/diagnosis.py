@@ -173,7 +173,7 @@ def _told_apart(found, ours, setup):
 
 def _the_same(*hints):
     """Join hints that describe the same steps."""
-    return "; or, which is the same here: ".join(hints)
+    return "; or, with the same effect in this trial: ".join(hints)
 
 
 def _prefix(theirs):

@@ -124,7 +124,7 @@ def _not_the_same(table):
     if apart.empty:
         apart = table[table["verdict"] == EQUAL][:1]
     for row in apart.itertuples():
-        text = f"with {row.trial}: {row.verdict}"
-        if row.verdict in (DIFFERENT, CONSTANT):
-            text += f", from iteration {row.iteration} on, in {row.dtype}"
-        yield text
+        if row.verdict in (DIFFERENT, CONSTANT):  # that it is the same otherwise is said above
+            yield f"with {row.trial}: {DIFFERENT} from iteration {row.iteration} on, in {row.dtype}"
+        else:
+            yield f"with {row.trial}: {row.verdict}"

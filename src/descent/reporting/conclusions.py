@@ -3,7 +3,7 @@
 from functools import partial
 
 from descent.experiment.plan import marked_references
-from descent.optimizers.spec import TRAINING_KEYS, parse
+from descent.optimizers.spec import TRAINING_KEYS
 from descent.parity.verdict import CONSTANT, DIFFERENT, EQUAL, IDENTICAL, LESS_ACCURATE, VERDICTS
 from descent.reporting.mixture import mixed
 from descent.reporting.performance import cause, chance, describe, ranking
@@ -103,9 +103,7 @@ def _comparison(name, members, tables, mixture):
         differ = [
             key for key in TRAINING_KEYS if members[variant].get(key) != members[reference].get(key)
         ]
-        hand_written = parse(members[variant]["optimizer"]).kind == "scratch"
-        subject = f"Your {variant}" if hand_written else variant
-        judged.append(_verdict(subject, named, of_variant, differ))
+        judged.append(_verdict(variant, named, of_variant, differ))
         for member in (variant, reference):
             judged[-1]["sentences"] += divergence(member, accuracy)
         judged[-1]["sentences"] += mixture([variant, reference])

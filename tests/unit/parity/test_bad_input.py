@@ -216,3 +216,28 @@ def test_a_rule_is_found_however_it_is_bound(run, source):
 def test_a_file_may_have_any_name(run):
     code, out, _ = run({"a folder/C:/own.txt": OWN}, ["a folder/C:/own.txt:own", *MOMENTUM])
     assert (code, "verdict: equal to rounding" in out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("v, lr, mu", "mu: missing; a.py:own needs lr, mu; torch calls it momentum"),
+        ("v, lr, beta", "needs lr, beta; torch calls it momentum or alpha or rho"),
+        (
+            "m, v, t, lr, beta1, beta2",
+            "beta1: missing; the rule needs lr, beta1, beta2; torch has it in betas",
+        ),
+        ("m, v, t, lr, weight_decay", "weight_decay: missing; the rule needs lr, weight_decay"),
+    ],
+)
+def test_what_is_missing_has_the_name_that_is_to_be_set(arguments, said, run):
+    rule = f"def own(params, grads, {arguments}):\n    for p, g in zip(params, grads):\n"
+    files = {"a.py": rule + "        p.sub_(lr * g)\n"}
+    code, out, error = run(files, ["a.py:own", "--against", "torch.optim.SGD", "--set", "lr=0.01"])
+    assert code in (1, 2) and said in out + error
+
+
+def test_a_setting_without_its_option_is_told(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["check", "scratch.sgd", "--against", "torch.optim.SGD", "--set", "lr=1", "eps=2"])
+    assert "unrecognized arguments: eps=2; did you mean --set eps=2?" in capsys.readouterr().err

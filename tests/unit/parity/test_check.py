@@ -202,7 +202,7 @@ def test_a_trial_that_differs_is_named_with_its_place(check):
     line = "p -= lr * v.mul_(momentum).add_(g.clamp(-1e6, 1e6))"
     code, said = check(of_line(line), "rule", *MOMENTUM, iterations=20)
     assert code == 1
-    assert "  with large gradients: different, from iteration 1 on, in float64\n" in said
+    assert "  with large gradients: different from iteration 1 on, in float64\n" in said
     assert "  iteration 1, W0[" in said
     assert "  float64: equal to rounding" in said and "hint: with large gradients, " in said
 

@@ -34,7 +34,7 @@ def three_accuracies():
 def test_the_same_rule_with_the_same_performance():
     outcome, headline, text = member(parity=parity())
     assert outcome == "same"
-    assert headline == "Your ours does the same as theirs (torch.optim.SGD)."
+    assert headline == "ours does the same as theirs (torch.optim.SGD)."
     assert "its steps are equal to rounding: over 500 iterations and 5 seeds" in text
     assert (
         "3.2e\N{MINUS SIGN}08 of the tensor's scale, 0.21 times what rounding can cause (float32)"
@@ -60,7 +60,7 @@ def test_the_worst_precision_decides(worse):
     outcome, headline, text = member(parity=parity(*worse))
     assert outcome == "different"
     assert headline == (
-        "Your ours is not the same rule as theirs (torch.optim.SGD), although it performs the same."
+        "ours is not the same rule as theirs (torch.optim.SGD), although it performs the same."
     )
     assert "starting at iteration 17 in b1 (seed 3, run 2, " in text
 
@@ -103,7 +103,6 @@ def test_performance_of_the_same_rule(verdict, outcome, said):
     assert found[0] == outcome and said in found[1]
     performance_only = member(equivalence=equivalence(verdict))
     assert performance_only[0] == outcome and "rule" not in performance_only[1]
-    assert all(headline.startswith("Your ours ") for _, headline, _ in (found, performance_only))
 
 
 def test_a_wrong_rule_that_performs_differently():
@@ -111,7 +110,7 @@ def test_a_wrong_rule_that_performs_differently():
         parity=parity("different", "different"), equivalence=equivalence("different")
     )
     assert outcome == "different"
-    assert headline == "Your ours does not do the same as theirs (torch.optim.SGD)."
+    assert headline == "ours does not do the same as theirs (torch.optim.SGD)."
     assert "a difference of more than the margin of 0.5" in text
 
 
@@ -178,7 +177,7 @@ def test_a_rule_that_is_the_same_at_constant_hyperparameters(verdict, said):
     tables = parity(trials=CONSTANT, hint="the learning rate is inside the velocity")
     outcome, headline, text = member(parity=tables, equivalence=equivalence(verdict))
     assert outcome == "different"
-    assert headline.startswith("Your ours is the same rule as theirs (torch.optim.SGD) only while")
+    assert headline.startswith("ours is the same rule as theirs (torch.optim.SGD) only while")
     assert said in headline
     assert "it is a different rule, from iteration 1 on (tensor W0)." in text
     assert judge(parity=tables)["members"][0]["hints"] == [
@@ -236,12 +235,6 @@ def test_three_variants_are_ranked_beside_their_verdicts():
     )
     assert len(comparison["members"]) == 2
     assert comparison["note"].endswith("theirs is best, tied with ours.")
-
-
-def test_a_comparison_of_torch_with_torch_claims_nothing_hand_written():
-    settings = {"optimizer": "torch.optim.Adam"}
-    found = judge({"pair": {"ours": settings, "theirs": THEIRS}})["members"][0]
-    assert found["headline"] == "ours performs the same as theirs (torch.optim.SGD)."
 
 
 def test_a_reference_alone():

@@ -11,7 +11,7 @@ import torch
 from descent.errors import ForbiddenByTorchError, HyperparameterError, RuleError
 from descent.optimizers.adapters import adapt
 from descent.optimizers.adapters.foreign import Foreign
-from descent.optimizers.form_names import FORMS, may_be_canonical
+from descent.optimizers.form_names import FORMS, may_be_canonical, needs_more
 from descent.optimizers.forms import trial
 from descent.optimizers.forms.outside import Outside
 from descent.optimizers.forms.ways import NO_PARAMETERS, ways, with_config
@@ -130,7 +130,8 @@ def _is_meant_to_be_canonical(rule, given):
     """Tell whether the names of the arguments are those of a canonical rule, or anything."""
     found = inspect.signature(rule).parameters
     takes_any = any(each.kind is Parameter.VAR_KEYWORD for each in found.values())
-    return may_be_canonical(list(found)) and (takes_any or set(given) <= set(found))
+    taken = takes_any or (not needs_more(list(found)) and set(given) <= set(found))
+    return may_be_canonical(list(found)) and taken
 
 
 def _walk_as_canonical(rule, given):
