@@ -155,8 +155,8 @@ def _add_translate(commands):
     parser = commands.add_parser(
         "translate",
         help="find the call of one optimizer that takes the steps of another one",
-        description="Find the settings with which an optimizer takes the steps of another one, such "
-        "as one of another framework, and confirm them by a check. Exit code 0: found; 1: there "
+        description="Find the settings with which an optimizer takes the steps of another one, "
+        "such as one of another framework, and confirm them by a check. Exit code 0: found; 1: there "
         "are none; 2: wrong usage; 3: the steps are the same only while hyperparameters stay "
         "constant.",
     )

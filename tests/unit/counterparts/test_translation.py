@@ -44,7 +44,7 @@ def test_a_rule_of_a_file_that_is_right_only_at_a_constant_rate(tmp_path, monkey
 
 
 def test_unknown_optimizers():
-    with pytest.raises(SignatureError, match="torch.optim.Adma"):
+    with pytest.raises(SignatureError, match=r"torch\.optim\.Adma"):
         translate("scratch.adam", "torch.optim.Adma", {"lr": 0.1})
-    with pytest.raises(SignatureError, match="momentum: scratch.sgd takes no momentum"):
+    with pytest.raises(SignatureError, match=r"momentum: scratch\.sgd takes no momentum"):
         translate("scratch.sgd", "torch.optim.SGD", {"lr": 0.1, "momentum": 0.9})
