@@ -156,8 +156,8 @@ def _add_translate(commands):
         "translate",
         help="find the call of one optimizer that takes the steps of another one",
         description="Find the settings with which an optimizer takes the steps of another one, "
-        "such as one of another framework, and confirm them by a check. Exit code 0: found; 1: there "
-        "are none; 2: wrong usage; 3: the steps are the same only while hyperparameters stay "
+        "such as one of another framework, and confirm them by a check. Exit code 0: found; 1: "
+        "there are none; 2: wrong usage; 3: the steps are the same only while hyperparameters stay "
         "constant.",
     )
     parser.add_argument("optimizer", help="such as optax:adamw, torch.optim.AdamW or a file's")
