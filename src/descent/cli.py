@@ -97,6 +97,7 @@ def _parser():
         "--unsandboxed", action="store_true", help="with --isolate: a process without a sandbox"
     )
     check.set_defaults(command=_check)
+    _add_translate(commands)
     _add_draw(commands)
     add_grade(commands)
     convert = commands.add_parser(
@@ -155,6 +156,40 @@ def _add_form(parser):
         help="how the rule is to be called, if that is not to be recognised: "
         + "; ".join(f"{key}, {text}" for key, text in FORMS.items()),
     )
+
+
+def _add_translate(commands):
+    parser = commands.add_parser(
+        "translate",
+        help="find the call of one optimizer that takes the steps of another one",
+        description="Find the settings with which an optimizer takes the steps of another one, "
+        "such as one of another framework, and confirm them by a check. Exit code 0: found; 1: "
+        "there are none; 2: wrong usage; 3: the steps are the same only while hyperparameters stay "
+        "constant.",
+    )
+    parser.add_argument("optimizer", help="such as optax:adamw, torch.optim.AdamW or a file's")
+    parser.add_argument("--to", required=True, metavar="OPTIMIZER", help="the other one")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a hyperparameter of the first, such as learning_rate=0.001; can be repeated",
+    )
+    parser.set_defaults(command=_translate)
+
+
+def _translate(options):
+    settings = read_pairs("--set", options.set)
+    check_hyperparameters(options.optimizer, settings.keys())
+    from descent.counterparts.translation import translate  # importing torch takes seconds
+    from descent.parity.verdict import CONSTANT
+
+    translation = translate(options.optimizer, options.to, settings)
+    print(translation)
+    if translation.verdict == CONSTANT:
+        return ONLY_CONSTANT
+    return PASSED if translation else DIFFERENT
 
 
 def _add_draw(commands):
