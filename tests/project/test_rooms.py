@@ -14,7 +14,7 @@ ROOMS = [
     "__init__",
     *("errors", "extras", "metrics", "files", "seal", "provenance", "model"),
     *("data", "optimizers", "models", "experiment", "training", "records", "parity", "analysis"),
-    *("landscapes", "reporting", "grading"),
+    *("counterparts", "landscapes", "reporting", "grading"),
     *("dependencies", "jobs", "terminal", "public", "drawing", "cli", "__main__"),
 ]
 

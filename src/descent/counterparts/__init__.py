@@ -1,1 +1,5 @@
-"""Optimizers of other packages that are meant to be the same: the settings that make them equal."""
+"""Optimizers that are meant to be the same, such as one of another package.
+
+In: an optimizer at its settings, and another one. Out: the settings with which the other takes its
+steps, confirmed by a check.
+"""

@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass, field
 
-from descent.counterparts.known import OPTIONS, PLACES, SWITCHES
 from descent.counterparts.matching import BESIDE, is_off, match
 from descent.errors import DescentError, SignatureError
 from descent.optimizers.signatures import check_hyperparameters
@@ -11,6 +10,33 @@ from descent.parity.check import check
 from descent.parity.contender import Contender
 from descent.parity.report import Report
 from descent.parity.verdict import CONSTANT, DIFFERENT, VERDICTS
+
+#: Settings to try beyond those of the source, in this order, by the name of the target.
+_SWITCHES = {
+    "optax:adagrad": [
+        {"initial_accumulator_value": 0.0},
+        {"initial_accumulator_value": 0.0, "eps": 0.0},
+    ],
+    "keras.optimizers:Adagrad": [{"initial_accumulator_value": 0.0}],
+    "optax:rmsprop": [{"eps_in_sqrt": False}],
+    "torch.optim.NAdam": [{"momentum_decay": 1e9}, {"momentum_decay": 1.0}],
+}
+
+#: Options of an optimizer that are switched on or off to see whether it is then the same.
+_OPTIONS = {
+    *("nesterov", "eps_in_sqrt", "bias_correction", "weight_decouple", "decoupled_weight_decay"),
+    *("fixed_decay", "degenerated_to_sgd", "rectify", "adam", "multiply_by_parameter_scale"),
+    *("corrected_weight_decay", "stable_weight_decay", "decouple_lr", "decouple_wd", "no_prox"),
+    *("adanorm", "pre_norm", "weight_decouple", "scale_parameter", "relative_step", "warmup_init"),
+    *("grad_averaging", "trust_clip", "always_adapt", "debias", "init_zero", "use_gc"),
+}
+
+#: Where optimizers of one name most often differ: a value with which the difference is gone.
+_PLACES = {
+    "eps": (1e-30, "the place of epsilon"),
+    "weight_decay": (0.0, "how weights decay"),
+    "momentum": (0.0, "the momentum"),
+}
 
 
 @dataclass(frozen=True)
@@ -151,7 +177,7 @@ class _Pair:
     def apart_by(self, chosen):
         """Name what the two differ by: what makes them equal if it is gone in both."""
         found = []
-        for name, (value, words) in PLACES.items():
+        for name, (value, words) in _PLACES.items():
             if name not in chosen or chosen[name] == value:
                 continue
             gone = {name: value}
@@ -178,9 +204,9 @@ def _switches(to, values, carried):
     options = [
         {name: not value}
         for name, value in values.items()
-        if name in OPTIONS and isinstance(value, bool)
+        if name in _OPTIONS and isinstance(value, bool)
     ]
-    return [*SWITCHES.get(to, []), *options]
+    return [*_SWITCHES.get(to, []), *options]
 
 
 def _call(optimizer, settings):
