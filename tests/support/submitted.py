@@ -177,8 +177,8 @@ def write(folder, names=None):
     return folder
 
 
-#: Of those that never answer. A busy machine must not make a right one late, so the others have more.
-SHORT = {"answer_seconds": 3, "memory_mb": 500}
+#: Of those that never answer. A busy machine must not make a right one late: others have more.
+SHORT = {"answer_seconds": 1, "memory_mb": 500}
 SETTINGS = {"lr": 0.01, "momentum": 0.9}
 
 
