@@ -1,4 +1,5 @@
 import json
+import multiprocessing
 
 import pytest
 
@@ -99,11 +100,13 @@ def test_without_a_sandbox_nothing_runs(tmp_path, monkeypatch, count):
     assert count == []
 
 
-def test_a_judge_that_is_ended_is_named(tmp_path):
+def test_a_judge_that_is_ended_is_named(tmp_path, monkeypatch):
     class Kills(Submission):
         def __reduce__(self):
             return exit, (1,)
 
+    forked = multiprocessing.get_context("fork")  # which need not import torch
+    monkeypatch.setattr(grading.multiprocessing, "get_context", lambda _: forked)
     ends = [Kills(name, None, "x") for name in ("ada", "bob")]
     with pytest.raises(UsageError, match="a judging process was ended from outside"):
         grade(ends, make_assignment(), tmp_path, unsandboxed=True, jobs=2)
