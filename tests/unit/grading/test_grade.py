@@ -40,7 +40,7 @@ def run(folder, assignment=None, **options):
 @pytest.mark.slow
 def test_a_class_is_graded_two_at_a_time(tmp_path):
     said = []
-    assignment = make_assignment(limits=SHORT)
+    assignment = make_assignment(limits=SHORT | {"answer_seconds": 5})  # some are to answer
     results = run(write(tmp_path / "class", CLASS), assignment, jobs=2, say=said.append)
     assert [result["student"] for result in results] == [name[:-3] for name in CLASS]
     verdicts = [result["settings"][0]["verdict"] for result in results]
