@@ -51,7 +51,7 @@ def _parse(file):
 def _imported(file):
     """List the library's files that a file imports itself."""
     names = set()
-    for node in ast.walk(_parse(file)):
+    for node in _statements(_parse(file)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level:
@@ -59,6 +59,14 @@ def _imported(file):
             # function: only files that exist are kept.
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
     return sorted({file for name in names for file in _files(name)})
+
+
+def _statements(node):
+    """Yield the statements inside a node; not expressions, which are many and hold no import."""
+    for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for child in getattr(node, field, ()):
+            yield child
+            yield from _statements(child)
 
 
 def _files(name):

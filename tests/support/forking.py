@@ -6,11 +6,17 @@ of `descent` is imported before the fork, so that it is the checkout's.
 
 As a script, this file is that program for shells, see `Nursery.command`: it hands its arguments,
 folder, environment and output over.
+
+The scripts that a forked Snakemake runs are forked, too, from a Python that has imported what most
+of them import. A Snakemake that is started as a user starts it starts them likewise.
 """
 
 import json
 import os
+import runpy
 import select
+import shlex
+import signal
 import socket
 import sys
 import traceback
@@ -19,9 +25,10 @@ _NURSERIES = {}
 
 
 def nursery(program):
-    """Return this process's nursery of `snakemake` or of `descent`."""
+    """Return this process's nursery of `snakemake`, of `descent` or of Python `scripts`."""
     if program not in _NURSERIES:
-        _NURSERIES[program] = Nursery(program)
+        more = [nursery("scripts").python()] if program == "snakemake" else []
+        _NURSERIES[program] = Nursery(program, *more)
     return _NURSERIES[program]
 
 
@@ -34,14 +41,14 @@ def close_nurseries():
 class Nursery:
     """A process that has imported a program; it ends with the process that made it."""
 
-    def __init__(self, program):
+    def __init__(self, program, *more):
         import subprocess
         import tempfile
 
         self._folder = tempfile.TemporaryDirectory()
         self._socket = os.path.join(self._folder.name, "socket")
         self._process = subprocess.Popen(
-            [sys.executable, __file__, "serve", self._socket, program],
+            [sys.executable, __file__, "serve", self._socket, program, *more],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},
@@ -57,6 +64,16 @@ class Nursery:
     def command(self):
         """Return the command that calls the program from a shell, without its arguments."""
         return [sys.executable, "-I", "-S", __file__, "call", self._socket]
+
+    def python(self):
+        """Write a program that takes the place of Python; return its path."""
+        file = os.path.join(self._folder.name, "python")
+        scripts, options = map(shlex.join, (self.command(), [sys.executable]))
+        with open(file, "w") as program:
+            program.write(f'#!/bin/sh\ncase "$1" in -*) exec {options} "$@" ;; esac\n')
+            program.write(f'exec {scripts} "$@"\n')
+        os.chmod(file, 0o755)
+        return file
 
     def run(self, arguments, folder, environment):
         """Call the program; return the finished process, its output as text in `stdout`."""
@@ -79,23 +96,37 @@ def call(address, arguments, folder, environment, outputs):
         return int(connection.makefile().read())
 
 
-def serve(address, program):
+def serve(address, program, *more):
     """Fork for every connection, until the standard input ends."""
-    main = {"snakemake": import_snakemake, "descent": import_what_descent_does}[program]()
+    imported = {
+        "snakemake": import_snakemake,
+        "descent": import_what_descent_does,
+        "scripts": import_what_scripts_do,
+    }
+    main = imported[program](*more)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen()
         print("ready", flush=True)
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system buries who has answered
         while listener in select.select([listener, sys.stdin], [], [])[0]:
             connection, _ = listener.accept()
-            child = os.fork()
-            if child == 0:
+            if os.fork() == 0:  # several calls at a time: each has a process that waits for it
                 listener.close()
-                sys.argv = [program, *settle(connection)]
-                finish(main)
-            code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-            connection.sendall(str(code).encode())
+                answer(connection, main)
             connection.close()
+
+
+def answer(connection, main):
+    """Fork once more, wait for that process, and send its exit code."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    child = os.fork()
+    if child == 0:
+        sys.argv[1:] = settle(connection)
+        finish(main)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    connection.sendall(str(code).encode())
+    os._exit(0)
 
 
 def finish(main):
@@ -129,13 +160,14 @@ def settle(connection):
     return arguments
 
 
-def import_snakemake():
+def import_snakemake(python):
     import jsonschema  # noqa: F401 - the Snakefile imports it
     import snakemake.cli
 
     snakemake.cli.get_argument_parser()  # it imports the plugins
     import smart_open  # noqa: F401 - so does reading the Snakefile
 
+    sys.executable = python  # of scripts
     return snakemake.cli.main
 
 
@@ -150,6 +182,32 @@ def import_what_descent_does():
         from descent.cli import main
 
         return main(arguments)
+
+    return main
+
+
+def import_what_scripts_do():
+    # as in a job of one thread
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    import jinja2  # noqa: F401
+    import matplotlib
+    import pyarrow.parquet  # noqa: F401
+    import safetensors.torch  # noqa: F401
+    import scipy.optimize
+    import scipy.stats  # noqa: F401
+    import torch._dynamo
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot
+    import pandas  # noqa: F401
+
+    def main(arguments):
+        script = arguments[0]
+        torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count())))
+        paths = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+        sys.path[:0] = [os.path.dirname(script), *paths]
+        sys.argv = arguments
+        runpy.run_path(script, run_name="__main__")
 
     return main
 

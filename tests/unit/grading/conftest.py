@@ -7,12 +7,19 @@ from descent.grading.limits import Limits
 from descent.grading.sandbox import bare
 from descent.grading.session import Session
 from descent.grading.submissions import Submission
+from forked_workers import fork_workers
 from submitted import make_assignment
 
 
 @pytest.fixture
-def judged(tmp_path):
-    """Judge the text of a submission; return the result."""
+def forked(monkeypatch):
+    """Fork workers from this process."""
+    fork_workers(monkeypatch)
+
+
+@pytest.fixture
+def judged_anew(tmp_path):
+    """Judge the text of a submission in a new interpreter; return the result."""
 
     def run(source, name="ada.py", assignment=None, unsandboxed=True):
         file = tmp_path / name
@@ -24,7 +31,13 @@ def judged(tmp_path):
 
 
 @pytest.fixture
-def session(tmp_path):
+def judged(judged_anew, forked):
+    """Judge the text of a submission; return the result."""
+    return judged_anew
+
+
+@pytest.fixture
+def session(tmp_path, forked):
     """Return a function that starts a worker on the text of a submission."""
     opened = []
 

@@ -3,14 +3,14 @@ import json
 import pytest
 
 from descent.cli import main
-from submitted import write
+from submitted import HEAD, write
 
 USUAL = ["--rule", "momentum", "--against", "torch.optim.SGD"]
 USUAL += ["--set", "lr=0.01", "--set", "momentum=0.9"]
 
 
 @pytest.fixture
-def grade(tmp_path, capsys, monkeypatch):
+def grade(tmp_path, capsys, monkeypatch, forked):
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments):
@@ -22,11 +22,14 @@ def grade(tmp_path, capsys, monkeypatch):
 
 
 def test_a_folder_is_graded(grade, tmp_path):
-    write(tmp_path / "class", ["damped.py", "empty.py"])
+    folder = write(tmp_path / "class", ["empty.py"])
+    (folder / "ada.py").write_text(f"{HEAD}    raise ValueError((lr, momentum))\n")
     code, out, err = grade("class", *USUAL, "--unsandboxed", "--jobs", "1")
     assert code == 0
     assert out.startswith("# momentum: 0 of 2 submissions are right")
-    assert "1 of 2  damped: different" in err
+    assert "1 of 2  ada: error" in err
+    feedback = (tmp_path / "grades" / "feedback" / "ada.md").read_text()
+    assert "ada.py, line 2: ValueError: (0.01, 0.9)" in feedback
     written = {str(file.relative_to(tmp_path / "grades")) for file in tmp_path.rglob("grades/*")}
     assert written >= {"grades.csv", "summary.md", "feedback", ".graded"}
 

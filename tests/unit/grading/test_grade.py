@@ -1,4 +1,5 @@
 import json
+import multiprocessing
 
 import pytest
 
@@ -39,7 +40,7 @@ def run(folder, assignment=None, **options):
 @pytest.mark.slow
 def test_a_class_is_graded_two_at_a_time(tmp_path):
     said = []
-    assignment = make_assignment(limits=SHORT)
+    assignment = make_assignment(limits=SHORT | {"answer_seconds": 5})  # some are to answer
     results = run(write(tmp_path / "class", CLASS), assignment, jobs=2, say=said.append)
     assert [result["student"] for result in results] == [name[:-3] for name in CLASS]
     verdicts = [result["settings"][0]["verdict"] for result in results]
@@ -99,11 +100,13 @@ def test_without_a_sandbox_nothing_runs(tmp_path, monkeypatch, count):
     assert count == []
 
 
-def test_a_judge_that_is_ended_is_named(tmp_path):
+def test_a_judge_that_is_ended_is_named(tmp_path, monkeypatch):
     class Kills(Submission):
         def __reduce__(self):
             return exit, (1,)
 
+    forked = multiprocessing.get_context("fork")  # which need not import torch
+    monkeypatch.setattr(grading.multiprocessing, "get_context", lambda _: forked)
     ends = [Kills(name, None, "x") for name in ("ada", "bob")]
     with pytest.raises(UsageError, match="a judging process was ended from outside"):
         grade(ends, make_assignment(), tmp_path, unsandboxed=True, jobs=2)

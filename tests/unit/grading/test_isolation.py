@@ -20,7 +20,7 @@ def test_an_included_rule_needs_no_process():
         ("raises.py", 1, "verdict: error\n  raises.py, line 5: NameError"),
     ],
 )
-def test_the_command_checks_in_a_process(tmp_path, capsys, name, code, said):
+def test_the_command_checks_in_a_process(tmp_path, capsys, forked, name, code, said):
     file = tmp_path / name
     file.write_text(DONE[name][0])
     options = [*MOMENTUM, "--iterations", "60", "--isolate", "--unsandboxed"]

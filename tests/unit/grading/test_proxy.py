@@ -60,7 +60,7 @@ LONG = {
         for name, source in CASES.items()
     ],
 )
-def test_the_report_is_the_same(tmp_path, source):
+def test_the_report_is_the_same(tmp_path, forked, source):
     file = tmp_path / "ada.py"
     file.write_text(source)
     rule = f"{file}:momentum"

@@ -4,6 +4,8 @@ import pytest
 
 from checking import MOMENTUM
 from descent.cli import main
+from descent.parity import trials
+from descent.parity.gradients import NETWORK
 
 
 @pytest.fixture
@@ -19,3 +21,15 @@ def check(tmp_path, capsys):
         return code, said.out + said.err
 
     return check
+
+
+@pytest.fixture
+def one_trial(monkeypatch):
+    """Try nothing but a learning rate that changes, because all trials take seconds."""
+
+    def try_one(ours, theirs):
+        half = trials._half_way("lr")
+        outcome = trials.run("lr changed half-way", ours, theirs, NETWORK, "ordinary", half)
+        yield trials._at_constant(outcome)
+
+    monkeypatch.setattr(trials, "try_everything", try_one)

@@ -213,7 +213,7 @@ def test_a_rule_is_found_however_it_is_bound(run, source):
     assert "verdict: equal to rounding" in out or "verdict: identical" in out
 
 
-def test_a_file_may_have_any_name(run):
+def test_a_file_may_have_any_name(one_trial, run):
     code, out, _ = run({"a folder/C:/own.txt": OWN}, ["a folder/C:/own.txt:own", *MOMENTUM])
     assert (code, "verdict: equal to rounding" in out) == (0, True)
 

@@ -16,23 +16,10 @@ from descent.errors import RuleError
 from descent.parity import THOROUGH, trials
 from descent.parity import check as checking
 from descent.parity import replay as replaying
-from descent.parity.gradients import NETWORK
 from descent.parity.verdict import IDENTICAL
 from pretended import pretending
 
 WRONG = Path(inspect.getfile(momentum_mutants)).read_text()
-
-
-@pytest.fixture
-def one_trial(monkeypatch):
-    """Try nothing but a learning rate that changes, because all trials take seconds."""
-
-    def try_one(ours, theirs):
-        half = trials._half_way("lr")
-        outcome = trials.run("lr changed half-way", ours, theirs, NETWORK, "ordinary", half)
-        yield trials._at_constant(outcome)
-
-    monkeypatch.setattr(trials, "try_everything", try_one)
 
 
 #: Those that are not slow; test_replay.py holds all against torch's.
