@@ -93,7 +93,7 @@ def find(optimizer):
         module = torch.optim
     rule = getattr(module, spec.name)
     if not callable(rule):
-        raise RuleError(f"{optimizer} is no optimizer, but a {type(rule).__name__}")
+        raise RuleError(f"{optimizer} is no optimizer: its type is {type(rule).__name__}")
     return rule, is_elementwise(rule, module)
 
 

@@ -261,7 +261,7 @@ def test_second_derivatives_are_refused_with_the_reason():
 
 
 def test_what_only_running_the_package_tells_is_no_optimizer():
-    with pytest.raises(RuleError, match="fakeopt:number is no optimizer, but a int"):
+    with pytest.raises(RuleError, match="fakeopt:number is no optimizer: its type is int"):
         make_step("fakeopt:number", [torch.zeros(1, 3, 2)], {"lr": 0.1})
 
 
