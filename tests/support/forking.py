@@ -11,6 +11,7 @@ The scripts that a forked Snakemake runs are forked, too, from a Python that has
 of them import. A Snakemake that is started as a user starts it starts them likewise.
 """
 
+import atexit
 import json
 import os
 import runpy
@@ -130,7 +131,8 @@ def answer(connection, main):
 
 
 def finish(main):
-    """Call a program and end the process, without the clean-up of what was imported."""
+    """Call a program and end the process, without the clean-up of what was imported before."""
+    atexit._clear()
     try:
         code = main(sys.argv[1:])
     except SystemExit as error:
@@ -141,6 +143,7 @@ def finish(main):
     if isinstance(code, str):
         print(code, file=sys.stderr)
         code = 1
+    atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code or 0)
