@@ -3,6 +3,7 @@
 # make test-fast    the unit tests that are quick, while you edit; make test-slow    what takes long
 # make lock    compile the locks from pyproject.toml    make clean   remove everything made
 # make test-oldest  the library with the oldest versions that pyproject.toml allows
+# make test-packages   optimizers of optax, Keras and PyTorch packages, in .venv-benchmark
 # make test-cluster    the workflow and its faults on a real Slurm started for it: docs/cluster.md
 # make benchmark    time the peers, this engine and the limit; make scaling    time evaluation
 # make benchmark-gpu    the speed, the bits and the agreement of stacks on a GPU: docs/performance.md
@@ -12,6 +13,7 @@
 # make small-mistakes  check wrong rules whose effect is small, rare or late
 # make shadow-cost  time a training loop beside a shadow: docs/shadow.md
 # make right-forms  check right rules in many forms and settings, for false alarms
+# make survey       try every optimizer of the common packages by its name: docs/packages.md
 # make forms        check rules in all forms in which people write them: docs/forms.md
 # make grading      grade forty submissions of all kinds, some hostile: docs/teaching.md
 # make coverage     measure how often the confidence bands hold
@@ -27,14 +29,16 @@ BIN := .venv/bin
 LOCK := workflow/envs/requirements.txt
 # A torch build other than PyPI's, by its name in uv: make setup TORCH_BACKEND=cpu
 TORCH_BACKEND ?=
+# All but those of other frameworks, which only some need.
+EXTRAS := $(addprefix --extra ,workflow cluster notebook dev site)
 # The lock has neither the hashes nor the dependencies of such a build: it then only constrains.
 UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKEND) --no-verify-hashes \
-    -c $(LOCK) -r pyproject.toml --all-extras,sync --require-hashes $(LOCK))
+    -c $(LOCK) -r pyproject.toml $(EXTRAS),sync --require-hashes $(LOCK))
 
-.PHONY: results demo setup test test-fast test-slow test-oldest test-cluster lint format lock clean benchmark \
+.PHONY: results demo setup test test-fast test-slow test-oldest test-cluster test-packages lint format lock clean benchmark \
     benchmark-gpu benchmark-cluster benchmark-lock efficiency checkpoints overhead scaling mutants coverage \
     docs picture site address notebooks simulate-equivalence right-forms small-mistakes shadow-cost \
-    grading forms
+    grading forms survey
 
 results: setup
 	$(BIN)/snakemake --cores all
@@ -85,6 +89,11 @@ test-oldest: .venv-oldest/done
 	$(BIN)/uv pip sync --require-hashes tests/oldest.txt --python .venv-oldest/bin/python --compile-bytecode
 	touch $@
 
+# The optimizers of other packages, which only this environment has.
+test-packages: .venv-benchmark/done
+	PYTHONPATH=src .venv-benchmark/bin/pytest -n auto --dist worksteal \
+	    tests/unit/optimizers/test_adapters.py tests/workflow/test_package_runs.py
+
 # They mostly wait for Slurm; each process starts its own.
 test-cluster: setup
 	$(BIN)/pytest -n 3 -rs tests/cluster
@@ -105,7 +114,7 @@ COMPILE := $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-u
     --python-version 3.11
 
 lock: setup
-	$(COMPILE) pyproject.toml --all-extras -o $(LOCK)
+	$(COMPILE) pyproject.toml $(EXTRAS) -o $(LOCK)
 	$(COMPILE) pyproject.toml tests/oldest.in --resolution lowest-direct -o tests/oldest.txt
 
 # The peers have their own lock and environment, separate from the main ones.
@@ -152,6 +161,9 @@ forms: setup
 
 grading: setup
 	PYTHONPATH=tests/support:src $(BIN)/python benchmarks/grading.py
+
+survey: .venv-benchmark/done
+	PYTHONPATH=src .venv-benchmark/bin/python benchmarks/survey.py
 
 docs: setup
 	$(BIN)/python docs/make_configuration.py

@@ -13,6 +13,7 @@ from packaging.version import Version
 
 PROJECT = Path(__file__).parents[2]
 LOCK = (PROJECT / "workflow" / "envs" / "requirements.txt").read_text()
+MAKEFILE = (PROJECT / "Makefile").read_text()
 OLDEST = (PROJECT / "tests" / "oldest.txt").read_text()
 
 
@@ -30,6 +31,12 @@ def ranges():
     extras = project["optional-dependencies"]
     locked = chain.from_iterable(extras[extra] for extra in extras.keys() - UNLOCKED)
     return sorted(map(Requirement, [*project["dependencies"], *locked]), key=str)
+
+
+def test_the_makefile_locks_all_other_extras():
+    [line] = re.findall(r"^EXTRAS := \$\(addprefix --extra ,(.*)\)$", MAKEFILE, re.MULTILINE)
+    extras = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    assert {*line.split()} == extras["optional-dependencies"].keys() - UNLOCKED
 
 
 @pytest.mark.parametrize("wanted", ranges(), ids=lambda requirement: requirement.name)

@@ -84,6 +84,8 @@ def _blaming(name, path):
             lines.append(error.lineno)
         place = notebooks.place(name, lines[-1]) if lines else name
         message = " ".join(_text(error).split()).removesuffix(".")
+        if isinstance(error, AssertionError) and not message:
+            message = frames[-1].line  # what is asserted
         said = f"{type(error).__name__}: {message}" if message else type(error).__name__
         raise RuleError(f"{place}: {said}{_advice(error, name)}") from error
 
@@ -98,6 +100,15 @@ def _text(error):
 #: Words of an error where gradients are differentiated once more.
 _SECOND_ORDER = ("grad_fn", "grad_fn.", "create_graph")
 
+#: Parts of errors of optimizers that want something else than a list of parameters, or a GPU.
+_OTHER_NEEDS = {
+    "has no attribute 'named_parameters'": "it needs the whole model, but gets its parameters",
+    "has no attribute 'parameters'": "it needs the whole model, but gets its parameters",
+    "Tensor.__contains__ only supports": "it wants groups of parameters with keys of its own; "
+    "a class of a few lines can make them, see docs/packages.md",
+    "active drivers": "it uses Triton, which needs a GPU; does an option turn that off?",
+}
+
 
 def _advice(error, file):
     """Say what to do about an exception, if that is not plain."""
@@ -109,6 +120,9 @@ def _advice(error, file):
         return "; put what is only for the command line under if __name__ == '__main__':"
     if isinstance(error, RuntimeError) and set(_SECOND_ORDER) & set(_text(error).split()):
         return "; it needs second derivatives, but gradients are plain numbers here"
+    for part, advice in _OTHER_NEEDS.items():
+        if part in _text(error):
+            return f"; {advice}"
     if isinstance(error, RuntimeError) and "on the same device" in _text(error):
         return (
             "; make every tensor on the device of what it is combined with, and the constants of "

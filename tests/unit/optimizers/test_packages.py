@@ -81,6 +81,22 @@ class SecondOrder(Base):
         return torch.autograd.grad(p.grad.sum(), p)[0]
 
 
+class OwnGroups(Base):
+    def __init__(self, params, lr=0.1):
+        super().__init__([p for p in params if "use_muon" in p], lr)
+
+
+class Model(Base):
+    def __init__(self, params, lr=0.1):
+        super().__init__([p for _, p in params.named_parameters()], lr)
+
+
+class Asserting(Base):
+    def __init__(self, params, lr=0.1):
+        super().__init__(params, lr)
+        assert lr > 1
+
+
 class Closing(Base):
     def step(self, closure):
         closure()
@@ -253,11 +269,18 @@ def test_a_rule_may_accumulate_gradients_first():
     make_step("fakeopt:Patient", [torch.zeros(1, 3, 2), torch.zeros(1, 3)], {"lr": 0.1})
 
 
-def test_second_derivatives_are_refused_with_the_reason():
-    with pytest.raises(
-        RuleError, match="needs second derivatives, but gradients are plain numbers"
-    ):
-        make_step("fakeopt:SecondOrder", [torch.zeros(1, 3, 2)], {"lr": 0.1})
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("SecondOrder", "needs second derivatives, but gradients are plain numbers"),
+        ("OwnGroups", "it wants groups of parameters with keys of its own; a class of a few lines"),
+        ("Model", "it needs the whole model, but gets its parameters"),
+        ("Asserting", "fakeopt:Asserting: AssertionError: assert lr > 1"),
+    ],
+)
+def test_what_an_optimizer_needs_besides_is_said(name, reason):
+    with pytest.raises(RuleError, match=reason):
+        make_step(f"fakeopt:{name}", [torch.zeros(1, 3, 2)], {"lr": 0.1})
 
 
 def test_what_only_running_the_package_tells_is_no_optimizer():
