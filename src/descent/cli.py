@@ -1,6 +1,7 @@
-"""The command `descent`: check an update rule, draw it, grade many, start one, or convert data."""
+"""The command `descent`: check an update rule, translate or draw it, grade many, convert data."""
 
 import argparse
+import difflib
 import json
 import sys
 from functools import partial
@@ -35,11 +36,12 @@ def main(arguments=None):
         3 if it matches only while hyperparameters stay constant.
     """
     parser = _parser()
+    if not (sys.argv[1:] if arguments is None else arguments):
+        parser.print_help(sys.stderr)
+        return USAGE
     options, others = parser.parse_known_args(arguments)
     if others:
-        names = [each for each in others if "=" in each and not each.startswith("-")]
-        hint = f"; did you mean --set {names[0]}? each has a --set of its own" if names else ""
-        parser.error(f"unrecognized arguments: {' '.join(others)}{hint}")
+        parser.error(f"unrecognized arguments: {' '.join(others)}{_as_settings(others)}")
     try:
         with naming_extras():
             return options.command(options)
@@ -48,8 +50,34 @@ def main(arguments=None):
         return USAGE
 
 
+def _as_settings(arguments):
+    """Propose --set for what may be a hyperparameter: `lr=0.01`, `--lr=0.01` or `--lr 0.01`."""
+    name, equals, value = arguments[0].lstrip("-").partition("=")
+    if not equals and arguments[0].startswith("--") and len(arguments) > 1:
+        value = arguments[1]
+    known = value and name.isidentifier()
+    return f"; did you mean --set {name}={value}? each has a --set of its own" if known else ""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that says what a misspelt option may be."""
+
+    def parse_known_args(self, args=None, namespace=None):
+        self._given = sys.argv[1:] if args is None else args
+        return super().parse_known_args(args, namespace)
+
+    def error(self, message):
+        missing = message.startswith("the following arguments are required")
+        given = [each.partition("=")[0] for each in self._given if each.startswith("--")]
+        for option in given if missing else ():
+            close = difflib.get_close_matches(option, self._option_string_actions, n=1)
+            if close and not any(known.startswith(option) for known in self._option_string_actions):
+                message += f"; {option}: did you mean {close[0]}?"
+        super().error(message)
+
+
 def _parser():
-    parser = argparse.ArgumentParser(prog="descent", description=__doc__)
+    parser = _Parser(prog="descent", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
     check = commands.add_parser(
         "check",
@@ -167,14 +195,21 @@ def _add_translate(commands):
         "there are none; 2: wrong usage; 3: the steps are the same only while hyperparameters stay "
         "constant.",
     )
-    parser.add_argument("optimizer", help="such as optax:adamw, torch.optim.AdamW or a file's")
-    parser.add_argument("--to", required=True, metavar="OPTIMIZER", help="the other one")
+    parser.add_argument(
+        "optimizer", help="the optimizer whose steps are wanted, such as optax:adamw"
+    )
+    parser.add_argument(
+        "--to",
+        required=True,
+        metavar="OPTIMIZER",
+        help="the optimizer to call in its place, such as torch.optim.AdamW",
+    )
     parser.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="a hyperparameter of the first, such as learning_rate=0.001; can be repeated",
+        help="a hyperparameter of the optimizer whose steps are wanted; can be repeated",
     )
     parser.set_defaults(command=_translate)
 
@@ -244,11 +279,12 @@ def _read_settings(options):
         if optimizer is not None
     ]
     for optimizer, given in sides:
+        reference = options.against if optimizer == options.rule else None
         try:
-            check_hyperparameters(optimizer, given.keys())
+            check_hyperparameters(optimizer, given.keys(), reference)
         except SignatureError as error:
             one_sided = "; --set applies to both, --set-rule and --set-reference to one"
-            about_a_key = str(error).partition(":")[0] in given
+            about_a_key = str(error).partition(":")[0] in given and "mean" not in str(error)
             raise UsageError(f"{error}{one_sided if about_a_key else ''}") from None
     for optimizer, given in sides:
         check_values(optimizer, given)

@@ -86,7 +86,7 @@ class Translation:
             lines += [f"the closest call is {self.call}"]
         lines += [f"{name}: {self.to} has nothing like it" for name in self.lost]
         lines += [f"they differ by {text}" for text in self.apart_by]
-        return "\n".join([*lines, f"confirmed by a check: {self.report}"])
+        return "\n".join([*lines, "", str(self.report)])
 
 
 def translate(optimizer, to, settings):

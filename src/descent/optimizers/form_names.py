@@ -73,8 +73,29 @@ _HYPERPARAMETERS = {
 }
 
 
-def hint(name, names):
-    """Say what torch.optim calls a hyperparameter, one of several; empty if it is the same name."""
+def in_torch(name):
+    """List the other names that torch.optim may have for a hyperparameter."""
+    written = plain(name)
+    found = [key for key, aliases in ALIASES.items() if written in aliases]
+    return found + [key for key, pairs in PAIRS.items() if any(written in pair for pair in pairs)]
+
+
+def hint(name, names, among=None):
+    """Say what torch.optim calls a hyperparameter, if that is another name.
+
+    Parameters
+    ----------
+    name : str
+    names : list of str
+        All hyperparameters of its rule.
+    among : list of str, optional
+        Those of the reference: one of them is meant, if that can be.
+
+    Returns
+    -------
+    str
+        Empty if torch has no other name for it.
+    """
     if name in ALIASES or name in PAIRS:
         return ""
     written, all_written = plain(name), {*map(plain, names)}
@@ -82,7 +103,8 @@ def hint(name, names):
     for key, pair in pairs:
         if written in pair and all_written.issuperset(pair):
             return f"; torch has it in {key}"
-    found = [key for key, aliases in ALIASES.items() if written in aliases]
+    found = [key for key in in_torch(name) if key in ALIASES]
+    found = [key for key in found if key in (among or found)] or found
     return f"; torch calls it {' or '.join(found)}" if found else ""
 
 

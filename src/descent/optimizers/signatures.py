@@ -15,6 +15,7 @@ from descent.optimizers import notebooks
 from descent.optimizers.form_names import (
     METHODS,
     hint,
+    in_torch,
     looks_like,
     may_be_canonical,
     needs_more,
@@ -53,7 +54,7 @@ class Signature:
 _ANY = Signature(takes_others=True)
 
 
-def check_hyperparameters(optimizer, given):
+def check_hyperparameters(optimizer, given, reference=None):
     """Check hyperparameter names against the signature of an optimizer.
 
     Parameters
@@ -63,6 +64,8 @@ def check_hyperparameters(optimizer, given):
         `<package>:<rule or class>`.
     given : set of str
         Names of the given hyperparameters.
+    reference : str, optional
+        What it is compared with; a message then proposes names that this takes, too.
 
     Raises
     ------
@@ -70,7 +73,7 @@ def check_hyperparameters(optimizer, given):
         If the optimizer is unknown, does not take a given hyperparameter, or needs a missing one.
     """
     signature = _signature(optimizer)
-    known = [*signature.required, *signature.defaults]
+    known = _names(signature)
     takes = ", ".join(known) or "none"
     for name in sorted(set(given) - {*known}):
         if name in signature.leading:
@@ -79,12 +82,22 @@ def check_hyperparameters(optimizer, given):
                 "arguments"
             )
         if not (signature.takes_others or any(stands_for(own, name) for own in known)):
-            raise SignatureError(f"{name}: {optimizer} takes no {name} here; it takes {takes}")
+            others = [other for own in known for other in in_torch(own)]
+            close = difflib.get_close_matches(name, [*known, *others], n=1)
+            meant = f"; did you mean {close[0]}?" if close else ""
+            raise SignatureError(
+                f"{name}: {optimizer} takes no {name} here; it takes {takes}{meant}"
+            )
     for name in signature.required:
         if not any(stands_for(name, one) or name == one for one in given):
             needs = ", ".join(signature.required)
-            more = hint(name, signature.required)
+            among = _names(_signature(reference)) if reference else None
+            more = hint(name, signature.required, among)
             raise SignatureError(f"{name}: missing; {optimizer} needs {needs}{more}")
+
+
+def _names(signature):
+    return [*signature.required, *signature.defaults]
 
 
 def check_values(optimizer, settings):
@@ -176,12 +189,15 @@ def _signature(optimizer):
         if found and isinstance(found.node, ast.ClassDef) and not _is_base(found):
             return _of_class(found)
     rules = _scratch_rules()
-    close = difflib.get_close_matches(optimizer, [f"scratch.{rule}" for rule in rules], n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
+    classes = [name for name in names_in(_torch_optim()) or () if name[0].isupper()]
+    names = [f"scratch.{rule}" for rule in rules] + [f"torch.optim.{name}" for name in classes]
+    written = f"torch.optim.{optimizer}" if optimizer in classes else optimizer
+    close = difflib.get_close_matches(written, names, n=1)
+    meant = f"did you mean {close[0]}? " if close else ""
     which = "" if close else f" with {', '.join(rules)}"
     raise SignatureError(
-        f"optimizer: {optimizer} is unknown; {hint}Allowed: torch.optim.<Class>, <file>.py:<rule>, "
-        f"<package>:<Class>, or scratch.<rule>{which}"
+        f"optimizer: {optimizer} is unknown; {meant}allowed are torch.optim.<Class>, "
+        f"<file>.py:<rule>, <package>:<Class>, and scratch.<rule>{which}"
     )
 
 

@@ -140,7 +140,7 @@ def _compare(ours, theirs, iterations, constant):
     where = "" if theirs.device == "cpu" else f", on {theirs.device}"
     return Report(
         title=f"{ours.name} against {theirs.name}: {iterations} iterations, {len(SEEDS)} seeds, "
-        f"2 runs{where}",
+        f"each twice{where}",
         against=theirs.name,
         verdict=verdict,
         passed=verdict != DIFFERENT and (constant or verdict != CONSTANT),

@@ -107,7 +107,7 @@ def _of_number(theirs, name, value, index, item):
 
     def words(number):
         return (
-            f"this is the reference with {whole} = {apart(number, item)}, where {item:g} is given"
+            f"this is the reference with {whole} = {apart(number, item)}, not {item:g}"
             f"{_in_float32(number, item)}"
         )
 

@@ -82,8 +82,9 @@ def _extent(config, parity, iterations):
     )
     if constant:
         sentences.append(
-            "Update rules in training while the learning rate follows a schedule, where a variant "
-            "has none; trials change the rate once, and parity.lr_scheduler sets a schedule."
+            "A learning rate that follows a schedule: a variant without one was trained at a "
+            "constant rate. The trials change the rate once, and parity.lr_scheduler sets a "
+            "schedule."
         )
     return sentences
 

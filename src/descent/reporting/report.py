@@ -136,7 +136,7 @@ def _reading(config, curves, curves_of_epochs, per_epoch):
     band = wording.band(settings["band"], settings["confidence_level"], n_seeds)
     smoothing = wording.smoothing(settings["smoothing_window"], curves["iteration"].max())
     sentences = [
-        f"Lines and the shades around them: {band}.",
+        f"Lines and shaded bands: {band}.",
         f"Curves of training show every mini-batch, before the update that follows it; {smoothing}."
         " Curves of the test images show the end of every epoch; epoch 0 is the untrained network.",
         "The axis of a loss is logarithmic. That of an accuracy has more room near 100 %, where "

@@ -220,7 +220,7 @@ def test_a_file_may_have_any_name(one_trial, run):
     ("arguments", "said"),
     [
         ("v, lr, mu", "mu: missing; a.py:own needs lr, mu; torch calls it momentum"),
-        ("v, lr, beta", "needs lr, beta; torch calls it momentum or alpha or rho"),
+        ("v, lr, beta", "needs lr, beta; torch calls it momentum"),
         (
             "m, v, t, lr, beta1, beta2",
             "beta1: missing; the rule needs lr, beta1, beta2; torch has it in betas",
@@ -235,10 +235,49 @@ def test_what_is_missing_has_the_name_that_is_to_be_set(arguments, said, run):
     assert code in (1, 2) and said in out + error
 
 
-def test_a_setting_without_its_option_is_told(capsys):
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--against", "torch.optim.SGD", "eps=2"], "arguments: eps=2; did you mean --set eps=2?"),
+        (
+            ["--against", "torch.optim.SGD", "--lr", "1"],
+            "did you mean --set lr=1? each has a --set",
+        ),
+        (["--against", "torch.optim.SGD", "--lr=1"], "did you mean --set lr=1? each has a --set"),
+        (
+            ["--agianst", "torch.optim.SGD"],
+            "required: --against; --agianst: did you mean --against?",
+        ),
+    ],
+)
+def test_a_misspelt_option_is_told(arguments, said, capsys):
     with pytest.raises(SystemExit, match="2"):
-        main(["check", "scratch.sgd", "--against", "torch.optim.SGD", "--set", "lr=1", "eps=2"])
-    assert "unrecognized arguments: eps=2; did you mean --set eps=2?" in capsys.readouterr().err
+        main(["check", "scratch.sgd", *arguments])
+    assert said in capsys.readouterr().err
+
+
+def test_without_a_command_all_are_listed(capsys):
+    assert main([]) == 2
+    said = capsys.readouterr().err
+    assert all(f"\n    {command}" in said for command in ("check", "draw", "grade", "translate"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["scratch.sgd", "--against", "SGD"], "SGD is unknown; did you mean torch.optim.SGD?"),
+        (["scratch.sgd", "--against", "torch.optim.SDG"], "did you mean torch.optim.SGD?"),
+        (["scratch.sgdd", "--against", "torch.optim.SGD"], "did you mean scratch.sgd?"),
+        (["a.py:own", "--against", "torch.optim.SGD", "--set", "lr=1"],
+         "beta: missing; a.py:own needs lr, beta; torch calls it momentum\n"),
+        (["a.py:own", "--against", "torch.optim.SGD", "--set", "lr=1", "--set-rule", "momentun=1"],
+         "it takes lr, beta; did you mean momentum?\n"),
+    ],
+)  # fmt: skip
+def test_a_misspelt_name_is_told(arguments, said, run):
+    rule = "def own(weights, grads, v, lr, beta):\n    weights[0].sub_(lr * grads[0])\n"
+    code, _, error = run({"a.py": rule}, arguments)
+    assert code == 2 and said in error
 
 
 def test_a_closure_is_refused_before_anything_runs(run):

@@ -47,7 +47,7 @@ def test_training_may_be_longer_than_the_comparison_of_rules(iterations, seeds, 
 
 
 def test_a_rate_that_never_changes_in_training_is_named():
-    assert "while the learning rate follows a schedule" in text()
+    assert "A learning rate that follows a schedule" in text()
     scheduled = {**CONFIG, "parity": {"lr_scheduler": {"name": "StepLR", "step_size": 1}}}
     assert "while the learning rate" not in text(config=scheduled)
 

@@ -363,12 +363,12 @@ def test_rules_that_are_the_same_differ_in_accuracy_because_of_their_seeds(figur
 def test_it_says_what_was_not_checked_and_with_which_schedule(figures):
     page = write(figures)
     gaps = section(page, "gaps")
-    assert "2 of 5 of ours" in gaps and "while the learning rate follows a schedule" in gaps
+    assert "2 of 5 of ours" in gaps and "A learning rate that follows a schedule" in gaps
     assert "were compared while the learning rate followed" not in page
     scheduled = {**CONFIG, "parity": {"lr_scheduler": {"name": "StepLR", "step_size": 1}}}
     page = write(figures, config=scheduled)
     assert "followed one (parity.lr_scheduler):\nStepLR (step_size = 1, per epoch)." in page
-    assert "while the learning rate follows a schedule" not in section(page, "gaps")
+    assert "A learning rate that follows a schedule" not in section(page, "gaps")
 
 
 def test_documents_are_named_and_linked_once_there_is_an_address(figures, monkeypatch):
