@@ -335,7 +335,7 @@ def test_a_check_on_a_device_leaves_nothing_on_the_cpu(rule, more, one_trial):
     on_cpu = checking.check(*arguments)
     with pretending(checking, replaying) as device:
         away = checking.check(*arguments)
-    assert str(away) == str(on_cpu).replace("2 runs", "2 runs, on meta", 1)
+    assert str(away) == str(on_cpu).replace("each twice", "each twice, on meta", 1)
     assert on_cpu.passed == (not more) and device.fetched
 
 
