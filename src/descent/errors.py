@@ -6,6 +6,25 @@ A message is one line (one line per problem where there are several) that names 
 says what is wrong and what to do.
 """
 
+import difflib
+
+
+def did_you_mean(name: str, known: list[str]) -> str:
+    """Return the end of a message that proposes the known name nearest to a given one.
+
+    Parameters
+    ----------
+    name : str
+    known : list of str
+
+    Returns
+    -------
+    str
+        Empty if none is near.
+    """
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
 
 class DescentError(Exception):
     """Some user input cannot be used.

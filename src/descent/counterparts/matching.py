@@ -1,6 +1,6 @@
 """Which hyperparameter of one optimizer is which of another one."""
 
-from descent.optimizers.form_names import ALIASES, PAIRS
+from descent.optimizers.form_names import ALIASES, PAIRS, in_torch
 
 #: What is about the implementation, or cannot be asked of another framework.
 BESIDE = {
@@ -43,8 +43,7 @@ def match(source, target):
 
 def _torchs(name):
     """Return what torch may call a hyperparameter."""
-    names = {key for key, aliases in ALIASES.items() if name in aliases}
-    return names | ({name} & {*ALIASES, *PAIRS})
+    return {each for each in in_torch(name) if each in ALIASES} | ({name} & {*ALIASES, *PAIRS})
 
 
 def is_off(value):

@@ -18,7 +18,6 @@ _SWITCHES = {
         {"initial_accumulator_value": 0.0, "eps": 0.0},
     ],
     "keras.optimizers:Adagrad": [{"initial_accumulator_value": 0.0}],
-    "optax:rmsprop": [{"eps_in_sqrt": False}],
     "torch.optim.NAdam": [{"momentum_decay": 1e9}, {"momentum_decay": 1.0}],
 }
 
@@ -27,7 +26,7 @@ _OPTIONS = {
     *("nesterov", "eps_in_sqrt", "bias_correction", "weight_decouple", "decoupled_weight_decay"),
     *("fixed_decay", "degenerated_to_sgd", "rectify", "adam", "multiply_by_parameter_scale"),
     *("corrected_weight_decay", "stable_weight_decay", "decouple_lr", "decouple_wd", "no_prox"),
-    *("adanorm", "pre_norm", "weight_decouple", "scale_parameter", "relative_step", "warmup_init"),
+    *("adanorm", "pre_norm", "scale_parameter", "relative_step", "warmup_init"),
     *("grad_averaging", "trust_clip", "always_adapt", "debias", "init_zero", "use_gc"),
 }
 
@@ -121,14 +120,13 @@ def translate(optimizer, to, settings):
         if own not in BESIDE and not (is_off(given[own]) and is_off(target.values[theirs])):
             shared[own], carried[name] = name, given[own]
     carried = dict(sorted(carried.items(), key=lambda item: item[0] != "lr"))  # as people write it
-    source = {shared.get(name, name): value for name, value in given.items()}
     source = {
-        name: value
-        for name, value in source.items()
-        if name in carried or name in settings  # all others are at their defaults
+        shared.get(name, name): value
+        for name, value in given.items()
+        if name in shared or name in settings  # all others are at their defaults
     }
     pair = _Pair(optimizer, to, source)
-    report, chosen = pair.best(carried, _switches(to, target.values, carried))
+    report, chosen = pair.best(carried, _switches(to, target.values))
     known = {own for own, _, _ in pairs} | BESIDE
     return Translation(
         optimizer,
@@ -199,7 +197,7 @@ def _rank(report):
     return VERDICTS.index(report.verdict)
 
 
-def _switches(to, values, carried):
+def _switches(to, values):
     """List settings of the target to try beyond those of the source."""
     options = [
         {name: not value}

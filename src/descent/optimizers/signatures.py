@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from descent.errors import NoOptimizerError, SignatureError
+from descent.errors import NoOptimizerError, SignatureError, did_you_mean
 from descent.optimizers import notebooks
 from descent.optimizers.form_names import (
     METHODS,
@@ -83,8 +83,7 @@ def check_hyperparameters(optimizer, given, reference=None):
             )
         if not (signature.takes_others or any(stands_for(own, name) for own in known)):
             others = [other for own in known for other in in_torch(own)]
-            close = difflib.get_close_matches(name, [*known, *others], n=1)
-            meant = f"; did you mean {close[0]}?" if close else ""
+            meant = did_you_mean(name, [*known, *others])
             raise SignatureError(
                 f"{name}: {optimizer} takes no {name} here; it takes {takes}{meant}"
             )
@@ -251,9 +250,8 @@ def _signature_installed(spec):
     names = names_in(file)
     if names is not None and spec.name not in names:
         public = [name for name in names if not name.startswith("_")]
-        close = difflib.get_close_matches(spec.name, public, n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise SignatureError(f"optimizer: {spec.module} has no {spec.name}{hint}")
+        meant = did_you_mean(spec.name, public)
+        raise SignatureError(f"optimizer: {spec.module} has no {spec.name}{meant}")
     try:
         return _signature_in(file, spec.name)
     except NoOptimizerError:

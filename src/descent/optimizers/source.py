@@ -4,13 +4,12 @@ The Snakefile imports this module at every start, so it must stay light.
 """
 
 import ast
-import difflib
 import functools
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from descent.errors import SignatureError
+from descent.errors import SignatureError, did_you_mean
 from descent.optimizers import notebooks
 
 _DEFINITION = ast.FunctionDef | ast.ClassDef
@@ -135,10 +134,8 @@ def explain_missing(file, name):
         return f"{file}: {name} is an async function; leave out async"
     names = defined_in(tree)
     here = [key for key, value in names.items() if isinstance(value, _DEFINITION)]
-    close = difflib.get_close_matches(name, names, n=1)
     only = f", only {', '.join(here)}" if here else ""
-    hint = f"; did you mean {close[0]}?" if close else ""
-    return f"{file} has no function or class {name}{only}{hint}"
+    return f"{file} has no function or class {name}{only}{did_you_mean(name, list(names))}"
 
 
 def _parse(file):
