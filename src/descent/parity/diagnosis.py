@@ -64,6 +64,8 @@ _TELLING = {
 _NOT_FINITE = "a parameter becomes infinite or NaN; is a divisor 0, or a sign wrong?"
 _NOTHING_MOVES = "tiny gradients count as 0: nothing moves"
 _GENERATED = "with generated gradients, "
+#: Parameters that differ by this much in training, in float64, do not differ by rounding to float32.
+_FAR = 1e-3
 _SAME_MEMORY = (
     "p.grad itself is kept, where a copy is needed: its memory is used again for the next gradient"
 )
@@ -117,15 +119,16 @@ def _of_training(ours, theirs, table):
             "only float32 differs: something loses more digits than rounding can explain",
             *facts,
         ]
-    return _look_into(ours, theirs, setup, _GENERATED)
+    far = table.set_index("dtype")["largest_difference"]["float64"] > _FAR
+    return _look_into(ours, theirs, setup, _GENERATED, far=far)
 
 
-def _look_into(ours, theirs, setup, where=""):
+def _look_into(ours, theirs, setup, where="", *, far=False):
     """Name the mistake; describe the steps, and where they are, if there is none that is known."""
     named = _name(ours, theirs, setup)
     if named:
         return named
-    facts = describe(setup, setup.follow(ours), setup.follow(theirs))
+    facts = describe(setup, setup.follow(ours), setup.follow(theirs), far=far)
     return [f"{where}{fact}" for fact in facts]
 
 

@@ -12,7 +12,7 @@ _SPREAD = 1e-3
 _OF_FLOAT32 = (1e-10, 1e-5)
 
 
-def describe(setup, path, right):
+def describe(setup, path, right, *, far=False):
     """Describe where a rule leaves its reference, and how.
 
     Parameters
@@ -20,6 +20,8 @@ def describe(setup, path, right):
     setup : descent.parity.paths.Setup
     path, right : torch.Tensor
         (iterations, numbers), the parameters of the rule and of the reference.
+    far : bool
+        Whether the two are much further apart elsewhere, namely in training.
 
     Returns
     -------
@@ -48,8 +50,11 @@ def describe(setup, path, right):
     relative = (path - right).abs().max() / (right - start).abs().max()
     if not sizes and setup.dtype == torch.float64 and _OF_FLOAT32[0] < relative < _OF_FLOAT32[1]:
         sizes = [
-            f"the difference, {relative:.0e} of the way, is as small as the rounding of float32: "
-            "is something kept or computed in float32?"
+            f"the difference is only {relative:.0e} of the way, but larger in training, where "
+            "gradients are small: is it eps, its value or its place?"
+            if far
+            else f"the difference, {relative:.0e} of the way, is as small as the rounding of "
+            "float32: is something kept or computed in float32?"
         ]
     return facts + (sizes or ([] if still else _example(setup, *steps, begins)))
 

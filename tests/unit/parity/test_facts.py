@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from descent.parity.contender import Contender
+from descent.parity.check import check
 from descent.parity.facts import describe
 from descent.parity.gradients import NETWORK
 from descent.parity.paths import Setup
@@ -97,3 +98,17 @@ def test_no_fact_says_1_times():
     for off in (1e-4, 1e-6, 1e-9, 1e-12):
         found = facts(lambda t, name, step, off=off: (1 + off) * step)
         assert not any(" 1 times" in fact for fact in found)
+
+
+def test_what_is_far_apart_in_training_is_not_blamed_on_float32():
+    """As with eps, which hardly shows where gradients are as large as these."""
+
+    def adam(parameters, gradients, state, *, lr, eps=1e-7):
+        t = state["t"] = state.get("t", 0) + 1
+        for i, (p, g) in enumerate(zip(parameters, gradients, strict=True)):
+            m = state[f"m{i}"] = 0.9 * state.get(f"m{i}", 0) + 0.1 * g
+            v = state[f"v{i}"] = 0.999 * state.get(f"v{i}", 0) + 0.001 * g * g
+            p -= lr * (1 - 0.999**t) ** 0.5 / (1 - 0.9**t) * m / (v.sqrt() + eps)
+
+    [hint] = check(adam, "torch.optim.Adam", {"lr": 0.01}, iterations=30).hints
+    assert "is it eps, its value or its place?" in hint and "float32" not in hint
