@@ -17,9 +17,19 @@ import yaml
 from links import broken_links
 from sphinx.cmd.build import main as sphinx
 
+import atlas
+
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
-INDEX, MISTAKES = "docs/site/index.md", "docs/site/mistakes.md"
+INDEX, MISTAKES, ATLAS = "docs/site/index.md", "docs/site/mistakes.md", "docs/atlas.md"
+
+#: Only the site has the matrix, which needs JavaScript.
+MATRIX = """
+
+```{raw} html
+<p><a href="atlas/matrix.html">The matrix of all pairs</a>: a click shows the first steps.</p>
+```
+"""
 
 #: The pages of mistakes that come first; the others follow by name.
 COMMON = ("any_rule", "sgd", "sgd_momentum", "adam", "adamw")
@@ -107,6 +117,9 @@ def collect(build, names):
                 _toctree(_entries(listed, names), ":hidden:", f":caption: {heading}")
                 for heading, listed in navigation().items()
             )
+        if page == ATLAS:
+            title, _, rest = text.partition("\n\n")
+            text = title + MATRIX + rest
         if page == MISTAKES:
             text += _toctree([f"mistakes/{rule}/{rule}.md" for rule in rules], ":maxdepth: 1")
         _write(source / name, text)
@@ -156,6 +169,7 @@ def main(build):
     """Build the site and check its links; return an exit code."""
     collect(build, pages())
     collect_gallery(build)
+    _write(build / "extra" / "atlas" / "matrix.html", atlas.page())
     extra = f"html_extra_path={(build / 'extra').resolve()}"
     strict = ["-q", "--fail-on-warning", "--keep-going"]
     site = build / "html"

@@ -64,7 +64,7 @@ _TELLING = {
 _NOT_FINITE = "a parameter becomes infinite or NaN; is a divisor 0, or a sign wrong?"
 _NOTHING_MOVES = "tiny gradients count as 0: nothing moves"
 _GENERATED = "with generated gradients, "
-#: Parameters that differ by this much in training, in float64, do not differ by rounding to float32.
+#: Parameters that differ by this much in training do not differ by rounding to float32.
 _FAR = 1e-3
 _SAME_MEMORY = (
     "p.grad itself is kept, where a copy is needed: its memory is used again for the next gradient"

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from descent.parity.contender import Contender
 from descent.parity.check import check
+from descent.parity.contender import Contender
 from descent.parity.facts import describe
 from descent.parity.gradients import NETWORK
 from descent.parity.paths import Setup

@@ -1,0 +1,200 @@
+"""Compare the optimizers of one name with each other: `compare.py NAME OUT`, run by atlas.smk.
+
+Every pair is checked twice, as by `descent check`: at its own defaults, where only the learning
+rate is the same, and at the settings of `families.yaml`. If these do not make two optimizers equal,
+options that are known to decide it are switched, and what is left is narrowed down.
+"""
+
+import itertools
+import json
+import sys
+import warnings
+from functools import partial
+from pathlib import Path
+
+import torch
+import yaml
+from torch.nn.utils import parameters_to_vector
+
+from descent.counterparts.matching import match
+from descent.errors import DescentError
+from descent.files import replacing
+from descent.optimizers.signatures import check_hyperparameters
+from descent.parity.check import SEEDS, TRAINING, check, small_problem
+from descent.parity.contender import Contender
+from descent.parity.replay import DTYPES, Network, Training
+from descent.parity.verdict import CONSTANT, DIFFERENT
+
+FAMILIES = Path(__file__).parent / "families.yaml"
+
+#: How many of the first steps are compared by their lengths.
+STEPS = 5
+
+#: Iterations at shared settings and at defaults; trials follow where the steps are the same.
+ITERATIONS, OF_DEFAULTS = 100, 50
+
+#: Points of a curve, evenly spaced on a logarithmic axis.
+POINTS = 24
+
+#: What two optimizers may still differ by: the difference is gone if it is gone in both.
+SUSPECTS = {"eps": 1e-30, "weight_decay": 0.0, "momentum": 0.0, "betas": [0.0, 0.999]}
+
+
+def families():
+    """Read the optimizers of each name."""
+    return yaml.safe_load(FAMILIES.read_text())
+
+
+def compare(family):
+    """Compare all pairs of optimizers of a family.
+
+    Parameters
+    ----------
+    family : dict
+        With `settings`, `members` and perhaps `needs`; see families.yaml.
+
+    Returns
+    -------
+    list of dict
+        Ready for JSON.
+    """
+    return [
+        _pair(family, first, second)
+        for first, second in itertools.combinations(family["members"], 2)
+    ]
+
+
+def _pair(family, first, second):
+    both = (first, second)
+    needs = {"lr", *family.get("needs", ())}
+    found = {"first": first, "second": second}
+    bare = [_taken(each, family["settings"], needs) for each in both]
+    shared = [_taken(each, family["settings"]) for each in both]
+    best = [taken | family["members"][each] for each, taken in zip(both, shared, strict=True)]
+    found["shared"] = _checked(both, shared, ITERATIONS)
+    found["unlike"] = _unlike_defaults(both, bare)
+    found["defaults"] = _checked(both, bare, OF_DEFAULTS)
+    if found["shared"]["verdict"] in (CONSTANT, DIFFERENT) and best != shared:
+        found["best"] = _checked(both, best, ITERATIONS)
+    last = found.get("best", found["shared"])
+    if last["verdict"] in (CONSTANT, DIFFERENT):
+        found["narrowed"] = _narrowed(both, best, last)
+    return found
+
+
+def _taken(optimizer, settings, names=None):
+    """Return those of the settings that an optimizer takes."""
+    known = _defaults(optimizer, settings)
+    return {
+        name: value
+        for name, value in settings.items()
+        if name in known and (names is None or name in names)
+    }
+
+
+def _defaults(optimizer, settings):
+    """Map the hyperparameters of an optimizer to their defaults, by the names of the family."""
+    names = dict(settings)
+    while True:
+        try:
+            check_hyperparameters(optimizer, names)
+            return Contender.load(optimizer, names).values
+        except DescentError as error:
+            del names[str(error).partition(":")[0]]
+
+
+def _unlike_defaults(both, bare):
+    """List which hyperparameters have other defaults: (name, of the first, of the second)."""
+    ours, theirs = (
+        Contender.load(each, given).values for each, given in zip(both, bare, strict=True)
+    )
+    pairs = [(name, ours[name], theirs[other]) for name, other, _ in match([*ours], [*theirs])]
+    return [
+        (name, one, other)
+        for name, one, other in pairs
+        if not callable(one) and _plain(one) != _plain(other) and (one or other)
+    ]
+
+
+def _checked(both, settings, iterations):
+    """Check the second optimizer against the first one."""
+    first, second = both
+    try:
+        report = check(second, first, settings[1], settings[0], iterations)
+    except DescentError as error:
+        return {"settings": settings, "verdict": None, "reason": str(error)}
+    changing = report.trials[report.trials["verdict"] == CONSTANT]
+    curve = report.trace[(report.trace["dtype"] == "float64") & (report.trace["loop"] == "replay")]
+    last = int(curve["iteration"].max())
+    shown = {round(last ** (index / (POINTS - 1))) for index in range(POINTS)}
+    curve = curve[curve["iteration"].isin(shown)]
+    return {
+        "settings": settings,
+        "verdict": report.verdict,
+        "begins": report.begins,
+        "changing": changing["trial"].tolist(),
+        "trials": report.trials.loc[report.trials["verdict"] == DIFFERENT, "trial"].tolist(),
+        "hints": report.hints,
+        "steps": json.loads(report.first_steps.to_json(orient="records")),
+        "lengths": _lengths(both, settings),
+        "curve": [
+            (int(row.iteration), float(f"{row.share_of_way:.3g}")) for row in curve.itertuples()
+        ],
+    }
+
+
+def _lengths(both, settings):
+    """Return how long the first steps of the second are, in terms of those of the first."""
+    loaded = [Contender.load(each, given) for each, given in zip(both, settings, strict=True)]
+    only_matrices = "Muon" in both[0]
+    source = Training.of(small_problem(), "rule", SEEDS, TRAINING)
+    networks = [
+        Network(source.initial, partial(each.bind, only_matrices=only_matrices), DTYPES["float64"])
+        for each in loaded
+    ]
+    ratios = []
+    for _ in range(STEPS):
+        gradients = source.gradients(networks[0])
+        one, other = (_length(network, gradients) for network in networks)
+        ratios.append(float(f"{other / one:.6g}") if one else None)
+    return ratios
+
+
+def _length(network, gradients):
+    """Take a step; return its length, over all parameters."""
+    before = parameters_to_vector(network.values)
+    network.step(gradients, {})
+    return torch.linalg.norm(parameters_to_vector(network.values) - before).item()
+
+
+def _narrowed(both, settings, last):
+    """Find what is left of a difference: what makes two optimizers equal if it is gone in both."""
+    found = []
+    for name, value in SUSPECTS.items():
+        if not all(name in given and given[name] != value for given in settings):
+            continue
+        gone = _checked(both, [given | {name: value} for given in settings], OF_DEFAULTS)
+        if gone["verdict"] is not None and _rank(gone) < _rank(last):
+            found.append({"name": name, "value": value, "verdict": gone["verdict"]})
+    return found
+
+
+def _rank(result):
+    order = [DIFFERENT, CONSTANT]
+    return -order.index(result["verdict"]) if result["verdict"] in order else -len(order)
+
+
+def _plain(value):
+    return list(value) if isinstance(value, tuple) else value
+
+
+def main(name, out):
+    """Compare the optimizers of one name, and write what was found."""
+    torch.set_num_threads(1)  # the tensors are small
+    warnings.simplefilter("ignore")
+    with replacing(Path(out)) as part:
+        part.write_text(json.dumps(compare(families()[name]), default=str) + "\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,184 @@
+"""Write what `compare.py` found: benchmarks/atlas.json, and the tables in docs/atlas.md.
+
+`publish_atlas.py FOLDER`, run by atlas.smk. With no folder, the tables are made from atlas.json.
+"""
+
+import json
+import re
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from compare import families
+from tabulate import tabulate
+
+from descent.files import replacing
+from descent.parity.verdict import CONSTANT, DIFFERENT, LESS_ACCURATE
+from descent.provenance import provenance
+
+PROJECT = Path(__file__).parents[2]
+TABLE, PAGE = PROJECT / "benchmarks" / "atlas.json", PROJECT / "docs" / "atlas.md"
+
+#: The tables are between these, and are the same on every call.
+_TABLES = re.compile(r"(?<=<!-- made by `make atlas` -->\n).*(?=<!-- until here -->)", re.DOTALL)
+
+
+def collect(folder):
+    """Put the families together, with the versions of all packages."""
+    found = families()
+    pairs = {
+        name: json.loads((Path(folder) / f"{name.replace(' ', '_')}.json").read_text())
+        for name in found
+    }
+    members = {member for family in found.values() for member in family["members"]}
+    packages = {member.partition(":")[0].partition(".")[0] for member in members if ":" in member}
+    return {
+        "families": {name: {**family, "pairs": pairs[name]} for name, family in found.items()},
+        "packages": {name: metadata.version(name) for name in sorted(packages | {"jax"})},
+        **provenance(),
+    }
+
+
+def standing(result):
+    """Say in a few words how two optimizers stand to each other.
+
+    Parameters
+    ----------
+    result : dict
+        A check, as in atlas.json.
+
+    Returns
+    -------
+    constant, changing : str
+        With hyperparameters that stay as they are, and with a learning rate that changes.
+    """
+    if result["verdict"] is None:
+        return "cannot be compared", ""
+    if result["trials"]:  # training does not show it
+        return f"same, except with {result['trials'][0]}", ""
+    if result["verdict"] == DIFFERENT:
+        return f"different from {_place(result)}", "different"
+    same = "same, less accurate in float32" if result["verdict"] == LESS_ACCURATE else "same"
+    if result["verdict"] == CONSTANT:
+        changed = [trial for trial in result["changing"] if trial.startswith("lr")]
+        return same, "different" if changed else "same, but not if others change"
+    return same, same.partition(",")[0]
+
+
+def are_same(result):
+    """Tell whether two optimizers are the same at a constant learning rate."""
+    return standing(result)[0].startswith("same")
+
+
+def _place(result):
+    return result["begins"].partition(":")[0].replace(", ", " on, in ", 1)
+
+
+def tables(atlas):
+    """Write a section for each family."""
+    return "\n".join(_section(name, family) for name, family in atlas["families"].items())
+
+
+def _section(name, family):
+    first, *others = family["members"]
+    pairs = {(pair["first"], pair["second"]): pair for pair in family["pairs"]}
+    rows = [_row(pairs[first, other], family) for other in others]
+    lines = [
+        f"### {name}",
+        "",
+        f"Compared with `{first}`, at {_written(family['settings'])}.",
+        "",
+        tabulate(rows, headers="keys", tablefmt="github"),
+        "",
+    ]
+    groups = _groups(family["members"], pairs)
+    apart = [group for group in groups if first not in group and len(group) > 1]
+    if apart:
+        them = "; ".join(" = ".join(f"`{each}`" for each in group) for group in apart)
+        lines += [f"The same among themselves: {them}.", ""]
+    return "\n".join(lines)
+
+
+def _row(pair, family):
+    best = pair.get("best") or pair["shared"]
+    constant, changing = standing(best)
+    ratio = best.get("lengths", [None])[0]
+    return {
+        "optimizer": f"`{pair['second']}`",
+        "all else at its default": _at_defaults(pair),
+        "constant learning rate": constant,
+        "changing learning rate": changing,
+        "length of the first step": "" if ratio is None else f"{ratio:.4g} x",
+        "settings, and what is left": _why(pair, family),
+    }
+
+
+def _at_defaults(pair):
+    unlike = ", ".join(
+        f"{name} {_plain(other)}, not {_plain(one)}" for name, one, other in pair["unlike"]
+    )
+    if are_same(pair["defaults"]):
+        return "same"
+    return f"different: {unlike}" if unlike else "different"
+
+
+def _why(pair, family):
+    parts = []
+    if "best" in pair and are_same(pair["best"]):
+        for name in (pair["first"], pair["second"]):
+            if own := family["members"][name]:
+                parts.append(f"with {_written(own)} of `{name}`")
+    if text := family.get("why", {}).get(pair["second"]):
+        parts.append(text)
+    elif not parts and _last(pair)["verdict"] is not None:
+        parts += _last(pair)["hints"][:1]
+    parts += [
+        f"with {each['name']}={_plain(each['value'])} in both: {each['verdict']}"
+        for each in pair.get("narrowed", [])
+    ]
+    if pair["shared"]["verdict"] is None:
+        parts.append(pair["shared"]["reason"])
+    return "; ".join(parts)
+
+
+def _groups(members, pairs):
+    """Divide the members into groups of optimizers that are the same."""
+    groups = []
+    for member in members:
+        for group in groups:
+            if all(are_same(_last(pairs[each, member])) for each in group):
+                group.append(member)
+                break
+        else:
+            groups.append([member])
+    return groups
+
+
+def _last(pair):
+    return pair.get("best") or pair["shared"]
+
+
+def _written(settings):
+    return "`" + ", ".join(f"{name}={_plain(value)}" for name, value in settings.items()) + "`"
+
+
+def _plain(value):
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def fill(page, atlas):
+    """Put the tables into the page, in the place of the old ones."""
+    return _TABLES.sub(lambda _: f"\n{tables(atlas)}\n", page)
+
+
+def main(folder=None):
+    """Write the table and the page."""
+    atlas = collect(folder) if folder else json.loads(TABLE.read_text())
+    page = fill(PAGE.read_text(), atlas)
+    for file, text in ((TABLE, json.dumps(atlas) + "\n"), (PAGE, page)):
+        with replacing(file) as part:
+            part.write_text(text)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
