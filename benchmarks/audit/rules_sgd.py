@@ -1,0 +1,102 @@
+"""Update rules without a second moment, written from their papers; see rules_adam.py."""
+
+import math
+
+import torch
+
+
+def _zeros(state, parameters, *names):
+    if not state:
+        for name in names:
+            state[name] = [torch.zeros_like(p) for p in parameters]
+
+
+def signum(parameters, gradients, state, *, lr, momentum=0.9):
+    """Signum (Bernstein et al., ICML 2018), Algorithm 2."""
+    _zeros(state, parameters, "m")
+    for w, g, m in zip(parameters, gradients, state["m"], strict=True):
+        m.mul_(momentum).add_((1 - momentum) * g)
+        w -= lr * m.sign()
+
+
+def tiger(parameters, gradients, state, *, lr, beta=0.965, weight_decay=0.01):
+    """Tiger (Su, 2023): the sign of an average, with decoupled weight decay."""
+    _zeros(state, parameters, "m")
+    for w, g, m in zip(parameters, gradients, state["m"], strict=True):
+        m.mul_(beta).add_((1 - beta) * g)
+        w -= lr * (m.sign() + weight_decay * w)
+
+
+def pnm(parameters, gradients, state, *, lr, betas=(0.9, 1.0)):
+    """PNM (Xie et al., ICML 2021), Algorithm 2: positive and negative momentum, by turns."""
+    _zeros(state, parameters, "one", "other")
+    state["one"], state["other"] = state["other"], state["one"]
+    b1, b0 = betas
+    for w, g, positive, negative in zip(
+        parameters, gradients, state["one"], state["other"], strict=True
+    ):
+        positive.mul_(b1**2).add_((1 - b1**2) * g)
+        w -= lr * ((1 + b0) * positive - b0 * negative) / math.sqrt((1 + b0) ** 2 + b0**2)
+
+
+def nero(parameters, gradients, state, *, lr, beta=0.999, eps=1e-8):
+    """Nero (Liu et al., ICML 2021), Algorithm 1: neuron by neuron, on the constraint set."""
+
+    def norm(x):
+        return x.norm(dim=tuple(range(1, x.ndim)), keepdim=True) if x.ndim > 1 else x.abs()
+
+    def constrain(w):
+        if w.ndim > 1:
+            w -= w.mean(dim=tuple(range(1, w.ndim)), keepdim=True)
+            w /= norm(w) + eps
+
+    if not state:
+        for w in parameters:
+            constrain(w)
+        state |= {"t": 0, "v": [torch.zeros_like(norm(w)) for w in parameters]}
+        sizes = [norm(w).mean().item() for w in parameters]
+        state["sizes"] = [size or 0.01 for size in sizes]
+    state["t"] += 1
+    for w, g, v, size in zip(parameters, gradients, state["v"], state["sizes"], strict=True):
+        v.mul_(beta).add_((1 - beta) * norm(g) ** 2)
+        w -= lr * size * (g / ((v / (1 - beta ** state["t"])).sqrt() + eps)).nan_to_num(0.0)
+        constrain(w)
+
+
+def adgd(parameters, gradients, state, *, lr, amplifier=0.02, dampening=1.0, eps=1e-5):
+    """AdSGD: adaptive gradient descent (Malitsky and Mishchenko, ICML 2020), Algorithm 1.
+
+    Rate k is min(sqrt(1 + amplifier theta) lr_{k-1}, |x_k - x_{k-1}| / (dampening |g_k - g_{k-1}|))
+    with the constants of its version for networks, in the authors' code with eps added.
+    """
+    if state:
+        moved = math.sqrt(
+            sum(((p - q) ** 2).sum() for p, q in zip(parameters, state["w"], strict=True))
+        )
+        turned = math.sqrt(
+            sum(((g - h) ** 2).sum() for g, h in zip(gradients, state["g"], strict=True))
+        )
+    else:
+        state |= {"lr": lr, "theta": 1.0}
+        moved = turned = 0.0
+    rate = state["lr"] * math.sqrt(1 + amplifier * state["theta"])
+    if moved > 0 and turned > 0:
+        rate = min(rate, moved / (dampening * turned)) + eps
+    state |= {"theta": rate / state["lr"], "lr": rate}
+    state |= {"w": [p.clone() for p in parameters], "g": [g.clone() for g in gradients]}
+    for w, g in zip(parameters, gradients, strict=True):
+        w -= rate * g
+
+
+def ftrl(parameters, gradients, state, *, lr, lr_power=-0.5, beta=0.0, lambda_1=0.0, lambda_2=0.0):
+    """FTRL-Proximal (McMahan et al., KDD 2013), Algorithm 1.
+
+    Its rate is lr / (beta + sqrt(n)); the exponent of n is -lr_power, as in TensorFlow and Keras.
+    """
+    _zeros(state, parameters, "z", "n")
+    for w, g, z, n in zip(parameters, gradients, state["z"], state["n"], strict=True):
+        new = n + g * g
+        z += g - (new**-lr_power - n**-lr_power) / lr * w
+        n.copy_(new)
+        step = (lambda_1 * z.sign() - z) / ((beta + n**-lr_power) / lr + lambda_2)
+        w.copy_(torch.where(z.abs() > lambda_1, step, 0.0))
