@@ -167,7 +167,7 @@ survey: .venv-benchmark/done
 	PYTHONPATH=src .venv-benchmark/bin/python benchmarks/survey.py
 
 audit: .venv-benchmark/done
-	OMP_NUM_THREADS=1 PYTHONPATH=benchmarks:src .venv-benchmark/bin/python benchmarks/audit/audit.py
+	OMP_NUM_THREADS=1 PYTHONPATH=src .venv-benchmark/bin/python benchmarks/audit/audit.py
 
 docs: setup
 	$(BIN)/python docs/make_configuration.py

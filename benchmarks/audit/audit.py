@@ -25,13 +25,13 @@ from tabulate import tabulate
 from tqdm import tqdm
 
 from descent.errors import DescentError
+from descent.files import replacing
 from descent.parity.check import check
 from descent.parity.contender import Contender
 from descent.parity.trials import try_everything
 from descent.parity.verdict import CONSTANT, DIFFERENT, EQUAL, IDENTICAL, LESS_ACCURATE
 from descent.provenance import provenance
 from descent.training.device import reproducible
-from publish import publish
 
 HERE = Path(__file__).parent
 RESULTS = HERE.parent / "audit.json"
@@ -126,8 +126,9 @@ def compare(pair):
                 report = _check(sides, pair)
             in_trials = report.verdict == DIFFERENT and len(report.trials)
             apart = _all_trials(sides, pair) if in_trials else []
-        except DescentError as error:
-            row = {"verdict": REFUSED, "changing": "", "begins": str(error), **NOWHERE}
+        except Exception as error:  # of any package: one pair must not end the others
+            kind = "" if isinstance(error, DescentError) else f"{type(error).__name__}: "
+            row = {"verdict": REFUSED, "changing": "", "begins": f"{kind}{error}", **NOWHERE}
             return row | {"without_a_gradient": "", "apart_with": [], "hints": []}
     return {
         "verdict": _at_constant(report),
@@ -248,10 +249,21 @@ def main(arguments=None):
     ]
     with ProcessPoolExecutor(given.processes) as pool:
         running = {pool.submit(compare, pair): pair for pair in chosen}
-        for done in tqdm(
-            as_completed(running), total=len(running), disable=not sys.stderr.isatty()
-        ):
+        quiet = not sys.stderr.isatty()
+        for done in tqdm(as_completed(running), total=len(running), disable=quiet):
             found[running[done].key] = done.result()
+            save(listed, found)
+    complaints = {key: complaint(pair, found[key]) for key, pair in listed.items() if key in found}
+    save(listed, found)  # also what pairs/ says by now of rows that are kept
+    for key, text in complaints.items():
+        if text:
+            pair = listed[key]
+            print(f"{pair.optimizer} against {pair.against}: {text}", file=sys.stderr)
+    return int(any(complaints.values()))
+
+
+def save(listed, found):
+    """Write the rows of the pairs that were checked so far, in the order of the pairs."""
     rows = [
         asdict(pair)
         | {"version": version(pair.optimizer), "against_version": version(pair.against)}
@@ -259,13 +271,12 @@ def main(arguments=None):
         for key, pair in listed.items()
         if key in found
     ]
-    publish("audit", {"rows": rows, **provenance()}, page(rows), HERE.parent)
-    complaints = {key: complaint(pair, found[key]) for key, pair in listed.items() if key in found}
-    for key, text in complaints.items():
-        if text:
-            pair = listed[key]
-            print(f"{pair.optimizer} against {pair.against}: {text}", file=sys.stderr)
-    return int(any(complaints.values()))
+    for suffix, text in (
+        ("json", json.dumps({"rows": rows, **provenance()}, indent=1) + "\n"),
+        ("md", page(rows)),
+    ):
+        with replacing(HERE.parent / f"audit.{suffix}") as part:
+            part.write_text(text)
 
 
 def known():
