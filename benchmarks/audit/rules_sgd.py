@@ -100,3 +100,24 @@ def ftrl(parameters, gradients, state, *, lr, lr_power=-0.5, beta=0.0, lambda_1=
         n.copy_(new)
         step = (lambda_1 * z.sign() - z) / ((beta + n**-lr_power) / lr + lambda_2)
         w.copy_(torch.where(z.abs() > lambda_1, step, 0.0))
+
+
+def a2grad(parameters, gradients, state, *, beta=10.0, lips=10.0):
+    """A2Grad (Deng, Cheng and Lan, 2018), Algorithm 1, A2Grad-uni, in its three sequences.
+
+    a_k = 2 / (k + 2) and gamma_k = 2 L / (k + 1), with k from 0. The gradient is taken at
+    (1 - a_k) mean_k + a_k x_k, which is what `parameters` holds.
+    """
+    if not state:
+        state |= {"k": 0, "x": [p.clone() for p in parameters]}
+        state |= {"mean": [p.clone() for p in parameters], "h2": [0.0 for _ in parameters]}
+        state["gradients"] = [torch.zeros_like(p) for p in parameters]
+    k = state["k"]
+    for i, (w, g) in enumerate(zip(parameters, gradients, strict=True)):
+        x, mean, average = state["x"][i], state["mean"][i], state["gradients"][i]
+        average += (g - average) / (k + 1)
+        state["h2"][i] += ((g - average) ** 2).sum()
+        x -= g / (2 * lips / (k + 1) + beta * state["h2"][i] ** 0.5)
+        mean.mul_(1 - 2 / (k + 2)).add_(2 / (k + 2) * x)
+        w.copy_((1 - 2 / (k + 3)) * mean + 2 / (k + 3) * x)
+    state["k"] += 1
