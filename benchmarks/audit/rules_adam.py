@@ -250,10 +250,11 @@ def fadam(parameters, gradients, state, *, lr, betas=(0.9, 0.999), eps=1e-8, eps
         w -= lr * m
 
 
-def adapnm(parameters, gradients, state, *, lr, betas=(0.9, 0.999, 1.0), eps=1e-8):
+def adapnm(parameters, gradients, state, *, lr, betas=(0.9, 0.999, 1.0), eps=1e-8, under=0.0):
     """AdaPNM (Xie et al., ICML 2021), Algorithm 3, with the largest v, as in AMSGrad.
 
     The two momenta take turns; epsilon is beside the uncorrected root, as in the authors' code.
+    `under` is added under the root.
     """
     t = _begin(state, parameters, "one", "other", "v", "largest")
     b1, b2, b3 = betas
@@ -266,12 +267,15 @@ def adapnm(parameters, gradients, state, *, lr, betas=(0.9, 0.999, 1.0), eps=1e-
         _average(v, g * g, b2)
         largest.copy_(torch.maximum(largest, v))
         momentum = ((1 + b3) * positive - b3 * negative) / math.sqrt((1 + b3) ** 2 + b3**2)
-        root = (largest.sqrt() + eps) / math.sqrt(1 - b2**t)
+        root = ((largest + under).sqrt() + eps) / math.sqrt(1 - b2**t)
         w -= lr / (1 - b1**t) * momentum / root
 
 
-def adanorm(parameters, gradients, state, *, lr, betas=(0.9, 0.99), eps=1e-8, r=0.95):
-    """AdamNorm (Dubey et al., WACV 2023), Algorithm 2; epsilon beside the uncorrected root."""
+def adanorm(parameters, gradients, state, *, lr, betas=(0.9, 0.99), eps=1e-8, r=0.95, under=0.0):
+    """AdamNorm (Dubey et al., WACV 2023), Algorithm 2; epsilon beside the uncorrected root.
+
+    `under` is added under the root.
+    """
     t = _begin(state, parameters, "m", "v")
     norms = state.setdefault("norms", [torch.zeros((), dtype=p.dtype) for p in parameters])
     rows = zip(parameters, gradients, state["m"], state["v"], norms, strict=True)
@@ -279,7 +283,7 @@ def adanorm(parameters, gradients, state, *, lr, betas=(0.9, 0.99), eps=1e-8, r=
         _average(norm, g.norm(), r)
         _average(m, torch.where(norm > g.norm(), g * norm / g.norm(), g), betas[0])
         _average(v, g * g, betas[1])
-        root = (v.sqrt() + eps) / math.sqrt(1 - betas[1] ** t)
+        root = ((v + under).sqrt() + eps) / math.sqrt(1 - betas[1] ** t)
         w -= lr * _corrected(betas[0], t, m) / root
 
 
@@ -325,3 +329,16 @@ def amos(parameters, gradients, state, *, lr, beta=0.999, eps=1e-18):
         step = lr * scale * g / corrected.sqrt() + gamma / 2 * w
         w -= step / (1 + 0.25 * math.sqrt(lr * scale) * b)
         b += gamma * (1 + b)
+
+
+def adamod(parameters, gradients, state, *, lr, betas=(0.9, 0.99, 0.9999), eps=1e-8):
+    """AdaMod (Ding et al., 2019), Algorithm 1; epsilon beside the uncorrected root."""
+    t = _begin(state, parameters, "m", "v", "s")
+    scale = lr * math.sqrt(1 - betas[1] ** t) / (1 - betas[0] ** t)
+    rows = zip(parameters, gradients, state["m"], state["v"], state["s"], strict=True)
+    for w, g, m, v, s in rows:
+        _average(m, g, betas[0])
+        _average(v, g * g, betas[1])
+        rate = scale / (v.sqrt() + eps)
+        _average(s, rate, betas[2])
+        w -= torch.minimum(rate, s) * m

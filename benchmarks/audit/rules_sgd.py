@@ -121,3 +121,17 @@ def a2grad(parameters, gradients, state, *, beta=10.0, lips=10.0):
         mean.mul_(1 - 2 / (k + 2)).add_(2 / (k + 2) * x)
         w.copy_((1 - 2 / (k + 3)) * mean + 2 / (k + 3) * x)
     state["k"] += 1
+
+
+def srmm(parameters, gradients, state, *, lr, beta=0.5):
+    """Doubly averaged SGD, an SRMM (Lyu, 2022), as in its author's code without a memory length.
+
+    Gradients and parameters are averaged with the weight (t + 1)^-b, from averages of 0.
+    """
+    _zeros(state, parameters, "g", "w")
+    state["t"] = state.get("t", 0) + 1
+    weight = (state["t"] + 1) ** -beta
+    for w, g, mean, place in zip(parameters, gradients, state["g"], state["w"], strict=True):
+        mean += weight * (g - mean)
+        place += weight * (w - place) - lr * mean
+        w.copy_(place)
