@@ -135,3 +135,55 @@ def srmm(parameters, gradients, state, *, lr, beta=0.5):
         mean += weight * (g - mean)
         place += weight * (w - place) - lr * mean
         w.copy_(place)
+
+
+def pid(parameters, gradients, state, *, lr, momentum=0.9, integral=5.0, derivative=10.0):
+    """PID (An et al., CVPR 2018), equations 10 and 11; the first gradient has no difference."""
+    first = not state
+    _zeros(state, parameters, "sums", "changes", "before")
+    for w, g, total, change, before in zip(
+        parameters, gradients, state["sums"], state["changes"], state["before"], strict=True
+    ):
+        total.mul_(momentum).add_(g)
+        change.mul_(momentum).add_((1 - momentum) * (0 * g if first else g - before))
+        before.copy_(g)
+        w -= lr * (g + integral * total + derivative * change)
+
+
+def sgdp(parameters, gradients, state, *, lr, momentum=0.9, delta=0.1, eps=1e-8):
+    """SGDP (Heo et al., ICLR 2021), Algorithm 1: the step is projected, the momentum is not.
+
+    Rows, and else the whole tensor, that the gradient is at right angles to count as invariant to
+    their scale. Vectors never do.
+    """
+    _zeros(state, parameters, "m")
+    for w, g, m in zip(parameters, gradients, state["m"], strict=True):
+        m.mul_(momentum).add_(g)
+        step = m.clone()
+        for rows in (w.shape[0], 1) if w.ndim > 1 else ():
+            flat, slope, moved = (x.reshape(rows, -1) for x in (w, g, step))
+            cosines = (flat * slope).sum(1).abs() / (
+                (flat.norm(dim=1) + eps) * (slope.norm(dim=1) + eps)
+            )
+            if cosines.max() < delta / math.sqrt(flat.shape[1]):
+                unit = flat / (flat.norm(dim=1, keepdim=True) + eps)
+                step = (moved - unit * (unit * moved).sum(1, keepdim=True)).reshape(w.shape)
+                break
+        w -= lr * step
+
+
+def shampoo(parameters, gradients, state, *, lr, matrix_eps=1e-4):
+    """Shampoo (Gupta, Koren and Singer, ICML 2018), Algorithm 2: exponents -1 / (2 k)."""
+    if not state:
+        state["sums"] = [
+            [matrix_eps * torch.eye(n, dtype=w.dtype) for n in w.shape] for w in parameters
+        ]
+    for w, g, sums in zip(parameters, gradients, state["sums"], strict=True):
+        step = g.clone()
+        for side, total in enumerate(sums):
+            unfolded = g.movedim(side, 0).reshape(g.shape[side], -1)
+            total += unfolded @ unfolded.T
+            values, vectors = torch.linalg.eigh(total)
+            root = vectors @ torch.diag(values ** (-1 / (2 * g.ndim))) @ vectors.T
+            step = torch.tensordot(root, step.movedim(side, 0), dims=1).movedim(0, side)
+        w -= lr * step
