@@ -342,3 +342,85 @@ def adamod(parameters, gradients, state, *, lr, betas=(0.9, 0.99, 0.9999), eps=1
         rate = scale / (v.sqrt() + eps)
         _average(s, rate, betas[2])
         w -= torch.minimum(rate, s) * m
+
+
+def adan(parameters, gradients, state, *, lr, betas=(0.98, 0.92, 0.99), eps=1e-8, maximize=False):
+    """Adan (Xie et al., 2022), Algorithm 1, with betas as its authors' code counts them."""
+    t = _begin(state, parameters, "m", "d", "n")
+    gradients = [-g if maximize else g for g in gradients]
+    before = state.get("before", gradients)
+    b1, b2, b3 = betas
+    rows = zip(parameters, gradients, before, state["m"], state["d"], state["n"], strict=True)
+    for w, g, old, m, d, n in rows:
+        _average(m, g, b1)
+        _average(d, g - old, b2)
+        _average(n, (g + b2 * (g - old)) ** 2, b3)
+        root = _corrected(b3, t, n).sqrt() + eps
+        w -= lr * (_corrected(b1, t, m) + b2 * _corrected(b2, t, d)) / root
+    state["before"] = [g.clone() for g in gradients]
+
+
+def _factored(g, row, column, b):
+    """Average the squares of a matrix by rows and by columns; return their product."""
+    _average(row, g.mean(-1), b)
+    _average(column, g.mean(-2), b)
+    return (row / row.mean(-1, keepdim=True)).unsqueeze(-1) * column.unsqueeze(-2)
+
+
+def _clipped(step):
+    return step / (step**2).mean().sqrt().clamp(min=1)
+
+
+def _moments(parameters):
+    """Make what second moments of matrices, and of vectors, are kept in."""
+    return [
+        [w.new_zeros(w.shape[:-1]), w.new_zeros(w.shape[:-2] + w.shape[-1:])]
+        if w.ndim > 1
+        else [torch.zeros_like(w)]
+        for w in parameters
+    ]
+
+
+def adafactor(parameters, gradients, state, *, lr, ams_bound=False):
+    """Adafactor (Shazeer and Stern, ICML 2018), Algorithms 4 and 5, at a rate that is given.
+
+    Decay 1 - t^-0.8, at most 0.999; updates are clipped to an RMS of 1. With ams_bound, the largest
+    second moment so far takes its place (AMSGrad, Reddi et al., ICLR 2018, Algorithm 2).
+    """
+    t = _begin(state, parameters, "largest")
+    moments = state.setdefault("moments", _moments(parameters))
+    b = min(0.999, 1 - t**-0.8)
+    for w, g, kept, largest in zip(parameters, gradients, moments, state["largest"], strict=True):
+        square = g * g + 1e-30
+        if w.ndim > 1:
+            v = _factored(square, *kept, b)
+        else:
+            _average(kept[0], square, b)
+            v = kept[0]
+        if ams_bound:
+            v = largest.copy_(torch.maximum(largest, v))
+        w -= lr * _clipped(g / v.sqrt())
+
+
+def came(parameters, gradients, state, *, lr, betas=(0.9, 0.999, 0.9999), ams_bound=False):
+    """CAME (Luo et al., ACL 2023), Algorithm 2; ams_bound as in `adafactor`."""
+    _begin(state, parameters, "m", "largest")
+    moments = state.setdefault("moments", _moments(parameters))
+    trust = state.setdefault("trust", _moments(parameters))
+    rows = zip(parameters, gradients, moments, trust, state["m"], state["largest"], strict=True)
+    for w, g, kept, instability, m, largest in rows:
+        square = g * g + 1e-30
+        if w.ndim > 1:
+            v = _factored(square, *kept, betas[1])
+        else:
+            _average(kept[0], square, betas[1])
+            v = kept[0]
+        if ams_bound:
+            v = largest.copy_(torch.maximum(largest, v))
+        step = _clipped(g / v.sqrt())
+        _average(m, step, betas[0])
+        step = m
+        if w.ndim > 1:
+            residual = (_clipped(g / v.sqrt()) - m) ** 2 + 1e-16
+            step = m / _factored(residual, *instability, betas[2]).sqrt()
+        w -= lr * step
