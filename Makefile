@@ -15,6 +15,7 @@
 # make right-forms  check right rules in many forms and settings, for false alarms
 # make survey       try every optimizer of the common packages by its name: docs/packages.md
 # make atlas        compare the optimizers of one name in all packages: docs/atlas.md; takes an hour
+# make audit        compare the optimizers of the common packages with their counterparts: docs/audit.md
 # make forms        check rules in all forms in which people write them: docs/forms.md
 # make grading      grade forty submissions of all kinds, some hostile: docs/teaching.md
 # make coverage     measure how often the confidence bands hold
@@ -39,7 +40,7 @@ UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKE
 .PHONY: results demo setup test test-fast test-slow test-oldest test-cluster test-packages lint format lock clean benchmark \
     benchmark-gpu benchmark-cluster benchmark-lock efficiency checkpoints overhead scaling mutants coverage \
     docs picture site address notebooks simulate-equivalence right-forms small-mistakes shadow-cost \
-    grading forms survey atlas
+    grading forms survey atlas audit
 
 results: setup
 	$(BIN)/snakemake --cores all
@@ -93,7 +94,8 @@ test-oldest: .venv-oldest/done
 # The optimizers of other packages, which only this environment has.
 test-packages: .venv-benchmark/done
 	PYTHONPATH=src .venv-benchmark/bin/pytest -n auto --dist worksteal \
-	    tests/unit/optimizers/test_adapters.py tests/workflow/test_package_runs.py
+	    tests/unit/optimizers/test_adapters.py tests/workflow/test_package_runs.py \
+	    tests/project/test_audit.py
 
 # They mostly wait for Slurm; each process starts its own.
 test-cluster: setup
@@ -170,6 +172,9 @@ atlas: .venv-benchmark/done
 	mkdir -p build/atlas
 	.venv-benchmark/bin/snakemake --cores all --quiet --snakefile benchmarks/atlas/atlas.smk \
 	    --directory build/atlas
+
+audit: .venv-benchmark/done
+	OMP_NUM_THREADS=1 PYTHONPATH=src .venv-benchmark/bin/python benchmarks/audit/audit.py
 
 docs: setup
 	$(BIN)/python docs/make_configuration.py

@@ -1,0 +1,99 @@
+"""The audit of packages: its rows say what their pairs say, and its faults can be shown.
+
+What needs the packages is left out without them; `make test-packages` has them.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import pytest
+
+from configurations import PROJECT
+
+AUDIT = PROJECT / "benchmarks" / "audit"
+PAGE = (PROJECT / "docs" / "audit.md").read_text()
+REPRODUCTIONS = sorted((AUDIT / "reproductions").glob("*.py"))
+GOT = re.compile(r"got (.+?) paper ([^,\n]+)")
+NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?")
+
+sys.path.insert(0, str(AUDIT))
+
+import audit  # noqa: E402
+
+ROWS = json.loads(audit.RESULTS.read_text())["rows"]
+
+
+def pair_of(row):
+    return audit.Pair(**{name: row[name] for name in audit.Pair.__dataclass_fields__})
+
+
+def needs(*texts):
+    """Leave the test out if a package that one of these texts imports is not installed."""
+    for text in texts:
+        for module in re.findall(r"^import (\w+)", text, re.MULTILINE):
+            if find_spec(module) is None:
+                pytest.skip(f"needs {module}")
+
+
+def numbers(text):
+    return [float(number) for number in NUMBER.findall(text)]
+
+
+def differ(got, paper):
+    return any(abs(one - two) > 0.01 * abs(two) for one, two in zip(got, paper, strict=False))
+
+
+def sample():
+    """Take the quickest rows of each package: one of a fault, and two that are the same."""
+    chosen = {}
+    for row in sorted(ROWS, key=lambda row: row.get("seconds", 1e9)):
+        group = row["optimizer"].partition(":")[0], row["kind"]
+        if len(chosen.setdefault(group, [])) < {"": 2, "fault": 1}.get(row["kind"], 0):
+            chosen[group].append(row)
+    return [row for rows in chosen.values() for row in rows]
+
+
+def test_every_pair_was_checked_and_is_explained():
+    listed = audit.pairs()
+    assert len({pair.key for pair in listed}) == len(listed)
+    rows = {pair_of(row).key: row for row in ROWS}
+    assert {pair.key for pair in listed} == set(rows)
+    for pair in listed:
+        assert audit.complaint(pair, rows[pair.key]) == "", pair
+
+
+def test_every_fault_has_its_section_and_every_section_its_reproduction():
+    sections = dict(re.findall(r"^### (.+)\n\n((?:(?!^##).*\n)+)", PAGE, re.MULTILINE))
+    assert {pair.section for pair in audit.pairs() if pair.section} == set(sections)
+    shown = re.findall(r"benchmarks/audit/reproductions/(\w+\.py)", "".join(sections.values()))
+    assert sorted(shown) == [file.name for file in REPRODUCTIONS]
+    for title, text in sections.items():
+        assert "reproductions/" in text, title
+
+
+@pytest.mark.parametrize("file", REPRODUCTIONS, ids=lambda file: file.stem)
+def test_a_reproduction_shows_its_fault_as_the_page_does(file):
+    needs(file.read_text())
+    assert len(file.read_text().splitlines()) <= 25
+    process = subprocess.run([sys.executable, file], capture_output=True, text=True, check=True)
+    shown = [[numbers(text) for text in found] for found in GOT.findall(process.stdout)]
+    assert any(differ(*pair) for pair in shown), process.stdout
+    assert f"```text\n{process.stdout}```" in PAGE
+
+
+@pytest.mark.parametrize("row", sample(), ids=lambda row: f"{row['optimizer']}-{row['against']}")
+def test_a_row_is_found_again(row):
+    needs(
+        *(
+            f"import {row[name].partition(':')[0].partition('.')[0]}"
+            for name in ("optimizer", "against")
+            if ".py:" not in row[name]
+        )
+    )
+    again = audit.compare(pair_of(row))
+    assert {name: again[name] for name in ("verdict", "changing", "under", "iteration")} == {
+        name: row[name] for name in ("verdict", "changing", "under", "iteration")
+    }
