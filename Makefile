@@ -95,7 +95,7 @@ test-oldest: .venv-oldest/done
 test-packages: .venv-benchmark/done
 	PYTHONPATH=src .venv-benchmark/bin/pytest -n auto --dist worksteal \
 	    tests/unit/optimizers/test_adapters.py tests/workflow/test_package_runs.py \
-	    tests/project/test_audit.py
+	    tests/project/test_atlas.py tests/project/test_audit.py
 
 # They mostly wait for Slurm; each process starts its own.
 test-cluster: setup
