@@ -3,12 +3,13 @@
 import torch
 
 
-def shampoo(parameters, gradients, state, *, lr, epsilon=1e-4):
+def shampoo(parameters, gradients, state, *, lr, epsilon=1e-4, power=2):
     """Precondition each dimension of the gradient.
 
     Gupta, Koren and Singer, Shampoo: preconditioned stochastic tensor optimization, ICML 2018,
     algorithm 2; for a tensor of order k, H_i <- H_i + G_(i) G_(i)^T with the matricized gradient,
-    from eps I, and the gradient is multiplied by H_i^(-1 / (2 k)) along each dimension i.
+    from eps I, and the gradient is multiplied by H_i^(-1 / (2 k)) along each dimension i. `power`
+    is this 2.
     """
     known = state.setdefault(
         "known",
@@ -20,6 +21,6 @@ def shampoo(parameters, gradients, state, *, lr, epsilon=1e-4):
             rows = g.movedim(dimension, 0).reshape(len(h), -1)
             h.add_(rows @ rows.T)
             values, vectors = torch.linalg.eigh(h)
-            root = vectors * values.clamp(min=epsilon) ** (-1 / (2 * g.ndim)) @ vectors.T
+            root = vectors * values.clamp(min=epsilon) ** (-1 / (power * g.ndim)) @ vectors.T
             step = torch.tensordot(root, step, ([1], [dimension])).movedim(0, dimension)
         w.sub_(lr * step)
