@@ -8,8 +8,8 @@ import torch
 def _projected(w, g, step, delta, eps):
     """Remove from a step its part along the weights, where these are scale-invariant.
 
-    Returns the step, and whether something was removed. Equation 12 of the paper, for each channel
-    and then for the whole layer, as in its section on the implementation.
+    Returns the step, and whether something was removed. The projection is for each channel
+    and else for the whole layer, as in the authors' code.
     """
     if w.ndim < 2:
         return step, False
