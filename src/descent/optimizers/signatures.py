@@ -298,7 +298,8 @@ def signature_of_module(file, name):
 def _of_rule(found, name):
     signature = _arguments(found.node, after=3)
     names = [*signature.leading, *signature.required, *signature.defaults]
-    if uses(found.file, "optax") and not {role(each) for each in names[:3]} - {None}:
+    # the name of a hyperparameter may be like that of a state: initial_accumulator_value
+    if uses(found.file, "optax") and not {role(each) for each in names[:3]} - {None, "state"}:
         return _arguments(found.node, after=0)  # it returns a gradient transformation
     is_method = "self" in signature.leading
     by_position = [

@@ -156,6 +156,11 @@ def test_a_class_takes_what_its_base_takes(write, source, takes):
         check_hyperparameters(rule, {"nothing"})
 
 
+def test_a_transformation_of_optax_may_take_what_is_called_like_a_state(write):
+    file = write("import optax\ndef make(learning_rate, initial_accumulator_value, eps): pass")
+    check_hyperparameters(f"{file}:make", {"learning_rate", "initial_accumulator_value", "eps"})
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
