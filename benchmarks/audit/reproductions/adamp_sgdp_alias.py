@@ -1,4 +1,4 @@
-"""adamp.SGDP projects the velocity itself, not only the step; torch_optimizer.SGDP does the same."""
+"""adamp.SGDP and torch_optimizer.SGDP project the velocity itself, not only the step."""
 
 import adamp
 import timm.optim

@@ -1,4 +1,4 @@
-"""torch_optimizer.PID takes the first difference of gradients from 0, not from the first gradient."""
+"""torch_optimizer.PID takes the first difference of gradients from 0."""
 
 import torch
 import torch_optimizer

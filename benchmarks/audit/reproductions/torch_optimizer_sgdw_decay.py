@@ -1,4 +1,4 @@
-"""torch_optimizer.SGDW subtracts lr times weight_decay, not lr times weight_decay times the weight."""
+"""torch_optimizer.SGDW subtracts lr times weight_decay, whatever the weight."""
 
 import torch
 import torch_optimizer

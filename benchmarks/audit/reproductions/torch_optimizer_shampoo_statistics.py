@@ -1,4 +1,4 @@
-"""The second preconditioner of torch_optimizer.Shampoo is made from what the first has preconditioned."""
+"""torch_optimizer.Shampoo makes its second preconditioner from a preconditioned gradient."""
 
 import torch
 import torch_optimizer
