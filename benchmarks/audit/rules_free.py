@@ -49,11 +49,14 @@ def dog(parameters, gradients, state, *, lr=1.0, init=1e-6, eps=1e-8):
         w.sub_(lr * state["r"] / (state["G"] + eps).sqrt() * g)
 
 
-def fromage(parameters, gradients, state, *, lr):
+def fromage(parameters, gradients, state, *, lr, min_norm=1e-6):
     """Step in proportion to the norm of the weights, and shrink them.
 
     Bernstein et al., On the distance between two neural networks and the stability of learning,
-    NeurIPS 2020, algorithm 1: W <- (W - eta |W| / |g| g) / sqrt(1 + eta^2).
+    NeurIPS 2020, algorithm 1: W <- (W - eta |W| / |g| g) / sqrt(1 + eta^2). A norm is at least `min_norm`, so that
+    weights that begin as 0 move.
     """
     for w, g in zip(parameters, gradients, strict=True):
-        w.sub_(lr * w.norm() / g.norm() * g).div_((1 + lr**2) ** 0.5)
+        w.sub_(lr * w.norm().clamp(min=min_norm) / g.norm().clamp(min=min_norm) * g).div_(
+            (1 + lr**2) ** 0.5
+        )
