@@ -53,8 +53,8 @@ def fromage(parameters, gradients, state, *, lr, min_norm=1e-6):
     """Step in proportion to the norm of the weights, and shrink them.
 
     Bernstein et al., On the distance between two neural networks and the stability of learning,
-    NeurIPS 2020, algorithm 1: W <- (W - eta |W| / |g| g) / sqrt(1 + eta^2). A norm is at least `min_norm`, so that
-    weights that begin as 0 move.
+    NeurIPS 2020, algorithm 1: W <- (W - eta |W| / |g| g) / sqrt(1 + eta^2). A norm
+    is at least `min_norm`, so that weights that begin as 0 move.
     """
     for w, g in zip(parameters, gradients, strict=True):
         w.sub_(lr * w.norm().clamp(min=min_norm) / g.norm().clamp(min=min_norm) * g).div_(
