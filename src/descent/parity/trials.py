@@ -310,9 +310,9 @@ def _second(side, ours, theirs):
     both = ours.scheduled & theirs.scheduled
     if "weight_decay" in both and not side.values["weight_decay"]:
         group["weight_decay"] = 0.1
-    return group | (
-        {"eps": 0.01} if "eps" in both and isinstance(side.values["eps"], float) else {}
-    )
+    # of some, such as Adafactor, eps is a pair
+    alike = "eps" in both and all(isinstance(each.values["eps"], float) for each in (ours, theirs))
+    return group | ({"eps": 0.01} if alike else {})
 
 
 def _not_finite(what, kind, ours, theirs, shapes):

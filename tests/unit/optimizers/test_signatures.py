@@ -156,6 +156,11 @@ def test_a_class_takes_what_its_base_takes(write, source, takes):
         check_hyperparameters(rule, {"nothing"})
 
 
+def test_a_transformation_of_optax_may_take_what_is_called_like_a_state(write):
+    file = write("import optax\ndef make(learning_rate, initial_accumulator_value, eps): pass")
+    check_hyperparameters(f"{file}:make", {"learning_rate", "initial_accumulator_value", "eps"})
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
@@ -179,16 +184,3 @@ def test_values_are_of_the_kind_of_their_defaults(write, settings, said):
 def test_a_rule_of_any_form_is_taken_from_a_file(rule, given):
     file = sys.modules[rule.__module__].__file__
     check_hyperparameters(f"{file}:{rule.__name__}", given.keys())
-
-
-def test_a_function_of_optax_may_begin_with_anything_but_parameters(tmp_path):
-    """Such as adagrad, whose second argument sounds like a state."""
-    file = tmp_path / "mine.py"
-    file.write_text(
-        "import optax\n"
-        "def adagrad(learning_rate, initial_accumulator_value=0.1, eps=1e-7):\n"
-        "    return optax.adagrad(learning_rate, initial_accumulator_value, eps)\n"
-    )
-    check_hyperparameters(f"{file}:adagrad", {"lr", "initial_accumulator_value", "eps"})
-    with pytest.raises(SignatureError, match="takes no momentum here"):
-        check_hyperparameters(f"{file}:adagrad", {"lr", "momentum"})

@@ -489,6 +489,7 @@ class WithoutNoGrad(Sgd):
 
 SAME_MEMORY = "gradients in the same memory each time, as after zero_grad(set_to_none=False)"
 WITHOUT = "parameters without a gradient"
+GROUPS = "two groups of parameters with different hyperparameters"
 TRANSPOSED = "matrices that are transposed, so not contiguous"  # torch's own function refuses them
 
 
@@ -514,6 +515,31 @@ def test_wrong_classes_are_found_in_the_loop_of_a_class(rule, trial, everything)
     outcomes = until_different(*sides(rule, **MOMENTUM), only)
     assert (outcomes[-1].trial, outcomes[-1].verdict) == (trial, DIFFERENT)
     assert {outcome.verdict for outcome in outcomes[:-1]} <= {IDENTICAL, EQUAL}
+
+
+class Signs(torch.optim.Optimizer):
+    def __init__(self, params, lr, eps=1e-8):
+        super().__init__(params, {"lr": lr, "eps": eps})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            eps = group["eps"] if isinstance(group["eps"], float) else group["eps"][0]
+            for p in group["params"]:
+                if p.grad is not None:
+                    p.sub_(group["lr"] * p.grad / (p.grad.abs() + eps))
+
+
+class SignsOfPair(Signs):
+    def __init__(self, params, lr, eps=(1e-8, 0.001)):
+        super().__init__(params, lr, eps)
+
+
+def test_where_eps_is_a_pair_for_one_of_two_the_groups_keep_it():
+    theirs = Contender("SignsOfPair", {"lr": 0.1}, SignsOfPair)
+    ours = Contender("Signs", {"lr": 0.1}, Signs)
+    outcomes = until_different(ours, theirs, only={GROUPS})
+    assert [o.verdict for o in outcomes if o.trial == GROUPS] == [IDENTICAL]
 
 
 def test_without_memory_that_is_used_again_a_kept_gradient_would_pass(monkeypatch):
