@@ -16,6 +16,7 @@ import time
 import warnings
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from importlib import import_module, metadata
 from pathlib import Path
 
@@ -219,6 +220,7 @@ def complaint(pair, row):
     return ""
 
 
+@cache  # it takes a second
 def version(optimizer):
     """Name the distribution that an optimizer is of, with its version; empty for a rule here."""
     if ".py:" in optimizer:

@@ -73,7 +73,7 @@ def torch_inside(side):
     if side.is_users:
         shapes = NETWORK if refused(side, NETWORK) is None else MATRICES
         with _profiling(found.note):
-            refused(side, shapes, iterations=_STEPS)
+            refused(side, shapes, changes=[{}] * _STEPS)
     return found
 
 

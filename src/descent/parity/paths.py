@@ -87,10 +87,10 @@ class Setup:
         return Generated(self.shapes, self.kind, len(self.changes), device=device)
 
 
-def refused(side, shapes, kind="ordinary", iterations=3):
+def refused(side, shapes, kind="ordinary", changes=({},) * 3):
     """Return the exception that an optimizer raises; None if it raises none."""
     try:
-        Setup(shapes, kind, [{}] * iterations).follow(side)
+        Setup(shapes, kind, [*changes]).follow(side)
     except Exception as error:  # a user's rule, or any package's class, may raise anything
         return error
     return None

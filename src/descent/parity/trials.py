@@ -113,10 +113,9 @@ def try_everything(ours, theirs):
     at_any_rate = True
     for name in SCHEDULED:
         if can_be_halved(name, ours, theirs):
-            outcome = run(
+            outcome = _changing(
                 f"{name} changed half-way", ours, theirs, shapes, "ordinary", _half_way(name)
             )
-            outcome = _at_constant(outcome)
             at_any_rate &= name != "lr" or outcome.verdict != CONSTANT
             yield outcome
     if at_any_rate and can_be_halved("lr", ours, theirs):
@@ -150,7 +149,7 @@ def vary(what, settings, ours, theirs, shapes, halve_lr):
     ours, theirs = (
         side.changed(other) for side, other in zip((ours, theirs), settings, strict=True)
     )
-    if refusal := _refusal(what, ours, theirs, shapes):
+    if refusal := _refusal(what, ours, theirs, shapes, changes=[{}] * ITERATIONS):
         return refusal
     if is_off and _take_the_same_steps(ours, without, shapes):
         return Outcome(what, None, remark=f"the rule takes {option} and ignores it")
@@ -165,7 +164,7 @@ def vary(what, settings, ours, theirs, shapes, halve_lr):
         kind = "mixed, missing"
     if option != "lr" and _take_the_same_steps(theirs, usual, shapes, kind):
         return Outcome(what, None, remark="it makes no difference to the reference's steps here")
-    return _at_constant(run(what, ours, theirs, shapes, kind, changes, reuse=ours.is_class))
+    return _changing(what, ours, theirs, shapes, kind, changes, reuse=ours.is_class)
 
 
 def _switches_on(before, after):
@@ -234,11 +233,20 @@ def _unless_refused(what, ours, theirs, shapes, kind="ordinary"):
     return refusal or run(what, ours, theirs, shapes, kind, [{}] * ITERATIONS)
 
 
-def _refusal(what, ours, theirs, shapes, kind="ordinary"):
+def _changing(what, ours, theirs, shapes, kind, changes, reuse=False):
+    """Run a trial in which hyperparameters change, which one of the two may refuse half-way."""
+    try:
+        return _at_constant(run(what, ours, theirs, shapes, kind, changes, reuse))
+    except Exception as error:  # see `refused`
+        refusal = _refusal(what, ours, theirs, shapes, kind, changes)
+        return refusal or Outcome(what, None, remark=f"the rule raises {_in_a_line(error)}")
+
+
+def _refusal(what, ours, theirs, shapes, kind="ordinary", changes=({},) * 3):
     """Return the outcome of a trial that one of the two refuses; None if neither does."""
-    if refused(theirs, shapes, kind):
+    if refused(theirs, shapes, kind, changes):
         return Outcome(what, None, remark="the reference refuses this")
-    if error := refused(ours, shapes, kind):
+    if error := refused(ours, shapes, kind, changes):
         return Outcome(what, None, remark=f"the rule raises {_in_a_line(error)}")
     return None
 
@@ -248,10 +256,7 @@ def _rate_of_0(ours, theirs, shapes):
     what = "lr=0 for some iterations"
     changes = [{"lr": float(done % 10 < 7)} for done in range(ITERATIONS)]
     changes = [{}] * (ITERATIONS // 2) + changes[ITERATIONS // 2 :]
-    try:
-        return _at_constant(run(what, ours, theirs, shapes, "ordinary", changes))
-    except Exception as error:  # see `refused`
-        return Outcome(what, None, remark=f"the rule raises {_in_a_line(error)}")
+    return _changing(what, ours, theirs, shapes, "ordinary", changes)
 
 
 def _other_shapes(ours, theirs):
@@ -274,7 +279,8 @@ def _other_shapes(ours, theirs):
 
 
 def _in_a_line(error):
-    return " ".join(str(error).split())
+    kind = "KeyError: " if isinstance(error, KeyError) else ""  # its message is only the key
+    return kind + " ".join(str(error).split())
 
 
 def _depends_on_shape(side):

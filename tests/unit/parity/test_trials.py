@@ -255,6 +255,54 @@ def test_betas_are_halved_too():
     assert worst(outcomes) == ("betas changed half-way", CONSTANT)
 
 
+def by_momentum(parameters, gradients, state, *, lr, momentum):
+    """Keep velocities by the momentum of the first iteration, as some packages do."""
+    first = state.setdefault("of", {momentum: {}})
+    own(parameters, gradients, first[momentum], lr=lr, momentum=momentum)
+
+
+HALF_WAY = "momentum changed half-way"
+OTHER_MOMENTUM = "momentum=0.45"
+
+
+def test_a_rule_that_raises_when_a_hyperparameter_changes_is_not_covered_there():
+    outcomes = until_different(*sides(by_momentum, **MOMENTUM), {HALF_WAY, OTHER_MOMENTUM})
+    assert remarks(outcomes) == {
+        HALF_WAY: "the rule raises KeyError: 0.45",
+        OTHER_MOMENTUM: "the rule raises KeyError: 0.225",
+    }
+    assert {outcome.verdict for outcome in outcomes} <= {IDENTICAL, EQUAL, None}
+
+
+def test_a_reference_that_raises_when_a_hyperparameter_changes_refuses_it():
+    pair = sides(momentum, by_momentum, **MOMENTUM)
+    outcomes = until_different(*pair, {HALF_WAY, OTHER_MOMENTUM})
+    assert remarks(outcomes) == dict.fromkeys(
+        [HALF_WAY, OTHER_MOMENTUM], "the reference refuses this"
+    )
+
+
+def test_a_rule_that_raises_while_hyperparameters_stay_is_an_error():
+    def rule(parameters, gradients, state, *, lr, momentum):
+        own(parameters, gradients, state, lr=lr, momentum=momentum)
+        if max(p.abs().max() for p in parameters) > 100:
+            raise ValueError("no such weights")
+
+    with pytest.raises(ValueError, match="no such weights"):
+        until_different(*sides(rule, **MOMENTUM), {"ordinary gradients", "large gradients"})
+
+
+def test_a_rule_that_raises_late_at_another_value_is_not_covered_there():
+    def rule(parameters, gradients, state, *, lr, momentum=0, nesterov=False):
+        state["t"] = state.get("t", 0) + 1
+        if nesterov and state["t"] > 10:
+            raise ValueError("no more")
+        own(parameters, gradients, state, lr=lr, momentum=momentum)
+
+    outcomes = until_different(*sides(rule, **MOMENTUM), ())
+    assert "no more" in remarks(outcomes)["nesterov=True"]
+
+
 # Options
 
 
