@@ -17,7 +17,7 @@ def adabelief(
     """Divide by the root of how far gradients are from their moving average.
 
     Zhuang et al., AdaBelief optimizer: adapting stepsizes by the belief in observed gradients,
-    NeurIPS 2020, algorithm 2: s <- b2 s + (1 - b2) (g - m)^2 + eps, and
+    NeurIPS 2020: s <- b2 s + (1 - b2) (g - m)^2 + eps, and
     w <- w - lr m_hat / (sqrt(s_hat) + eps); the decay is decoupled, as in the authors' code. With
     amsgrad, as in their appendix, s is the largest so far.
     """
@@ -39,7 +39,7 @@ def acprop(parameters, gradients, state, *, lr, betas=(0.9, 0.999), eps=1e-8, ep
     """Divide each gradient by what was known before it.
 
     Zhuang et al., Momentum centering and asynchronous update for adaptive gradient methods,
-    NeurIPS 2021, algorithm 2, with the bias correction and the two eps of the docstring of
+    NeurIPS 2021, with the bias correction and the two eps of the docstring of
     `optax.contrib.acprop`: m <- b1 m + (1 - b1) g, s <- b2 s + (1 - b2) (g - m)^2 + eps_root, and
     w <- w - lr g / (sqrt(s_hat) + eps) with the s_hat of the step before, 1 in the first step.
     """

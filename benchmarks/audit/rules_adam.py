@@ -28,7 +28,7 @@ def _average(mean, new, b):
 
 
 def lamb(parameters, gradients, state, *, lr, betas=(0.9, 0.999), eps=1e-6, bias_correction=False):
-    """LAMB (You et al., ICLR 2020), Algorithm 2; its version 3 has no bias correction.
+    """LAMB (You et al., ICLR 2020); its version 3 has no bias correction.
 
     The trust ratio is phi(|w|) / |r|, phi the identity; it is 1 where one of the two norms is 0.
     """
@@ -76,7 +76,7 @@ def ranger(
 
 
 def adopt(parameters, gradients, state, *, lr, betas=(0.9, 0.9999), eps=1e-6):
-    """ADOPT with clipping (Taniguchi et al., NeurIPS 2024), Algorithm 2, with c_t = t^(1/4).
+    """ADOPT with clipping (Taniguchi et al., NeurIPS 2024), with c_t = t^(1/4).
 
     The first gradient only fills v_0; updates are numbered from 1 after it.
     """
@@ -94,7 +94,7 @@ def adopt(parameters, gradients, state, *, lr, betas=(0.9, 0.9999), eps=1e-6):
 def simplified_ademamix(
     parameters, gradients, state, *, lr, betas=(0.99, 0.95), eps=1e-8, alpha=0.0, averaged=False
 ):
-    """Simplified AdEMAMix (Morwani et al., 2025), Algorithm 1, with the bias of v corrected.
+    """Simplified AdEMAMix (Morwani et al., 2025), with the bias of v corrected.
 
     m sums gradients, m <- b1 m + g; with `averaged` it averages them, m <- b1 m + (1 - b1) g.
     """
@@ -106,7 +106,7 @@ def simplified_ademamix(
 
 
 def ademamix(parameters, gradients, state, *, lr, betas=(0.9, 0.999, 0.9999), eps=1e-8, alpha=5.0):
-    """AdEMAMix (Pagliardini et al., ICLR 2025), Algorithm 1, without its two schedules."""
+    """AdEMAMix (Pagliardini et al., ICLR 2025), without its two schedules."""
     t = _begin(state, parameters, "m", "slow", "v")
     rows = zip(parameters, gradients, state["m"], state["slow"], state["v"], strict=True)
     for w, g, m, slow, v in rows:
@@ -118,7 +118,7 @@ def ademamix(parameters, gradients, state, *, lr, betas=(0.9, 0.999, 0.9999), ep
 
 
 def avagrad(parameters, gradients, state, *, lr, betas=(0.9, 0.999), eps=0.1):
-    """AvaGrad (Savarese et al., CVPR 2021), Algorithm 2, with the bias corrections of Adam.
+    """AvaGrad (Savarese et al., CVPR 2021), with the bias corrections of Adam.
 
     The step is lr eta / |eta / sqrt(d)| m, eta = 1 / (sqrt(v_{t-1}) + eps): the same eta in both
     places, over all parameters. As there is no v_0, the first gradient fills the averages only.
@@ -137,7 +137,7 @@ def avagrad(parameters, gradients, state, *, lr, betas=(0.9, 0.999), eps=0.1):
 
 
 def padam(parameters, gradients, state, *, lr, betas=(0.9, 0.999), eps=1e-8, partial=0.25):
-    """Padam (Chen et al., IJCAI 2020), Algorithm 1: AMSGrad with the exponent p, not 1/2.
+    """Padam (Chen et al., IJCAI 2020): AMSGrad with the exponent p, not 1/2.
 
     As in the authors' code, biases are corrected by the factor sqrt(1 - b2^t) / (1 - b1^t), and
     epsilon is added to the root before the power.
@@ -153,7 +153,7 @@ def padam(parameters, gradients, state, *, lr, betas=(0.9, 0.999), eps=1e-8, par
 
 
 def adashift(parameters, gradients, state, *, lr, betas=(0.9, 0.999), eps=1e-10, keep_num=10):
-    """AdaShift (Zhou et al., ICLR 2019), Algorithm 2, max-AdaShift.
+    """AdaShift (Zhou et al., ICLR 2019), max-AdaShift.
 
     v_t is an average of max(g_{t-n}^2) over each tensor; m_t weighs the last n gradients with
     powers of b1. The first n gradients take no step.
@@ -171,7 +171,7 @@ def adashift(parameters, gradients, state, *, lr, betas=(0.9, 0.999), eps=1e-10,
 
 
 def stable_adamw(parameters, gradients, state, *, lr, betas=(0.9, 0.99), eps=1e-8):
-    """StableAdamW (Wortsman et al., NeurIPS 2023), Algorithm 2, without weight decay."""
+    """StableAdamW (Wortsman et al., NeurIPS 2023), without weight decay."""
     t = _begin(state, parameters, "m", "v")
     b1, b2 = (b * (1 - b ** (t - 1)) / (1 - b**t) for b in betas)
     for w, g, m, v in zip(parameters, gradients, state["m"], state["v"], strict=True):
@@ -182,7 +182,7 @@ def stable_adamw(parameters, gradients, state, *, lr, betas=(0.9, 0.99), eps=1e-
 
 
 def grams(parameters, gradients, state, *, lr, betas=(0.9, 0.999), eps=1e-6):
-    """Grams (Cao et al., 2024), Algorithm 1: Adam's size, the gradient's sign."""
+    """Grams (Cao et al., 2024): Adam's size, the gradient's sign."""
     t = _begin(state, parameters, "m", "v")
     for w, g, m, v in zip(parameters, gradients, state["m"], state["v"], strict=True):
         _average(m, g, betas[0])
@@ -192,7 +192,7 @@ def grams(parameters, gradients, state, *, lr, betas=(0.9, 0.999), eps=1e-6):
 
 
 def exadam(parameters, gradients, state, *, lr, betas=(0.9, 0.999), eps=1e-8):
-    """EXAdam (Adly, 2024), Algorithm 1, at a constant learning rate."""
+    """EXAdam (Adly, 2024), at a constant learning rate."""
     t = _begin(state, parameters, "m", "v")
     p1, p2 = betas[0] ** t, betas[1] ** t
     for w, g, m, v in zip(parameters, gradients, state["m"], state["v"], strict=True):
@@ -204,7 +204,7 @@ def exadam(parameters, gradients, state, *, lr, betas=(0.9, 0.999), eps=1e-8):
 
 
 def adamg(parameters, gradients, state, *, lr, betas=(0.95, 0.999, 0.95), eps=1e-8, p=0.2, q=0.24):
-    """AdamG (Pan and Sharma, 2024), Algorithm 1: s(x) = p x^q, rate min(lr, 1 / sqrt(t))."""
+    """AdamG (Pan and Sharma, 2024): s(x) = p x^q, rate min(lr, 1 / sqrt(t))."""
     t = _begin(state, parameters, "m", "v", "r")
     rows = zip(parameters, gradients, state["m"], state["v"], state["r"], strict=True)
     for w, g, m, v, r in rows:
@@ -216,7 +216,7 @@ def adamg(parameters, gradients, state, *, lr, betas=(0.95, 0.999, 0.95), eps=1e
 
 
 def kate(parameters, gradients, state, *, lr, delta=0.0, eps=1e-8):
-    """KATE (Choudhury et al., NeurIPS 2024), Algorithm 1, with eps in every b_t^2."""
+    """KATE (Choudhury et al., NeurIPS 2024), with eps in every b_t^2."""
     _begin(state, parameters, "b", "m")
     for w, g, b, m in zip(parameters, gradients, state["b"], state["m"], strict=True):
         b += g * g + eps  # b and m hold squares
@@ -225,7 +225,7 @@ def kate(parameters, gradients, state, *, lr, delta=0.0, eps=1e-8):
 
 
 def msvag(parameters, gradients, state, *, lr, beta=0.9):
-    """M-SVAG (Balles and Hennig, ICML 2018), Algorithm 2, with rho at most 0.9999."""
+    """M-SVAG (Balles and Hennig, ICML 2018), with rho at most 0.9999."""
     t = _begin(state, parameters, "m", "v")
     rho = min((1 - beta) * (1 + beta**t) / ((1 + beta) * (1 - beta**t)), 0.9999)
     for w, g, m, v in zip(parameters, gradients, state["m"], state["v"], strict=True):
@@ -238,7 +238,7 @@ def msvag(parameters, gradients, state, *, lr, beta=0.9):
 
 
 def fadam(parameters, gradients, state, *, lr, betas=(0.9, 0.999), eps=1e-8, eps_2=0.01):
-    """FAdam (Hwang, 2024), Algorithm 1, with p = 1/2 and without weight decay."""
+    """FAdam (Hwang, 2024), with p = 1/2 and without weight decay."""
     t = _begin(state, parameters, "m", "f")
     b2 = betas[1] * (1 - betas[1] ** (t - 1)) / (1 - betas[1] ** t)
     for w, g, m, f in zip(parameters, gradients, state["m"], state["f"], strict=True):
@@ -251,7 +251,7 @@ def fadam(parameters, gradients, state, *, lr, betas=(0.9, 0.999), eps=1e-8, eps
 
 
 def adapnm(parameters, gradients, state, *, lr, betas=(0.9, 0.999, 1.0), eps=1e-8, under=0.0):
-    """AdaPNM (Xie et al., ICML 2021), Algorithm 3, with the largest v, as in AMSGrad.
+    """AdaPNM (Xie et al., ICML 2021), with the largest v, as in AMSGrad.
 
     The two momenta take turns; epsilon is beside the uncorrected root, as in the authors' code.
     `under` is added under the root.
@@ -272,7 +272,7 @@ def adapnm(parameters, gradients, state, *, lr, betas=(0.9, 0.999, 1.0), eps=1e-
 
 
 def adanorm(parameters, gradients, state, *, lr, betas=(0.9, 0.99), eps=1e-8, r=0.95, under=0.0):
-    """AdamNorm (Dubey et al., WACV 2023), Algorithm 2; epsilon beside the uncorrected root.
+    """AdamNorm (Dubey et al., WACV 2023); epsilon beside the uncorrected root.
 
     `under` is added under the root.
     """
@@ -288,7 +288,7 @@ def adanorm(parameters, gradients, state, *, lr, betas=(0.9, 0.99), eps=1e-8, r=
 
 
 def laprop(parameters, gradients, state, *, lr, betas=(0.9, 0.999), eps=1e-15):
-    """LaProp (Ziyin et al., 2020), Algorithm 1: momentum of gradients that are divided before."""
+    """LaProp (Ziyin et al., 2020): momentum of gradients that are divided before."""
     t = _begin(state, parameters, "m", "v")
     for w, g, m, v in zip(parameters, gradients, state["m"], state["v"], strict=True):
         _average(v, g * g, betas[1])
@@ -297,7 +297,7 @@ def laprop(parameters, gradients, state, *, lr, betas=(0.9, 0.999), eps=1e-15):
 
 
 def adai(parameters, gradients, state, *, lr, betas=(0.1, 0.99), eps=1e-3):
-    """Adai (Xie et al., ICML 2022), Algorithm 2: the second moment sets the momentum."""
+    """Adai (Xie et al., ICML 2022): the second moment sets the momentum."""
     t = _begin(state, parameters, "m", "v")
     state.setdefault("product", [torch.ones_like(p) for p in parameters])
     for g, v in zip(gradients, state["v"], strict=True):
@@ -313,7 +313,7 @@ def adai(parameters, gradients, state, *, lr, betas=(0.1, 0.99), eps=1e-3):
 
 
 def amos(parameters, gradients, state, *, lr, beta=0.999, eps=1e-18):
-    """Amos (Tian and Parikh, 2022), Algorithm 1, without momentum; c and d as in section 3.
+    """Amos (Tian and Parikh, 2022), without momentum; c and d as in the paper.
 
     The expected scale of a tensor is 1/2 for vectors and sqrt(2 / inputs) for matrices.
     """
@@ -332,7 +332,7 @@ def amos(parameters, gradients, state, *, lr, beta=0.999, eps=1e-18):
 
 
 def adamod(parameters, gradients, state, *, lr, betas=(0.9, 0.99, 0.9999), eps=1e-8):
-    """AdaMod (Ding et al., 2019), Algorithm 1; epsilon beside the uncorrected root."""
+    """AdaMod (Ding et al., 2019); epsilon beside the uncorrected root."""
     t = _begin(state, parameters, "m", "v", "s")
     scale = lr * math.sqrt(1 - betas[1] ** t) / (1 - betas[0] ** t)
     rows = zip(parameters, gradients, state["m"], state["v"], state["s"], strict=True)
@@ -382,10 +382,10 @@ def _moments(parameters):
 
 
 def adafactor(parameters, gradients, state, *, lr, ams_bound=False):
-    """Adafactor (Shazeer and Stern, ICML 2018), Algorithms 4 and 5, at a rate that is given.
+    """Adafactor (Shazeer and Stern, ICML 2018), at a rate that is given.
 
     Decay 1 - t^-0.8, at most 0.999; updates are clipped to an RMS of 1. With ams_bound, the largest
-    second moment so far takes its place (AMSGrad, Reddi et al., ICLR 2018, Algorithm 2).
+    second moment so far takes its place (AMSGrad, Reddi et al., ICLR 2018).
     """
     t = _begin(state, parameters, "largest")
     moments = state.setdefault("moments", _moments(parameters))
@@ -403,7 +403,7 @@ def adafactor(parameters, gradients, state, *, lr, ams_bound=False):
 
 
 def came(parameters, gradients, state, *, lr, betas=(0.9, 0.999, 0.9999), ams_bound=False):
-    """CAME (Luo et al., ACL 2023), Algorithm 2; ams_bound as in `adafactor`."""
+    """CAME (Luo et al., ACL 2023); ams_bound as in `adafactor`."""
     _begin(state, parameters, "m", "largest")
     moments = state.setdefault("moments", _moments(parameters))
     trust = state.setdefault("trust", _moments(parameters))

@@ -7,7 +7,7 @@ def ademamix(parameters, gradients, state, *, lr, betas=(0.9, 0.999, 0.9999), al
     """Add a second, slower moving average of the gradient to Adam's.
 
     Pagliardini, Ablin and Grangier, The AdEMAMix optimizer: better, faster, older, 2024,
-    algorithm 1, without warm-up of alpha and b3: m1 and v as in Adam,
+    without warm-up of alpha and b3: m1 and v as in Adam,
     m2 <- b3 m2 + (1 - b3) g, and w <- w - lr (m1_hat + alpha m2) / (sqrt(v_hat) + eps).
     """
     beta1, beta2, beta3 = betas

@@ -7,7 +7,7 @@ def adopt(parameters, gradients, state, *, lr, betas=(0.9, 0.9999), eps=1e-6, po
     """Normalize the gradient by the squares before it, then average.
 
     Taniguchi et al., ADOPT: modified Adam can converge with any beta2 with the optimal rate,
-    NeurIPS 2024, algorithm 2, with clipping: v_0 = g_0^2, then
+    NeurIPS 2024, with clipping: v_0 = g_0^2, then
     m <- b1 m + (1 - b1) clip(g / max(sqrt(v), eps), t^power), w <- w - lr m,
     v <- b2 v + (1 - b2) g^2. The first gradient moves nothing.
     """

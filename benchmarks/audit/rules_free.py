@@ -7,7 +7,7 @@ def cocob(parameters, gradients, state, *, lr=1.0, alpha=100.0, eps=1e-8):
     """Bet on coins whose outcomes are the gradients.
 
     Orabona and Tommasi, Training deep networks without learning rates through coin betting,
-    NeurIPS 2017, algorithm 2 (COCOB-Backprop), for each weight, with c = -g: L <- max(L, |c|),
+    NeurIPS 2017 (COCOB-Backprop), for each weight, with c = -g: L <- max(L, |c|),
     G <- G + |c|, R <- max(R + (w - w_1) c, 0), theta <- theta + c, and
     w <- w_1 + theta / (L max(G + L, alpha L)) (L + R).
     """
@@ -36,7 +36,7 @@ def _length(tensors):
 def dog(parameters, gradients, state, *, lr=1.0, init=1e-6, eps=1e-8):
     """Divide the distance from the start by the root of the summed squared gradients.
 
-    Ivgi, Hinder and Carmon, DoG is SGD's best friend, ICML 2023, equation 3 and section 3.3:
+    Ivgi, Hinder and Carmon, DoG is SGD's best friend, ICML 2023:
     r <- max(r, |x - x_0|) from init (1 + |x_0|), G <- G + |g|^2, x <- x - r / sqrt(G + eps) g.
     """
     begin = state.setdefault("begin", [w.clone() for w in parameters])
@@ -53,7 +53,7 @@ def fromage(parameters, gradients, state, *, lr, min_norm=1e-6):
     """Step in proportion to the norm of the weights, and shrink them.
 
     Bernstein et al., On the distance between two neural networks and the stability of learning,
-    NeurIPS 2020, algorithm 1: W <- (W - eta |W| / |g| g) / sqrt(1 + eta^2). A norm
+    NeurIPS 2020: W <- (W - eta |W| / |g| g) / sqrt(1 + eta^2). A norm
     is at least `min_norm`, so that weights that begin as 0 move.
     """
     for w, g in zip(parameters, gradients, strict=True):

@@ -7,7 +7,7 @@ def lamb(parameters, gradients, state, *, lr, betas=(0.9, 0.999), eps=1e-6, weig
     """Scale Adam's step, with its bias corrected, to the norm of the weights of each layer.
 
     You et al., Large batch optimization for deep learning: training BERT in 76 minutes, ICLR 2020,
-    algorithm 2, with phi the identity: r = m_hat / (sqrt(v_hat) + eps), and
+    with phi the identity: r = m_hat / (sqrt(v_hat) + eps), and
     w <- w - lr |w| / |r + lambda w| (r + lambda w). Where a norm is 0, the ratio is 1.
     """
     beta1, beta2 = betas

@@ -8,7 +8,7 @@ def lars(
 ):
     """Scale the gradient of each layer to the norm of its weights.
 
-    You, Gitman and Ginsburg, Large batch training of convolutional networks, 2017, algorithm 1:
+    You, Gitman and Ginsburg, Large batch training of convolutional networks, 2017:
     lambda_l = eta |w| / (|g| + beta |w|), v <- m v + gamma lambda_l (g + beta w), w <- w - v. Where
     a norm is 0, lambda_l is 1, as in all implementations.
     """

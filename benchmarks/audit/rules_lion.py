@@ -6,7 +6,7 @@ import torch
 def dadapt_lion(parameters, gradients, state, *, lr=1.0, betas=(0.9, 0.99), d0=1e-6):
     """Take Lion's steps with an estimated learning rate.
 
-    Chen et al., Symbolic discovery of optimization algorithms, 2023, algorithm 2, with d lr for the
+    Chen et al., Symbolic discovery of optimization algorithms, 2023, with d lr for the
     learning rate: c = b1 m + (1 - b1) g, w <- w - d lr sign(c), m <- b2 m + (1 - b2) g. d is as in
     `dadaptation.DAdaptLion`, from the updates u = sign(c): with b = sqrt(b2),
     n <- b n + (1 - b) d lr sum(d lr u.s), s <- b s + (1 - b) d lr u, and

@@ -7,7 +7,7 @@ def novograd(parameters, gradients, state, *, lr, betas=(0.95, 0.98), eps=1e-8, 
     """Divide the gradient of each layer by the root of a moving average of its squared norm.
 
     Ginsburg et al., Stochastic gradient methods with layer-wise adaptive moments for training of
-    deep networks, 2019, algorithm 1: v <- b2 v + (1 - b2) |g|^2,
+    deep networks, 2019: v <- b2 v + (1 - b2) |g|^2,
     m <- b1 m + (g / (sqrt(v) + eps) + d w), and w <- w - lr m. v begins as |g|^2 of the first
     gradient; of the first that is not 0, as in all implementations in PyTorch.
     """

@@ -6,8 +6,8 @@ import torch
 def pid(parameters, gradients, state, *, lr, momentum=0.9, integral=5.0, derivative=10.0):
     """Add the integral and the derivative of the gradient to it.
 
-    An et al., A PID controller approach for stochastic optimization of deep networks, CVPR 2018,
-    equations 16 and 17: the derivative is a moving average of g_t - g_(t-1),
+    An et al., A PID controller approach for stochastic optimization of deep networks, CVPR 2018:
+    the derivative is a moving average of g_t - g_(t-1),
     D <- a D + (1 - a) (g_t - g_(t-1)), and the integral I <- a I + g, weighted as in the authors'
     code: w <- w - lr (g + k_i I + k_d D). Before the first gradient there is no difference: D is 0.
     """

@@ -12,7 +12,7 @@ def _zeros(state, parameters, *names):
 
 
 def signum(parameters, gradients, state, *, lr, momentum=0.9):
-    """Signum (Bernstein et al., ICML 2018), Algorithm 2."""
+    """Signum (Bernstein et al., ICML 2018)."""
     _zeros(state, parameters, "m")
     for w, g, m in zip(parameters, gradients, state["m"], strict=True):
         m.mul_(momentum).add_((1 - momentum) * g)
@@ -28,7 +28,7 @@ def tiger(parameters, gradients, state, *, lr, beta=0.965, weight_decay=0.01):
 
 
 def pnm(parameters, gradients, state, *, lr, betas=(0.9, 1.0)):
-    """PNM (Xie et al., ICML 2021), Algorithm 2: positive and negative momentum, by turns."""
+    """PNM (Xie et al., ICML 2021): positive and negative momentum, by turns."""
     _zeros(state, parameters, "one", "other")
     state["one"], state["other"] = state["other"], state["one"]
     b1, b0 = betas
@@ -40,7 +40,7 @@ def pnm(parameters, gradients, state, *, lr, betas=(0.9, 1.0)):
 
 
 def nero(parameters, gradients, state, *, lr, beta=0.999, eps=1e-8):
-    """Nero (Liu et al., ICML 2021), Algorithm 1: neuron by neuron, on the constraint set."""
+    """Nero (Liu et al., ICML 2021): neuron by neuron, on the constraint set."""
 
     def norm(x):
         return x.norm(dim=tuple(range(1, x.ndim)), keepdim=True) if x.ndim > 1 else x.abs()
@@ -64,7 +64,7 @@ def nero(parameters, gradients, state, *, lr, beta=0.999, eps=1e-8):
 
 
 def adgd(parameters, gradients, state, *, lr, amplifier=0.02, dampening=1.0, eps=1e-5):
-    """AdSGD: adaptive gradient descent (Malitsky and Mishchenko, ICML 2020), Algorithm 1.
+    """AdSGD: adaptive gradient descent (Malitsky and Mishchenko, ICML 2020).
 
     Rate k is min(sqrt(1 + amplifier theta) lr_{k-1}, |x_k - x_{k-1}| / (dampening |g_k - g_{k-1}|))
     with the constants of its version for networks, in the authors' code with eps added.
@@ -89,7 +89,7 @@ def adgd(parameters, gradients, state, *, lr, amplifier=0.02, dampening=1.0, eps
 
 
 def ftrl(parameters, gradients, state, *, lr, lr_power=-0.5, beta=0.0, lambda_1=0.0, lambda_2=0.0):
-    """FTRL-Proximal (McMahan et al., KDD 2013), Algorithm 1.
+    """FTRL-Proximal (McMahan et al., KDD 2013).
 
     Its rate is lr / (beta + sqrt(n)); the exponent of n is -lr_power, as in TensorFlow and Keras.
     """
@@ -103,7 +103,7 @@ def ftrl(parameters, gradients, state, *, lr, lr_power=-0.5, beta=0.0, lambda_1=
 
 
 def a2grad(parameters, gradients, state, *, beta=10.0, lips=10.0):
-    """A2Grad (Deng, Cheng and Lan, 2018), Algorithm 1, A2Grad-uni, in its three sequences.
+    """A2Grad (Deng, Cheng and Lan, 2018), A2Grad-uni, in its three sequences.
 
     a_k = 2 / (k + 2) and gamma_k = 2 L / (k + 1), with k from 0. The gradient is taken at
     (1 - a_k) mean_k + a_k x_k, which is what `parameters` holds.
@@ -138,7 +138,7 @@ def srmm(parameters, gradients, state, *, lr, beta=0.5):
 
 
 def pid(parameters, gradients, state, *, lr, momentum=0.9, integral=5.0, derivative=10.0):
-    """PID (An et al., CVPR 2018), equations 10 and 11; the first gradient has no difference."""
+    """PID (An et al., CVPR 2018); the first gradient has no difference."""
     first = not state
     _zeros(state, parameters, "sums", "changes", "before")
     for w, g, total, change, before in zip(
@@ -151,7 +151,7 @@ def pid(parameters, gradients, state, *, lr, momentum=0.9, integral=5.0, derivat
 
 
 def sgdp(parameters, gradients, state, *, lr, momentum=0.9, delta=0.1, eps=1e-8):
-    """SGDP (Heo et al., ICLR 2021), Algorithm 1: the step is projected, the momentum is not.
+    """SGDP (Heo et al., ICLR 2021): the step is projected, the momentum is not.
 
     Rows, and else the whole tensor, that the gradient is at right angles to count as invariant to
     their scale. Vectors never do.

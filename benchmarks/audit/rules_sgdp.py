@@ -39,7 +39,7 @@ def sgdp(
     """Project the step, not the velocity.
 
     Heo et al., AdamP: slowing down the slowdown for momentum optimizers on scale-invariant weights,
-    ICLR 2021, algorithm 1: p <- mu p + g, q is the projected p where weights are scale-invariant,
+    ICLR 2021: p <- mu p + g, q is the projected p where weights are scale-invariant,
     w <- w - lr q; the decay is as in the authors' code, decoupled and 1 / (1 - mu) times as large.
     """
     velocities = state.setdefault("velocities", [torch.zeros_like(w) for w in parameters])

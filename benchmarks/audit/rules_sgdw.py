@@ -6,8 +6,8 @@ import torch
 def sgdw(parameters, gradients, state, *, lr, momentum=0.9, weight_decay=0.01):
     """Decay the weights beside the step, not in the gradient.
 
-    Loshchilov and Hutter, Decoupled weight decay regularization, ICLR 2019, algorithm 1, lines 8
-    and 9, with the decay scaled by the learning rate, as in `torch.optim.AdamW`, and the learning
+    Loshchilov and Hutter, Decoupled weight decay regularization, ICLR 2019,
+    with the decay scaled by the learning rate, as in `torch.optim.AdamW`, and the learning
     rate outside of the velocity, as in `torch.optim.SGD`: v <- mu v + g, and
     w <- w - lr (v + lambda w).
     """

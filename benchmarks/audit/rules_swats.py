@@ -8,8 +8,8 @@ def swats(
 ):
     """Begin as Adam, and go on as SGD once the learning rate that SGD would need has settled.
 
-    Keskar and Socher, Improving generalization performance by switching from Adam to SGD, 2017,
-    algorithm 1: after Adam's step p, gamma = p.p / (-p.g) and lambda <- b2 lambda + (1 - b2) gamma;
+    Keskar and Socher, Improving generalization performance by switching from Adam to SGD, 2017:
+    after Adam's step p, gamma = p.p / (-p.g) and lambda <- b2 lambda + (1 - b2) gamma;
     once lambda / (1 - b2^t) is as good as gamma, SGD begins with this learning rate Lambda:
     v <- b1 v + g, w <- w - (1 - b1) Lambda v. As in `torch_optimizer.SWATS`, there is a gamma for
     each tensor, the first that settles decides for all, as good as is up to `tolerance` and
