@@ -65,13 +65,63 @@ def test_every_pair_was_checked_and_is_explained():
         assert audit.complaint(pair, rows[pair.key]) == "", pair
 
 
+SECTIONS = dict(re.findall(r"^### (.+)\n\n((?:(?!^##).*\n)+)", PAGE, re.MULTILINE))
+
+#: What a section says if no pair shows its fault.
+UNSEEN = "The check does not see it"
+
+
 def test_every_fault_has_its_section_and_every_section_its_reproduction():
-    sections = dict(re.findall(r"^### (.+)\n\n((?:(?!^##).*\n)+)", PAGE, re.MULTILINE))
-    assert {pair.section for pair in audit.pairs() if pair.section} == set(sections)
-    shown = re.findall(r"benchmarks/audit/reproductions/(\w+\.py)", "".join(sections.values()))
+    seen = {title for title, text in SECTIONS.items() if UNSEEN not in " ".join(text.split())}
+    assert {pair.section for pair in audit.pairs() if pair.section} == seen
+    shown = re.findall(r"benchmarks/audit/reproductions/(\w+\.py)", "".join(SECTIONS.values()))
     assert sorted(shown) == [file.name for file in REPRODUCTIONS]
-    for title, text in sections.items():
+    for title, text in SECTIONS.items():
         assert "reproductions/" in text, title
+
+
+def rows_of_table(header):
+    """List the cells of the rows of a table of the page."""
+    table = PAGE.partition(f"{header}\n")[2].partition("\n\n")[0].splitlines()
+    return [line.strip("| ").split(" | ") for line in table[1:]]
+
+
+def test_the_tables_of_the_page_have_all_faults_and_all_choices():
+    faults = rows_of_table("| package | class | what is wrong | reported |")
+    linked = [re.search(r"\]\(#(.+)\)", cells[2])[1] for cells in faults]
+    assert sorted(linked) == sorted(
+        re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in SECTIONS
+    )
+    choices = rows_of_table("| class | against | what it does |")
+    assert sorted(choices) == sorted(
+        map(
+            list,
+            {
+                (f"`{pair.optimizer}`", f"`{pair.against}`", pair.why)
+                for pair in audit.pairs()
+                if pair.kind and not pair.section
+            },
+        )
+    )
+
+
+def test_the_lead_of_the_page_counts_what_was_found():
+    lead = " ".join(PAGE.partition("| package |")[0].split())
+    apart = [row for row in ROWS if audit.DIFFERENT in (row["verdict"], row["changing"])]
+    faults = rows_of_table("| package | class | what is wrong | reported |")
+    counted = {
+        r"compares (\d+) pairs": len(ROWS),
+        r"from (\d+) packages": len({row["version"].rpartition(" ")[0] for row in ROWS} - {""}),
+        r"(\d+) pairs take the same steps": len(ROWS) - len(apart),
+        r"(\d+) differ by a choice": sum(row["kind"] != "fault" for row in apart),
+        r"and (\d+) because of a fault": sum(row["kind"] == "fault" for row in apart),
+        r"There are (\d+) faults": len(faults),
+        r"faults, in (\d+) packages": len(
+            {package for cells in faults for package in cells[0].split(", ")}
+        ),
+    }
+    said = {text: int(re.search(text, lead)[1]) for text in counted}
+    assert said == counted
 
 
 @pytest.mark.parametrize("file", REPRODUCTIONS, ids=lambda file: file.stem)
