@@ -46,4 +46,4 @@ rule compare:
         name=lambda wildcards: FAMILIES[wildcards.name],
         family=lambda wildcards: json.dumps(families()[FAMILIES[wildcards.name]]),
     shell:
-        "{sys.executable:q} {input.script:q} {params.name:q} {output:q} 2> {log:q}"
+        "{sys.executable:q} {input.script:q} {params.name:q} {output:q} > {log:q} 2>&1"
