@@ -14,6 +14,7 @@
 # make shadow-cost  time a training loop beside a shadow: docs/shadow.md
 # make right-forms  check right rules in many forms and settings, for false alarms
 # make survey       try every optimizer of the common packages by its name: docs/packages.md
+# make shootout     a dozen optimizers, tuned alike, and the table of docs/shootout.md
 # make forms        check rules in all forms in which people write them: docs/forms.md
 # make grading      grade forty submissions of all kinds, some hostile: docs/teaching.md
 # make coverage     measure how often the confidence bands hold
@@ -38,7 +39,7 @@ UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKE
 .PHONY: results demo setup test test-fast test-slow test-oldest test-cluster test-packages lint format lock clean benchmark \
     benchmark-gpu benchmark-cluster benchmark-lock efficiency checkpoints overhead scaling mutants coverage \
     docs picture site address notebooks simulate-equivalence right-forms small-mistakes shadow-cost \
-    grading forms survey
+    grading forms survey shootout
 
 results: setup
 	$(BIN)/snakemake --cores all
@@ -164,6 +165,11 @@ grading: setup
 
 survey: .venv-benchmark/done
 	PYTHONPATH=src .venv-benchmark/bin/python benchmarks/survey.py
+
+# In the environment that has the packages.
+shootout: .venv-benchmark/done
+	PYTHONPATH=src .venv-benchmark/bin/snakemake --cores 2 --configfile config/shootout.yaml
+	PYTHONPATH=src .venv-benchmark/bin/python benchmarks/shootout.py results/shootout
 
 docs: setup
 	$(BIN)/python docs/make_configuration.py
