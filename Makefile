@@ -14,7 +14,7 @@
 # make shadow-cost  time a training loop beside a shadow: docs/shadow.md
 # make right-forms  check right rules in many forms and settings, for false alarms
 # make survey       try every optimizer of the common packages by its name: docs/packages.md
-# make shootout     a dozen optimizers, tuned alike, and the table of docs/shootout.md
+# make shootout     eleven optimizers, tuned alike, and the table of docs/shootout.md
 # make forms        check rules in all forms in which people write them: docs/forms.md
 # make grading      grade forty submissions of all kinds, some hostile: docs/teaching.md
 # make coverage     measure how often the confidence bands hold

@@ -37,7 +37,7 @@ def test_the_default_is_valid_and_is_the_labs():
 
 
 #: What a configuration needs besides, in the order of its variants.
-PACKAGES = {"shootout.yaml": ["lion_pytorch", "schedulefree", "prodigyopt", "pytorch_optimizer"]}
+PACKAGES = {"shootout.yaml": ["lion_pytorch", "schedulefree", "prodigyopt"]}
 
 
 @pytest.mark.parametrize("file", sorted((PROJECT / "config").glob("*.yaml")), ids=lambda f: f.name)
