@@ -121,7 +121,6 @@ def table(result):
         }
         for index, target in enumerate(result["targets"]):
             entry[f"iterations to {100 * target:g} %"] = _time(row, index)
-        entry["ms per iteration"] = f"{1000 * row['seconds_per_iteration']:.1f}"
         entry["learning rate"] = f"{row['lr']:g}"
         entry["rates near the best"] = f"{row['plateau']} of {row['rates']}"
         shown.append(entry)
