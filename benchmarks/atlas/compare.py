@@ -24,7 +24,9 @@ from descent.parity.check import SEEDS, TRAINING, check, small_problem
 from descent.parity.contender import Contender
 from descent.parity.first_steps import describe, first_steps
 from descent.parity.replay import DTYPES, Network, Training, replay
+from descent.parity.trials import try_everything
 from descent.parity.verdict import CONSTANT, DIFFERENT, judge, overall
+from descent.training.device import reproducible
 
 FAMILIES = Path(__file__).parent / "families.yaml"
 
@@ -127,19 +129,29 @@ def _checked(both, settings):
         report = check(second, first, settings[1], settings[0], ITERATIONS)
     except DescentError as error:
         return _refused(settings, error)
-    changing = report.trials[report.trials["verdict"] == CONSTANT]
-    apart = report.trials[report.trials["verdict"] == DIFFERENT]
+    tried = report.trials[["trial", "verdict"]].values.tolist()
+    if DIFFERENT in [verdict for _, verdict in tried]:  # a check ends there
+        tried = _all_trials(both, settings)
     return {
         "settings": settings,
         "verdict": report.verdict,
         "begins": report.begins,
-        "changing": changing["trial"].tolist(),
-        "trials": apart["trial"].tolist(),
+        "changing": [trial for trial, verdict in tried if verdict == CONSTANT],
+        "trials": [trial for trial, verdict in tried if verdict == DIFFERENT],
         "hints": report.hints,
         "steps": json.loads(report.first_steps.to_json(orient="records")),
         "lengths": _lengths(both, settings),
         "curve": _curve(report.trace),
     }
+
+
+def _all_trials(both, settings):
+    """List all trials with their verdicts."""
+    first, second = (
+        Contender.load(each, given) for each, given in zip(both, settings, strict=True)
+    )
+    with reproducible(torch.device("cpu")):
+        return [(each.trial, each.verdict) for each in try_everything(second, first)]
 
 
 def _replayed(both, settings):

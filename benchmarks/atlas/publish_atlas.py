@@ -54,15 +54,15 @@ def standing(result):
     """
     if result["verdict"] is None:
         return "cannot be compared", ""
+    changing = "different" if [t for t in result["changing"] if t.startswith("lr")] else "same"
     if result["trials"]:  # training does not show it
-        return f"same, except with {result['trials'][0]}", ""
+        return f"same, except with {' and '.join(result['trials'])}", changing
     if result["verdict"] == DIFFERENT:
         return f"different from {_place(result)}", "different"
     same = "same, less accurate in float32" if result["verdict"] == LESS_ACCURATE else "same"
-    if result["verdict"] == CONSTANT:
-        changed = [trial for trial in result["changing"] if trial.startswith("lr")]
-        return same, "different" if changed else "same, but not if others change"
-    return same, same.partition(",")[0]
+    if result["verdict"] == CONSTANT and changing == "same":
+        return same, f"same, except with {' and '.join(result['changing'])}"
+    return same, changing
 
 
 def are_same(result):
