@@ -72,7 +72,10 @@ def _pair(family, first, second):
     needs = {"lr", *family.get("needs", ())}
     bare = [_taken(each, family["settings"], needs) for each in both]
     shared = [_taken(each, family["settings"]) for each in both]
-    best = [taken | family["members"][each] for each, taken in zip(both, shared, strict=True)]
+    best = [
+        taken | family["members"][each] | _towards(other, each, family)
+        for each, other, taken in zip(both, reversed(both), shared, strict=True)
+    ]
     found = {
         "first": first,
         "second": second,
@@ -86,6 +89,13 @@ def _pair(family, first, second):
     if last["verdict"] == DIFFERENT and not last["trials"]:  # it shows in training
         found["narrowed"] = _narrowed(both, best)
     return found
+
+
+def _towards(other, optimizer, family):
+    """Return the settings that bring an optimizer closer to a certain other one."""
+    wanted = family.get("against", {}).get(other, {})
+    known = _defaults(optimizer, family["settings"])
+    return {name: value for name, value in wanted.items() if name in known}
 
 
 def _taken(optimizer, settings, names=None):

@@ -23,6 +23,9 @@ TABLE, PAGE = PROJECT / "benchmarks" / "atlas.json", PROJECT / "docs" / "atlas.m
 _TABLES = re.compile(r"(?<=<!-- made by `make atlas` -->\n).*(?=<!-- until here -->)", re.DOTALL)
 
 
+NO_GRADIENT = "parameters without a gradient"
+
+
 def collect(folder):
     """Put the families together, with the versions of all packages."""
     found = families()
@@ -56,13 +59,21 @@ def standing(result):
         return "cannot be compared", ""
     changing = "different" if [t for t in result["changing"] if t.startswith("lr")] else "same"
     if result["trials"]:  # training does not show it
-        return f"same, except with {' and '.join(result['trials'])}", changing
+        return f"same, except with {_named(result['trials'])}", changing
     if result["verdict"] == DIFFERENT:
         return f"different from {_place(result)}", "different"
     same = "same, less accurate in float32" if result["verdict"] == LESS_ACCURATE else "same"
     if result["verdict"] == CONSTANT and changing == "same":
-        return same, f"same, except with {' and '.join(result['changing'])}"
+        return same, f"same, except with {_named(result['changing'])}"
     return same, changing
+
+
+def _named(trials):
+    """Name the trials in which two optimizers differ, two at most."""
+    if NO_GRADIENT in trials:  # most of the others have such parameters, too
+        return NO_GRADIENT
+    more = f" and {len(trials) - 2} more trials" if len(trials) > 2 else ""
+    return f"{' and '.join(trials[:2]) if not more else ', '.join(trials[:2])}{more}"
 
 
 def are_same(result):
@@ -123,15 +134,15 @@ def _at_defaults(pair):
 
 
 def _why(pair, family):
-    parts = []
-    if "best" in pair and are_same(pair["best"]):
-        for name in (pair["first"], pair["second"]):
-            if own := family["members"][name]:
-                parts.append(f"with {_written(own)} of `{name}`")
+    parts = [
+        f"with {_written(own)} of `{name}`"
+        for name, own in zip((pair["first"], pair["second"]), _switched(pair), strict=True)
+        if own
+    ]
     if text := family.get("why", {}).get(pair["second"]):
         parts.append(text)
-    elif not parts and _last(pair)["verdict"] is not None:
-        parts += _last(pair)["hints"][:1]
+    elif standing(_last(pair))[0].startswith("different"):
+        parts += [_as_fact(hint, pair["first"]) for hint in _last(pair)["hints"][:1]]
     parts += [
         f"with {each['name']}={_plain(each['value'])} in both: {each['verdict']}"
         for each in pair.get("narrowed", [])
@@ -139,6 +150,21 @@ def _why(pair, family):
     if pair["shared"]["verdict"] is None:
         parts.append(pair["shared"]["reason"])
     return "; ".join(parts)
+
+
+def _switched(pair):
+    """Return the settings of each side that were changed to bring the two closest."""
+    shared, best = pair["shared"]["settings"], _last(pair)["settings"]
+    return [
+        {name: value for name, value in after.items() if before.get(name, "") != value}
+        for before, after in zip(shared, best, strict=True)
+    ]
+
+
+def _as_fact(hint, first):
+    """Turn a hint on a mistake into words on a difference."""
+    hint = hint.removeprefix(f"this looks like {first} with a mistake: ")
+    return hint.replace("the reference", f"`{first}`")
 
 
 def _groups(members, pairs):

@@ -17,7 +17,7 @@ const result = pair => pair[form.at.value] ?? pair.best ?? pair.shared;
 
 function symbol(found) {
   if (found.verdict === null) return ["·", "", "cannot be compared"];
-  if (found.trials.length) return ["e", "partly", `the same, except with ${found.trials[0]}`];
+  if (found.trials.length) return ["e", "partly", `the same, except with ${found.trials.slice(0, 2).join(" and ")}`];
   return {
     "identical": ["=", "same", "identical"],
     "equal to rounding": ["=", "same", "equal to rounding"],
@@ -80,7 +80,8 @@ function show(pair) {
   if (found.verdict === null) return;
   const lines = [];
   if (found.begins) lines.push(found.begins.replaceAll("your", "the second's").replaceAll("the reference's", "the first's"));
-  if (found.changing.length) lines.push(`Different with: ${found.changing.join("; ")}.`);
+  const apart = [...found.trials, ...found.changing];
+  if (apart.length) lines.push(`Different with: ${apart.join("; ")}.`);
   if (pair.why) lines.push(pair.why);
   if (form.at.value === "defaults")
     for (const [name, one, other] of pair.unlike)
