@@ -32,6 +32,12 @@ function written(optimizer, settings) {
   return `${optimizer}(${values.join(", ")})`;
 }
 
+// A hint is on a mistake; here it tells what two optimizers differ by.
+function fact(hint, first) {
+  const text = hint.replace(`this looks like ${first} with a mistake: `, "").replaceAll("the reference", "the first");
+  return `${text[0].toUpperCase()}${text.slice(1)}.`;
+}
+
 const number = value => value === null ? "" : String(+value.toPrecision(5));
 
 // The difference over the iterations, as a share of the way that the first optimizer has gone; both
@@ -83,11 +89,13 @@ function show(pair) {
   const apart = [...found.trials, ...found.changing];
   if (apart.length) lines.push(`Different with: ${apart.join("; ")}.`);
   if (pair.why) lines.push(pair.why);
+  else if (found.verdict === "different" && !found.trials.length)
+    lines.push(...found.hints.map(hint => fact(hint, pair.first)));
   if (form.at.value === "defaults")
     for (const [name, one, other] of pair.unlike)
       lines.push(`Defaults of ${name}: ${JSON.stringify(one)} in the first, ${JSON.stringify(other)} in the second.`);
   for (const each of pair.narrowed ?? [])
-    lines.push(`With ${each.name}=${each.value} in both: ${each.verdict}.`);
+    lines.push(`With ${each.name}=${JSON.stringify(each.value)} in both: ${each.verdict}.`);
   details.append(...lines.map(line => element("p", line)));
   details.append(element("h3", "First steps"));
   details.append(element("p", "Length of the first steps of the second, in terms of those of the first: " +
