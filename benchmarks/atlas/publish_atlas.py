@@ -86,8 +86,43 @@ def _place(result):
 
 
 def tables(atlas):
-    """Write a section for each family."""
-    return "\n".join(_section(name, family) for name, family in atlas["families"].items())
+    """Write how many pairs are the same, and a section for each family."""
+    families = atlas["families"]
+    counts = [
+        {"name": f"[{name}](#{_anchor(name)})", **_counts(families[name])} for name in families
+    ]
+    total = {key: sum(row[key] for row in counts) for key in counts[0] if key != "name"}
+    pairs, at_defaults, same, constant, apart = total.values()
+    versions = ", ".join(f"{name} {version}" for name, version in atlas["packages"].items())
+    lines = [
+        f"Of {pairs} pairs, {at_defaults} take the same steps when only the learning rate is "
+        f"given. At the closest settings that were found, {same} do, and {constant} more while the "
+        f"learning rate stays as it is; {apart} are different. Made with torch {atlas['torch']}, "
+        f"{versions}.",
+        "",
+        tabulate(counts, headers="keys", tablefmt="github"),
+        "",
+    ]
+    return "\n".join([*lines, *(_section(name, families[name]) for name in families)])
+
+
+def _anchor(name):
+    return name.lower().replace(" ", "-")
+
+
+def _counts(family):
+    """Count the pairs of a family by how they stand to each other."""
+    best = [standing(_last(pair)) for pair in family["pairs"]]
+    same = [constant.startswith("same") for constant, _ in best]
+    changes = [changing == "different" for _, changing in best]
+    constant = sum(one and other for one, other in zip(same, changes, strict=True))
+    return {
+        "pairs": len(best),
+        "same at defaults": sum(are_same(pair["defaults"]) for pair in family["pairs"]),
+        "same at the closest settings": sum(same) - constant,
+        "only at a constant learning rate": constant,
+        "different": len(best) - sum(same),
+    }
 
 
 def _section(name, family):
