@@ -16,7 +16,7 @@
 # make survey       try every optimizer of the common packages by its name: docs/packages.md
 # make atlas        compare the optimizers of one name in all packages: docs/atlas.md; takes an hour
 # make audit        compare the optimizers of the common packages with their counterparts: docs/audit.md
-# make shootout     eleven optimizers, tuned alike, and the table of docs/shootout.md
+# make shootout     twelve optimizers, tuned alike, and the table of docs/shootout.md
 # make forms        check rules in all forms in which people write them: docs/forms.md
 # make grading      grade forty submissions of all kinds, some hostile: docs/teaching.md
 # make coverage     measure how often the confidence bands hold

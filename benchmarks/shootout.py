@@ -1,4 +1,4 @@
-"""The table of the study of eleven optimizers, from the tables of its results.
+"""The table of the study of twelve optimizers, from the tables of its results.
 
 `make shootout` runs config/shootout.yaml, and then this, which writes shootout.json and
 shootout.md. docs/shootout.md has the same table.
@@ -101,7 +101,7 @@ def page(result):
     """Return the page with the table."""
     versions = ", ".join(f"{name} {version}" for name, version in result["packages"].items())
     return (
-        "# Eleven optimizers\n\n"
+        "# Twelve optimizers\n\n"
         f"Made by `make shootout` on {result['cpu']}, with torch {result['torch']}, {versions}. "
         f"Its jobs took {result['job_seconds'] / 60:.0f} minutes in all. "
         "[What it means](../docs/shootout.md).\n\n"

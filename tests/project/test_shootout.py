@@ -1,4 +1,4 @@
-"""The page on the study of eleven optimizers has the numbers of its results."""
+"""The page on the study of twelve optimizers has the numbers of its results."""
 
 import itertools
 import json
