@@ -16,6 +16,7 @@
 # make survey       try every optimizer of the common packages by its name: docs/packages.md
 # make atlas        compare the optimizers of one name in all packages: docs/atlas.md; takes an hour
 # make audit        compare the optimizers of the common packages with their counterparts: docs/audit.md
+# make shootout     twelve optimizers, tuned alike, and the table of docs/shootout.md
 # make forms        check rules in all forms in which people write them: docs/forms.md
 # make grading      grade forty submissions of all kinds, some hostile: docs/teaching.md
 # make coverage     measure how often the confidence bands hold
@@ -40,7 +41,7 @@ UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKE
 .PHONY: results demo setup test test-fast test-slow test-oldest test-cluster test-packages lint format lock clean benchmark \
     benchmark-gpu benchmark-cluster benchmark-lock efficiency checkpoints overhead scaling mutants coverage \
     docs picture site address notebooks simulate-equivalence right-forms small-mistakes shadow-cost \
-    grading forms survey atlas audit
+    grading forms survey atlas audit shootout
 
 results: setup
 	$(BIN)/snakemake --cores all
@@ -175,6 +176,11 @@ atlas: .venv-benchmark/done
 
 audit: .venv-benchmark/done
 	OMP_NUM_THREADS=1 PYTHONPATH=src .venv-benchmark/bin/python benchmarks/audit/audit.py
+
+# In the environment that has the packages.
+shootout: .venv-benchmark/done
+	PYTHONPATH=src .venv-benchmark/bin/snakemake --cores 2 --configfile config/shootout.yaml
+	PYTHONPATH=src .venv-benchmark/bin/python benchmarks/shootout.py results/shootout
 
 docs: setup
 	$(BIN)/python docs/make_configuration.py

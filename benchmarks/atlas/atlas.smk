@@ -18,6 +18,13 @@ sys.path.insert(0, str(ATLAS))
 
 from compare import families
 
+
+
+def without_words(name):
+    """Return what the comparison of a family depends on, as a string."""
+    return json.dumps({key: part for key, part in families()[name].items() if key != "why"})
+
+
 FAMILIES = {name.replace(" ", "_"): name for name in families()}
 
 
@@ -44,6 +51,6 @@ rule compare:
         "{name}.log",
     params:
         name=lambda wildcards: FAMILIES[wildcards.name],
-        family=lambda wildcards: json.dumps(families()[FAMILIES[wildcards.name]]),
+        family=lambda wildcards: without_words(FAMILIES[wildcards.name]),
     shell:
-        "{sys.executable:q} {input.script:q} {params.name:q} {output:q} 2> {log:q}"
+        "{sys.executable:q} {input.script:q} {params.name:q} {output:q} > {log:q} 2>&1"

@@ -1,8 +1,8 @@
 """Compare the optimizers of one name with each other: `compare.py NAME OUT`, run by atlas.smk.
 
-Every pair is checked twice, as by `descent check`: at its own defaults, where only the learning
-rate is the same, and at the settings of `families.yaml`. If these do not make two optimizers equal,
-options that are known to decide it are switched, and what is left is narrowed down.
+Every pair is replayed at its own defaults, where only the learning rate is the same, and checked
+as by `descent check` at the settings of `families.yaml`, with the options that bring the two
+closest to each other. What is left of a difference is narrowed down.
 """
 
 import itertools
@@ -22,8 +22,11 @@ from descent.files import replacing
 from descent.optimizers.signatures import check_hyperparameters
 from descent.parity.check import SEEDS, TRAINING, check, small_problem
 from descent.parity.contender import Contender
-from descent.parity.replay import DTYPES, Network, Training
-from descent.parity.verdict import CONSTANT, DIFFERENT
+from descent.parity.first_steps import describe, first_steps
+from descent.parity.replay import DTYPES, Network, Training, replay
+from descent.parity.trials import try_everything
+from descent.parity.verdict import CONSTANT, DIFFERENT, judge, overall
+from descent.training.device import reproducible
 
 FAMILIES = Path(__file__).parent / "families.yaml"
 
@@ -67,19 +70,32 @@ def compare(family):
 def _pair(family, first, second):
     both = (first, second)
     needs = {"lr", *family.get("needs", ())}
-    found = {"first": first, "second": second}
     bare = [_taken(each, family["settings"], needs) for each in both]
     shared = [_taken(each, family["settings"]) for each in both]
-    best = [taken | family["members"][each] for each, taken in zip(both, shared, strict=True)]
-    found["shared"] = _checked(both, shared, ITERATIONS)
-    found["unlike"] = _unlike_defaults(both, bare)
-    found["defaults"] = _checked(both, bare, OF_DEFAULTS)
-    if found["shared"]["verdict"] in (CONSTANT, DIFFERENT) and best != shared:
-        found["best"] = _checked(both, best, ITERATIONS)
+    best = [
+        taken | family["members"][each] | _towards(other, each, family)
+        for each, other, taken in zip(both, reversed(both), shared, strict=True)
+    ]
+    found = {
+        "first": first,
+        "second": second,
+        "unlike": _unlike_defaults(both, bare),
+        "defaults": _replayed(both, bare),
+        "shared": _checked(both, shared) if best == shared else _replayed(both, shared),
+    }
+    if best != shared:
+        found["best"] = _checked(both, best)
     last = found.get("best", found["shared"])
-    if last["verdict"] in (CONSTANT, DIFFERENT):
-        found["narrowed"] = _narrowed(both, best, last)
+    if last["verdict"] == DIFFERENT and not last["trials"]:  # it shows in training
+        found["narrowed"] = _narrowed(both, best)
     return found
+
+
+def _towards(other, optimizer, family):
+    """Return the settings that bring an optimizer closer to a certain other one."""
+    wanted = family.get("against", {}).get(other, {})
+    known = _defaults(optimizer, family["settings"])
+    return {name: value for name, value in wanted.items() if name in known}
 
 
 def _taken(optimizer, settings, names=None):
@@ -116,31 +132,89 @@ def _unlike_defaults(both, bare):
     ]
 
 
-def _checked(both, settings, iterations):
-    """Check the second optimizer against the first one."""
+def _checked(both, settings):
+    """Check the second optimizer against the first one, as `descent check` does."""
     first, second = both
     try:
-        report = check(second, first, settings[1], settings[0], iterations)
+        report = check(second, first, settings[1], settings[0], ITERATIONS)
     except DescentError as error:
-        return {"settings": settings, "verdict": None, "reason": str(error)}
-    changing = report.trials[report.trials["verdict"] == CONSTANT]
-    curve = report.trace[(report.trace["dtype"] == "float64") & (report.trace["loop"] == "replay")]
-    last = int(curve["iteration"].max())
-    shown = {round(last ** (index / (POINTS - 1))) for index in range(POINTS)}
-    curve = curve[curve["iteration"].isin(shown)]
+        return _refused(settings, error)
+    tried = report.trials[["trial", "verdict"]].values.tolist()
+    if DIFFERENT in [verdict for _, verdict in tried]:  # a check ends there
+        tried = _all_trials(both, settings)
     return {
         "settings": settings,
         "verdict": report.verdict,
         "begins": report.begins,
-        "changing": changing["trial"].tolist(),
-        "trials": report.trials.loc[report.trials["verdict"] == DIFFERENT, "trial"].tolist(),
+        "changing": [trial for trial, verdict in tried if verdict == CONSTANT],
+        "trials": [trial for trial, verdict in tried if verdict == DIFFERENT],
         "hints": report.hints,
         "steps": json.loads(report.first_steps.to_json(orient="records")),
         "lengths": _lengths(both, settings),
-        "curve": [
-            (int(row.iteration), float(f"{row.share_of_way:.3g}")) for row in curve.itertuples()
-        ],
+        "curve": _curve(report.trace),
     }
+
+
+def _all_trials(both, settings):
+    """List all trials with their verdicts."""
+    first, second = (
+        Contender.load(each, given) for each, given in zip(both, settings, strict=True)
+    )
+    with reproducible(torch.device("cpu")):
+        return [(each.trial, each.verdict) for each in try_everything(second, first)]
+
+
+def _replayed(both, settings):
+    """Compare two optimizers in training only, at settings that are not the last word."""
+    only_matrices = "Muon" in both[0]
+    try:
+        loaded = [Contender.load(each, given) for each, given in zip(both, settings, strict=True)]
+        makers = {
+            name: partial(side.bind, only_matrices=only_matrices)
+            for name, side in zip(("first", "second"), loaded, strict=True)
+        }
+        trace = replay(
+            small_problem(),
+            makers,
+            "first",
+            SEEDS,
+            training=TRAINING,
+            iterations=OF_DEFAULTS,
+            closed_loop=False,
+        )
+    except DescentError as error:
+        return _refused(settings, error)
+    table = judge(trace)
+    found = {"settings": settings, "verdict": overall(table["verdict"]), "begins": "", "steps": []}
+    if found["verdict"] == DIFFERENT:
+        row = table[table["verdict"] == DIFFERENT].iloc[-1]  # float64 rather than float32
+        steps = first_steps(
+            Training.of(small_problem(), "first", SEEDS, TRAINING),
+            makers["second"],
+            makers["first"],
+            [{}] * OF_DEFAULTS,
+            int(row["different_iteration"]),
+            row["dtype"],
+        )
+        found["begins"] = describe(steps, int(row["different_iteration"]))
+        found["steps"] = json.loads(steps.to_json(orient="records"))
+    more = {"lengths": _lengths(both, settings), "curve": _curve(trace)}
+    return found | {"changing": [], "trials": [], "hints": []} | more
+
+
+def _refused(settings, error):
+    return {"settings": settings, "verdict": None, "reason": str(error)}
+
+
+def _curve(trace):
+    """Return some points of the difference in float64: iteration, and share of the way so far."""
+    curve = trace[(trace["dtype"] == "float64") & (trace["loop"] == "replay")]
+    last = int(curve["iteration"].max())
+    shown = {round(last ** (index / (POINTS - 1))) for index in range(POINTS)}
+    return [
+        (int(row.iteration), float(f"{row.share_of_way:.3g}"))
+        for row in curve[curve["iteration"].isin(shown)].itertuples()
+    ]
 
 
 def _lengths(both, settings):
@@ -167,21 +241,16 @@ def _length(network, gradients):
     return torch.linalg.norm(parameters_to_vector(network.values) - before).item()
 
 
-def _narrowed(both, settings, last):
+def _narrowed(both, settings):
     """Find what is left of a difference: what makes two optimizers equal if it is gone in both."""
     found = []
     for name, value in SUSPECTS.items():
         if not all(name in given and given[name] != value for given in settings):
             continue
-        gone = _checked(both, [given | {name: value} for given in settings], OF_DEFAULTS)
-        if gone["verdict"] is not None and _rank(gone) < _rank(last):
+        gone = _replayed(both, [given | {name: value} for given in settings])
+        if gone["verdict"] not in (None, DIFFERENT):
             found.append({"name": name, "value": value, "verdict": gone["verdict"]})
     return found
-
-
-def _rank(result):
-    order = [DIFFERENT, CONSTANT]
-    return -order.index(result["verdict"]) if result["verdict"] in order else -len(order)
 
 
 def _plain(value):

@@ -23,6 +23,9 @@ TABLE, PAGE = PROJECT / "benchmarks" / "atlas.json", PROJECT / "docs" / "atlas.m
 _TABLES = re.compile(r"(?<=<!-- made by `make atlas` -->\n).*(?=<!-- until here -->)", re.DOTALL)
 
 
+NO_GRADIENT = "parameters without a gradient"
+
+
 def collect(folder):
     """Put the families together, with the versions of all packages."""
     found = families()
@@ -54,15 +57,23 @@ def standing(result):
     """
     if result["verdict"] is None:
         return "cannot be compared", ""
+    changing = "different" if [t for t in result["changing"] if t.startswith("lr")] else "same"
     if result["trials"]:  # training does not show it
-        return f"same, except with {result['trials'][0]}", ""
+        return f"same, except with {_named(result['trials'])}", changing
     if result["verdict"] == DIFFERENT:
         return f"different from {_place(result)}", "different"
     same = "same, less accurate in float32" if result["verdict"] == LESS_ACCURATE else "same"
-    if result["verdict"] == CONSTANT:
-        changed = [trial for trial in result["changing"] if trial.startswith("lr")]
-        return same, "different" if changed else "same, but not if others change"
-    return same, same.partition(",")[0]
+    if result["verdict"] == CONSTANT and changing == "same":
+        return same, f"same, except with {_named(result['changing'])}"
+    return same, changing
+
+
+def _named(trials):
+    """Name the trials in which two optimizers differ, two at most."""
+    if NO_GRADIENT in trials:  # most of the others have such parameters, too
+        return NO_GRADIENT
+    more = f" and {len(trials) - 2} more trials" if len(trials) > 2 else ""
+    return f"{' and '.join(trials[:2]) if not more else ', '.join(trials[:2])}{more}"
 
 
 def are_same(result):
@@ -75,8 +86,43 @@ def _place(result):
 
 
 def tables(atlas):
-    """Write a section for each family."""
-    return "\n".join(_section(name, family) for name, family in atlas["families"].items())
+    """Write how many pairs are the same, and a section for each family."""
+    families = atlas["families"]
+    counts = [
+        {"name": f"[{name}](#{_anchor(name)})", **_counts(families[name])} for name in families
+    ]
+    total = {key: sum(row[key] for row in counts) for key in counts[0] if key != "name"}
+    pairs, at_defaults, same, constant, apart = total.values()
+    versions = ", ".join(f"{name} {version}" for name, version in atlas["packages"].items())
+    lines = [
+        f"Of {pairs} pairs, {at_defaults} take the same steps when only the learning rate is "
+        f"given. At the closest settings that were found, {same} do, and {constant} more while the "
+        f"learning rate stays as it is; {apart} are different. Made with torch {atlas['torch']}, "
+        f"{versions}.",
+        "",
+        tabulate(counts, headers="keys", tablefmt="github"),
+        "",
+    ]
+    return "\n".join([*lines, *(_section(name, families[name]) for name in families)])
+
+
+def _anchor(name):
+    return name.lower().replace(" ", "-")
+
+
+def _counts(family):
+    """Count the pairs of a family by how they stand to each other."""
+    best = [standing(_last(pair)) for pair in family["pairs"]]
+    same = [constant.startswith("same") for constant, _ in best]
+    changes = [changing == "different" for _, changing in best]
+    constant = sum(one and other for one, other in zip(same, changes, strict=True))
+    return {
+        "pairs": len(best),
+        "same at defaults": sum(are_same(pair["defaults"]) for pair in family["pairs"]),
+        "same at the closest settings": sum(same) - constant,
+        "only at a constant learning rate": constant,
+        "different": len(best) - sum(same),
+    }
 
 
 def _section(name, family):
@@ -123,15 +169,15 @@ def _at_defaults(pair):
 
 
 def _why(pair, family):
-    parts = []
-    if "best" in pair and are_same(pair["best"]):
-        for name in (pair["first"], pair["second"]):
-            if own := family["members"][name]:
-                parts.append(f"with {_written(own)} of `{name}`")
+    parts = [
+        f"with {_written(own)} of `{name}`"
+        for name, own in zip((pair["first"], pair["second"]), _switched(pair), strict=True)
+        if own
+    ]
     if text := family.get("why", {}).get(pair["second"]):
         parts.append(text)
-    elif not parts and _last(pair)["verdict"] is not None:
-        parts += _last(pair)["hints"][:1]
+    elif standing(_last(pair))[0].startswith("different"):
+        parts += [_as_fact(hint, pair["first"]) for hint in _last(pair)["hints"][:1]]
     parts += [
         f"with {each['name']}={_plain(each['value'])} in both: {each['verdict']}"
         for each in pair.get("narrowed", [])
@@ -139,6 +185,21 @@ def _why(pair, family):
     if pair["shared"]["verdict"] is None:
         parts.append(pair["shared"]["reason"])
     return "; ".join(parts)
+
+
+def _switched(pair):
+    """Return the settings of each side that were changed to bring the two closest."""
+    shared, best = pair["shared"]["settings"], _last(pair)["settings"]
+    return [
+        {name: value for name, value in after.items() if before.get(name, "") != value}
+        for before, after in zip(shared, best, strict=True)
+    ]
+
+
+def _as_fact(hint, first):
+    """Turn a hint on a mistake into words on a difference."""
+    hint = hint.removeprefix(f"this looks like {first} with a mistake: ")
+    return hint.replace("the reference", f"`{first}`")
 
 
 def _groups(members, pairs):

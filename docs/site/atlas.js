@@ -17,7 +17,7 @@ const result = pair => pair[form.at.value] ?? pair.best ?? pair.shared;
 
 function symbol(found) {
   if (found.verdict === null) return ["·", "", "cannot be compared"];
-  if (found.trials.length) return ["e", "partly", `the same, except with ${found.trials[0]}`];
+  if (found.trials.length) return ["e", "partly", `the same, except with ${found.trials.slice(0, 2).join(" and ")}`];
   return {
     "identical": ["=", "same", "identical"],
     "equal to rounding": ["=", "same", "equal to rounding"],
@@ -30,6 +30,12 @@ function symbol(found) {
 function written(optimizer, settings) {
   const values = Object.entries(settings).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   return `${optimizer}(${values.join(", ")})`;
+}
+
+// A hint is on a mistake; here it tells what two optimizers differ by.
+function fact(hint, first) {
+  const text = hint.replace(`this looks like ${first} with a mistake: `, "").replaceAll("the reference", "the first");
+  return `${text[0].toUpperCase()}${text.slice(1)}.`;
 }
 
 const number = value => value === null ? "" : String(+value.toPrecision(5));
@@ -80,13 +86,16 @@ function show(pair) {
   if (found.verdict === null) return;
   const lines = [];
   if (found.begins) lines.push(found.begins.replaceAll("your", "the second's").replaceAll("the reference's", "the first's"));
-  if (found.changing.length) lines.push(`Different with: ${found.changing.join("; ")}.`);
+  const apart = [...found.trials, ...found.changing];
+  if (apart.length) lines.push(`Different with: ${apart.join("; ")}.`);
   if (pair.why) lines.push(pair.why);
+  else if (found.verdict === "different" && !found.trials.length)
+    lines.push(...found.hints.map(hint => fact(hint, pair.first)));
   if (form.at.value === "defaults")
     for (const [name, one, other] of pair.unlike)
       lines.push(`Defaults of ${name}: ${JSON.stringify(one)} in the first, ${JSON.stringify(other)} in the second.`);
   for (const each of pair.narrowed ?? [])
-    lines.push(`With ${each.name}=${each.value} in both: ${each.verdict}.`);
+    lines.push(`With ${each.name}=${JSON.stringify(each.value)} in both: ${each.verdict}.`);
   details.append(...lines.map(line => element("p", line)));
   details.append(element("h3", "First steps"));
   details.append(element("p", "Length of the first steps of the second, in terms of those of the first: " +

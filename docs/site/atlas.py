@@ -21,4 +21,5 @@ def page():
     environment = Environment(
         loader=FileSystemLoader([HERE, TEMPLATES]), autoescape=True, undefined=StrictUndefined
     )
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}  # the order of the members
     return environment.get_template("atlas.html.jinja").render(atlas=atlas, versions=versions)

@@ -26,6 +26,23 @@ def did_you_mean(name: str, known: list[str]) -> str:
     return f"; did you mean {close[0]}?" if close else ""
 
 
+def missing_packages(distributions: dict[str, str]) -> str:
+    """Say that packages are not installed, and how to install all of them.
+
+    Parameters
+    ----------
+    distributions : dict
+        Maps each package, as it is imported, to the name under which it is installed.
+
+    Returns
+    -------
+    str
+    """
+    *first, last = distributions
+    names = f"{', '.join(first)} and {last} are" if first else f"{last} is"
+    return f"{names} not installed; run: pip install {' '.join(distributions.values())}"
+
+
 class DescentError(Exception):
     """Some user input cannot be used.
 
@@ -54,6 +71,23 @@ class SweepError(ConfigurationError):
 
 class SignatureError(DescentError, ValueError):
     """The optimizer or a hyperparameter does not exist; the message begins with the key."""
+
+
+class MissingPackageError(SignatureError):
+    """The package of an optimizer is not installed.
+
+    Attributes
+    ----------
+    package : str
+        As it is imported.
+    distribution : str
+        As it is installed.
+    """
+
+    def __init__(self, package, distribution):
+        super().__init__(f"optimizer: {missing_packages({package: distribution})}")
+        self.package = package
+        self.distribution = distribution
 
 
 class NoOptimizerError(SignatureError):

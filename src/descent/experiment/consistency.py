@@ -3,7 +3,7 @@
 import itertools
 import math
 
-from descent.errors import SignatureError, SweepError
+from descent.errors import MissingPackageError, SignatureError, SweepError, missing_packages
 from descent.experiment.halving import rungs
 from descent.experiment.networks import check_model
 from descent.experiment.plan import marked_references, replayed, variants
@@ -34,7 +34,7 @@ def find_inconsistencies(config):
             f"dataset.folder: is only for the data set idx, but dataset.name is {dataset['name']}; "
             f"write dataset: {{name: idx, folder: {dataset['folder']}}}, or folder: null"
         )
-    owners = {}
+    owners, missing = {}, {}
     for comparison, members in config["comparisons"].items():
         marked = marked_references(members)
         if len(marked) > 1:
@@ -53,8 +53,15 @@ def find_inconsistencies(config):
             try:
                 _check_settings(settings, names)
                 _check_schedule(settings, "epoch", config["training"]["epochs"])
+            except MissingPackageError as error:
+                missing.setdefault(error.package, (f"{path}.{error}", error.distribution))
             except SignatureError as error:
                 problems.append(f"{path}.{error}")
+    if len(missing) > 1:  # one command installs all of them
+        distributions = {package: name for package, (_, name) in missing.items()}
+        problems.append(f"comparisons: {missing_packages(distributions)}")
+    else:
+        problems += [said for said, _ in missing.values()]
     return (
         problems
         or _find_wrong_sweeps(config)

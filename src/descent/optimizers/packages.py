@@ -13,7 +13,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from descent.errors import SignatureError
+from descent.errors import MissingPackageError, SignatureError
 from descent.optimizers.notebooks import is_notebook, parse
 from descent.optimizers.spec import parse as parse_name
 
@@ -79,9 +79,7 @@ def source_of(module):
         if Path(f"{module.replace('.', '/')}.py").is_file():
             file = f"{module.replace('.', '/')}.py"
             raise SignatureError(f"optimizer: {module} is no package; did you mean {file}?")
-        raise SignatureError(
-            f"optimizer: {root} is not installed; run: pip install {_DISTRIBUTIONS.get(root, root)}"
-        )
+        raise MissingPackageError(root, _DISTRIBUTIONS.get(root, root))
     places = [Path(place) for place in spec.submodule_search_locations or ()]
     if not rest:
         return _python(spec.origin)

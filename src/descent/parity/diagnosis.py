@@ -93,13 +93,28 @@ def find_hints(ours, theirs, *, table=None, outcomes=()):
     outcome = worst(outcomes)
     if outcome.trial.startswith("gradients in the same memory"):
         return [_SAME_MEMORY]
-    if outcome.trial in _TELLING:
-        return [_TELLING[outcome.trial]]
     again = outcome.arguments
+    if outcome.trial in _TELLING:
+        hints = _of_one_group(again) if again.ours.groups else []
+        return hints or [_TELLING[outcome.trial]]
     setup = Setup(again.shapes, again.kind, again.changes)
     if outcome.trial == "ordinary gradients":
         return _look_into(again.ours, again.theirs, setup, _GENERATED)
     return [f"with {outcome.trial}, {text}" for text in _look_into(again.ours, again.theirs, setup)]
+
+
+def _of_one_group(again):
+    """Look into what a hyperparameter of the second group does where there is only one group."""
+    setup = Setup(again.shapes, again.kind, again.changes)
+    for name, value in again.ours.groups[1].items():
+        sides = [
+            replace(side, groups=()).changed({name: side.groups[1][name]})
+            for side in (again.ours, again.theirs)
+        ]
+        if hints := _look_into(*sides, setup):
+            shown = f"{value:.3g}" if isinstance(value, float) else value
+            return [f"with {name}={shown}, {hint}" for hint in hints]
+    return []
 
 
 def _of_training(ours, theirs, table):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 import yaml
@@ -35,9 +36,28 @@ def test_the_default_is_valid_and_is_the_labs():
     }
 
 
+#: What a configuration needs besides, in the order of its variants.
+PACKAGES = {"shootout.yaml": ["lion_pytorch", "schedulefree", "prodigyopt"]}
+
+
 @pytest.mark.parametrize("file", sorted((PROJECT / "config").glob("*.yaml")), ids=lambda f: f.name)
-def test_every_configuration_is_valid(file):
-    resolve(yaml.safe_load(file.read_text()))
+def test_every_configuration_is_valid(file, monkeypatch):
+    monkeypatch.chdir(PROJECT)  # to which its files of rules are relative
+    config = yaml.safe_load(file.read_text())
+    missing = [name for name in PACKAGES.get(file.name, ()) if not find_spec(name)]
+    if missing:
+        with pytest.raises(ConfigurationError) as error:
+            resolve(config)
+        [line] = str(error.value).splitlines()
+        assert line.endswith(f"run: pip install {' '.join(missing)}")
+    else:
+        resolve(config)
+
+
+def test_the_file_names_the_packages_it_needs():
+    for name, packages in PACKAGES.items():
+        text = (PROJECT / "config" / name).read_text()
+        assert f"pip install {' '.join(packages)}\n" in text
 
 
 OPTIONAL = {"dataset": {"folder", "normalization", "split"}, "model": {"module", "initialization"}}

@@ -42,6 +42,23 @@ def group(**keys):
             "comparisons.mine.x.differentiable", "takes no"),
         (variant(optimizer="torch.optim.SGD", fused=True), "comparisons.mine.x.fused", "takes no"),
         (
+            variant(optimizer="no_package:Lion"),
+            "comparisons.mine.x.optimizer",
+            "no_package is not installed; run: pip install no_package",
+        ),
+        (
+            {
+                "comparisons": {
+                    "a": {
+                        name: {"optimizer": f"{package}:Lion"}
+                        for name, package in (("x", "none"), ("y", "no_package"), ("z", "none"))
+                    }
+                }
+            },
+            "comparisons",
+            "none and no_package are not installed; run: pip install none no_package",
+        ),
+        (
             {"comparisons": {"a": {"x": MINE}, "b": {"x": MINE}}},
             "comparisons.b.x",
             "x is also a variant of a",

@@ -7,11 +7,13 @@ import inspect
 from pathlib import Path
 
 import pytest
+import torch
 
 import momentum_mutants
 from checking import MOMENTUM
 from descent.cli import main
 from descent.parity import catalog, diagnosis
+from descent.parity.check import check
 
 WRONG = Path(inspect.getfile(momentum_mutants)).read_text()
 
@@ -259,3 +261,42 @@ def test_the_rule_of_another_paper_is_recognised(capsys):
     arguments = ["--against", "torch.optim.Adam", "--set", "lr=0.01", "--iterations", "20"]
     assert main(["check", "scratch.adamax", *arguments]) == 1
     assert "this takes the steps of another rule, scratch.adamax" in capsys.readouterr().out
+
+
+class DecaysApart(torch.optim.Optimizer):
+    """SGD with decoupled weight decay, which is that of torch where weights do not decay."""
+
+    def __init__(self, params, lr, momentum, weight_decay=0.0):
+        super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is not None:
+                    v = self.state[p].setdefault("v", torch.zeros_like(p))
+                    v.mul_(group["momentum"]).add_(p.grad)
+                    p.mul_(1 - group["lr"] * group["weight_decay"])
+                    p.sub_(group["lr"] * v)
+
+
+class MixesGroups(torch.optim.SGD):
+    def step(self, closure=None):
+        first = self.param_groups[0]
+        for group in self.param_groups[1:]:
+            group |= {name: first[name] for name in ("lr", "momentum", "weight_decay")}
+        super().step()
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (DecaysApart, "with weight_decay=0.1, this looks like torch.optim.SGD with a mistake: the"),
+        (MixesGroups, "the groups of parameters are not treated apart"),
+    ],
+)
+def test_groups_are_blamed_only_for_what_one_group_does_not_show(rule, said):
+    settings = {"lr": 0.01, "momentum": 0.9}
+    report = check(rule, "torch.optim.SGD", settings, iterations=20)
+    assert report.trials["trial"].iloc[-1].startswith("two groups")
+    assert report.hints[0].startswith(said), report.hints

@@ -180,13 +180,13 @@ def _mark(axes, line, runs, place, colour, height):
             where = {"transform": axes.get_xaxis_transform(), "clip_on": False, "zorder": 20}
             axes.plot(place(value), height, "x", **style, **where)
             axes.annotate(
-                f"{lost} of {runs.shape[1]}",
+                f"{lost}/{runs.shape[1]}",
                 (place(value), height),
                 xycoords=axes.get_xaxis_transform(),
-                xytext=(-4, 0),
+                xytext=(0, 4),  # above: beside it, the next value may have one, too
                 textcoords="offset points",
-                ha="right",
-                va="center",
+                ha="center",
+                va="bottom",
                 fontsize=6,
                 color=colour,
             )

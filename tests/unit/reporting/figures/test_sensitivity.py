@@ -61,7 +61,7 @@ def test_a_line_for_each_sweep_and_crosses_where_runs_diverged(tmp_path):
     for text in ("sgd", "adam", "Learning rate", "Validation accuracy (%)", "what was run"):
         assert text in found
     assert "Validation cross-entropy (nats)" in found
-    assert found.count("2 of 3") == found.count("3 of 3") == 2  # in each panel
+    assert found.count("2/3") == found.count("3/3") == 2  # in each panel
     assert len(crosses(svg)) == 4
     assert any("cross: runs that diverged" in text for text in found)
     assert any("mean of 3 seeds, 95 % t band" in text for text in found)
@@ -123,7 +123,7 @@ def test_rungs_have_lines_of_their_own(tmp_path, monkeypatch):
     svg = draw(tmp_path, kept, {"sgd_selected": SGD}, selected=kept, shorter=first)
     found = texts(svg)
     assert "2 epochs" in found and "20 epochs" in found
-    assert found.count("1 of 2") == len(crosses(svg)) == 2
+    assert found.count("1/2") == len(crosses(svg)) == 2
     assert any("bands: of the longest runs only" in text for text in found)
 
     figures = []

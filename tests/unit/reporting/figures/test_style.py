@@ -14,6 +14,7 @@ from descent.reporting.figures.style import (
     save,
     scale_accuracy,
     scale_loss,
+    set_style,
 )
 from drawn import assert_room
 
@@ -42,6 +43,7 @@ WHITE = XYZ.sum(axis=1)
 
 @pytest.fixture
 def axes():
+    set_style()  # the size of letters decides how many columns fit
     figure, axes = plt.subplots()
     yield axes
     plt.close(figure)
