@@ -16,7 +16,7 @@ from configurations import PROJECT
 AUDIT = PROJECT / "benchmarks" / "audit"
 PAGE = (PROJECT / "docs" / "audit.md").read_text()
 REPRODUCTIONS = sorted((AUDIT / "reproductions").glob("*.py"))
-GOT = re.compile(r"got (.+?) paper ([^,\n]+)")
+GOT = re.compile(r"got\s+(.+?)\s+paper:?\s+(\[.+\]|[^,\n]+)")
 NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?")
 
 #: Rows that took longer than this are not found again here.
