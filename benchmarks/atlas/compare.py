@@ -12,6 +12,7 @@ import warnings
 from functools import partial
 from pathlib import Path
 
+import pandas as pd
 import torch
 import yaml
 from torch.nn.utils import parameters_to_vector
@@ -139,15 +140,15 @@ def _checked(both, settings):
         report = check(second, first, settings[1], settings[0], ITERATIONS)
     except DescentError as error:
         return _refused(settings, error)
-    tried = report.trials[["trial", "verdict"]].values.tolist()
-    if DIFFERENT in [verdict for _, verdict in tried]:  # a check ends there
-        tried = _all_trials(both, settings)
+    trials = report.trials.set_index("trial")["verdict"]
+    if (trials == DIFFERENT).any():  # a check ends there
+        trials = _all_trials(both, settings)
     return {
         "settings": settings,
         "verdict": report.verdict,
         "begins": report.begins,
-        "changing": [trial for trial, verdict in tried if verdict == CONSTANT],
-        "trials": [trial for trial, verdict in tried if verdict == DIFFERENT],
+        "changing": trials.index[trials == CONSTANT].tolist(),
+        "trials": trials.index[trials == DIFFERENT].tolist(),
         "hints": report.hints,
         "steps": json.loads(report.first_steps.to_json(orient="records")),
         "lengths": _lengths(both, settings),
@@ -156,12 +157,13 @@ def _checked(both, settings):
 
 
 def _all_trials(both, settings):
-    """List all trials with their verdicts."""
+    """Return the verdicts of all trials."""
     first, second = (
         Contender.load(each, given) for each, given in zip(both, settings, strict=True)
     )
     with reproducible(torch.device("cpu")):
-        return [(each.trial, each.verdict) for each in try_everything(second, first)]
+        outcomes = list(try_everything(second, first))
+    return pd.Series({each.trial: each.verdict for each in outcomes}, dtype=object)
 
 
 def _replayed(both, settings):
@@ -184,6 +186,8 @@ def _replayed(both, settings):
         )
     except DescentError as error:
         return _refused(settings, error)
+    if trace.empty:
+        return _refused(settings, f"{both[0]} is not finite after its first step")
     table = judge(trace)
     found = {"settings": settings, "verdict": overall(table["verdict"]), "begins": "", "steps": []}
     if found["verdict"] == DIFFERENT:
@@ -202,8 +206,8 @@ def _replayed(both, settings):
     return found | {"changing": [], "trials": [], "hints": []} | more
 
 
-def _refused(settings, error):
-    return {"settings": settings, "verdict": None, "reason": str(error)}
+def _refused(settings, why):
+    return {"settings": settings, "verdict": None, "reason": str(why)}
 
 
 def _curve(trace):
