@@ -84,7 +84,7 @@ class MissingPackageError(SignatureError):
         As it is installed.
     """
 
-    def __init__(self, package, distribution):
+    def __init__(self, package: str, distribution: str) -> None:
         super().__init__(f"optimizer: {missing_packages({package: distribution})}")
         self.package = package
         self.distribution = distribution
