@@ -14,7 +14,7 @@
 # make shadow-cost  time a training loop beside a shadow: docs/shadow.md
 # make right-forms  check right rules in many forms and settings, for false alarms
 # make survey       try every optimizer of the common packages by its name: docs/packages.md
-# make atlas        compare the optimizers of one name in all packages: docs/atlas.md; takes an hour
+# make atlas        compare the optimizers of one name in all packages: docs/atlas.md
 # make audit        compare the optimizers of the common packages with their counterparts: docs/audit.md
 # make shootout     twelve optimizers, tuned alike, and the table of docs/shootout.md
 # make forms        check rules in all forms in which people write them: docs/forms.md

@@ -23,6 +23,9 @@ TABLE, PAGE = PROJECT / "benchmarks" / "atlas.json", PROJECT / "docs" / "atlas.m
 _TABLES = re.compile(r"(?<=<!-- made by `make atlas` -->\n).*(?=<!-- until here -->)", re.DOTALL)
 
 
+#: Between the hyperparameters that a trial sets; not in a pair of betas.
+_PARTS = re.compile(r", (?=[a-z_]+=)")
+
 NO_GRADIENT = "parameters without a gradient"
 
 
@@ -59,21 +62,25 @@ def standing(result):
         return "cannot be compared", ""
     changing = "different" if [t for t in result["changing"] if t.startswith("lr")] else "same"
     if result["trials"]:  # training does not show it
-        return f"same, except with {_named(result['trials'])}", changing
+        return f"same, except {_named(result['trials'])}", changing
     if result["verdict"] == DIFFERENT:
         return f"different from {_place(result)}", "different"
     same = "same, less accurate in float32" if result["verdict"] == LESS_ACCURATE else "same"
     if result["verdict"] == CONSTANT and changing == "same":
-        return same, f"same, except with {_named(result['changing'])}"
+        return same, f"same, except {_named(result['changing'])}"
     return same, changing
 
 
 def _named(trials):
     """Name the trials in which two optimizers differ, two at most."""
     if NO_GRADIENT in trials:  # most of the others have such parameters, too
-        return NO_GRADIENT
-    more = f" and {len(trials) - 2} more trials" if len(trials) > 2 else ""
-    return f"{' and '.join(trials[:2]) if not more else ', '.join(trials[:2])}{more}"
+        return f"with {NO_GRADIENT}"
+    changed = [
+        {part.partition("=")[0] for part in _PARTS.split(each)} for each in trials if "=" in each
+    ]
+    if changed and (common := set.intersection(*changed)):
+        return f"where {' or '.join(sorted(common))} has another value"
+    return f"with {' and '.join(trials[:2])}" + (" and others" if len(trials) > 2 else "")
 
 
 def are_same(result):

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from browser import DESKTOP, open_page
+import axe
+from browser import DESKTOP, PHONE, browser, open_page, preferring
 from configurations import PROJECT
 
 sys.path[:0] = [str(PROJECT / "benchmarks" / "atlas"), str(PROJECT / "docs" / "site")]
@@ -78,12 +79,16 @@ def _of(result):
 
 
 @pytest.mark.browser
-def test_a_click_shows_the_steps(chromium, tmp_path):
+def test_a_click_shows_the_steps(tmp_path):
     file = tmp_path / "matrix.html"
     file.write_text(atlas.page(), encoding="utf-8")
-    open_page(chromium, file, DESKTOP)
-    chromium.execute_script("document.querySelector('.matrix button').click()")
-    shown = chromium.find_element("id", "details").text
     pair = next(iter(TABLE["families"].values()))["pairs"][0]
-    assert f"{pair['second']} against {pair['first']}" in shown
-    assert "First steps" in shown
+    with browser() as chromium:
+        for scheme, screen in (("light", DESKTOP), ("dark", PHONE)):
+            with preferring(chromium, scheme):
+                open_page(chromium, file, screen)
+                chromium.execute_script("document.querySelector('.matrix button').click()")
+                shown = chromium.find_element("id", "details").text
+                assert f"{pair['second']} against {pair['first']}" in shown
+                assert "First steps" in shown
+                assert axe.findings(chromium) == []
