@@ -71,7 +71,7 @@ function table(head, rows) {
   const made = element("table");
   made.append(element("thead", element("tr", head.map(text => element("th", text, {scope: "col"})))));
   made.append(element("tbody", rows.map(row => element("tr", row.map(text => element("td", text))))));
-  return element("div", made, {class: "scroll"});
+  return element("div", made, {class: "scroll", tabindex: 0, role: "region", "aria-label": "First steps"});
 }
 
 function show(pair) {
