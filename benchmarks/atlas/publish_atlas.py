@@ -61,6 +61,8 @@ def standing(result):
     if result["verdict"] is None:
         return "cannot be compared", ""
     changing = "different" if [t for t in result["changing"] if t.startswith("lr")] else "same"
+    if "ordinary gradients" in result["trials"]:
+        return "different with ordinary gradients", "different"
     if result["trials"]:  # training does not show it
         return f"same, except {_named(result['trials'])}", changing
     if result["verdict"] == DIFFERENT:

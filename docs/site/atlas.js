@@ -17,6 +17,7 @@ const result = pair => pair[form.at.value] ?? pair.best ?? pair.shared;
 
 function symbol(found) {
   if (found.verdict === null) return ["·", "", "cannot be compared"];
+  if (found.trials.includes("ordinary gradients")) return ["≠", "different", "different"];
   if (found.trials.length) return ["e", "partly", `the same, except with ${found.trials.slice(0, 2).join(" and ")}`];
   return {
     "identical": ["=", "same", "identical"],

@@ -160,3 +160,17 @@ def test_another_backend_of_keras_is_refused(monkeypatch):
     monkeypatch.setattr(keras.config, "backend", lambda: "jax")
     with pytest.raises(RuleError, match=r"computes with jax .* KERAS_BACKEND=torch"):
         make_step("keras.optimizers:SGD", [torch.zeros(1, 2, 2)], {"lr": 0.1})
+
+
+def test_an_optimizer_of_keras_may_begin_with_the_parameters():
+    """The iterate z of schedule-free AdamW does: a second network must not get that of another."""
+    need("keras")
+    alone = steps("keras.optimizers:ScheduleFreeAdamW", {"lr": 0.1})
+    make = make_step  # of networks with the same shapes, but other values
+    other = [torch.randn(2, 3, 4, dtype=torch.float64), torch.randn(2, 3, dtype=torch.float64)]
+    make("keras.optimizers:ScheduleFreeAdamW", other, {"lr": 0.1})(
+        [torch.ones_like(p) for p in other]
+    )
+    again = steps("keras.optimizers:ScheduleFreeAdamW", {"lr": 0.1})
+    assert all(map(torch.equal, alone, again))
+    assert alone[0].sub(steps("torch.optim.SGD", {"lr": 0.0})[0]).abs().max() < 0.5

@@ -3,6 +3,7 @@
 import contextlib
 
 import keras
+import torch
 
 from descent.errors import RuleError
 from descent.optimizers.adapters.foreign import Foreign
@@ -35,7 +36,11 @@ class _Keras(Foreign):
             state.setdefault("constants", own)
             optimizer, variables, fresh, current = self._make(parameters, state["constants"])
             if "variables" not in state:
-                state["variables"] = [value.clone() for value in fresh]
+                state["variables"] = (
+                    [value.clone() for value in fresh]
+                    if fresh is not None
+                    else _values(self._build(parameters, state["constants"])[0].variables)
+                )
             for variable, value in zip(optimizer.variables, state["variables"], strict=True):
                 variable.assign(value)
             for variable, parameter in zip(variables, parameters, strict=True):
@@ -57,19 +62,27 @@ class _Keras(Foreign):
         optimizer : keras.optimizers.Optimizer
         variables : list of keras.Variable
             Like the parameters.
-        fresh : list of torch.Tensor
-            The values of its own variables before any step.
+        fresh : list of torch.Tensor or None
+            The values of its own variables before any step; None if they depend on the parameters.
         current : dict
             Its hyperparameters.
         """
         key = (parameters[0].dtype, *(each.shape for each in parameters), repr(constants))
         if key not in self._made:
-            optimizer = self.rule(**constants)
-            variables = [keras.Variable(each.detach().clone()) for each in parameters]
-            optimizer.build(variables)
+            optimizer, variables = self._build(parameters, constants)
             fresh = _values(optimizer.variables)
+            other, _ = self._build([each + 1 for each in parameters], constants)
+            if not all(map(torch.equal, fresh, _values(other.variables))):
+                fresh = None
             self._made[key] = optimizer, variables, fresh, dict(constants)
         return self._made[key]
+
+    def _build(self, parameters, constants):
+        """Make an optimizer with variables like the parameters."""
+        optimizer = self.rule(**constants)
+        variables = [keras.Variable(each.detach().clone()) for each in parameters]
+        optimizer.build(variables)
+        return optimizer, variables
 
 
 def _values(variables):
