@@ -17,7 +17,7 @@ import torch
 import yaml
 from torch.nn.utils import parameters_to_vector
 
-from descent.counterparts.matching import match
+from descent.counterparts.matching import BESIDE, match
 from descent.errors import DescentError
 from descent.files import replacing
 from descent.optimizers.signatures import check_hyperparameters
@@ -129,7 +129,10 @@ def _unlike_defaults(both, bare):
     return [
         (name, one, other)
         for name, one, other in pairs
-        if not callable(one) and _plain(one) != _plain(other) and (one or other)
+        if name not in BESIDE
+        and not callable(one)
+        and _plain(one) != _plain(other)
+        and (one or other)
     ]
 
 
