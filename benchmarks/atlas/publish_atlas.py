@@ -185,7 +185,7 @@ def _why(pair, family):
     ]
     if text := family.get("why", {}).get(pair["second"]):
         parts.append(text)
-    elif standing(_last(pair))[0].startswith("different"):
+    elif any(words.startswith("different") for words in standing(_last(pair))):
         parts += [_as_fact(hint, pair["first"]) for hint in _last(pair)["hints"][:1]]
     parts += [
         f"with {each['name']}={_plain(each['value'])} in both: {each['verdict']}"
@@ -207,7 +207,7 @@ def _switched(pair):
 
 def _as_fact(hint, first):
     """Turn a hint on a mistake into words on a difference."""
-    hint = hint.removeprefix(f"this looks like {first} with a mistake: ")
+    hint = hint.replace(f"this looks like {first} with a mistake: ", "")
     return hint.replace("the reference", f"`{first}`")
 
 

@@ -86,11 +86,11 @@ function show(pair) {
     (each, k) => written(each, found.settings[k])).join("\n")));
   if (found.verdict === null) return;
   const lines = [];
-  if (found.begins) lines.push(found.begins.replaceAll("your", "the second's").replaceAll("the reference's", "the first's"));
+  if (found.begins) lines.push(found.begins.replaceAll("your", "the second's").replaceAll("the reference's", "the first's").replace(/ right$/, " the same"));
   const apart = [...found.trials, ...found.changing];
   if (apart.length) lines.push(`Different with: ${apart.join("; ")}.`);
   if (pair.why) lines.push(pair.why);
-  else if (found.verdict === "different" && !found.trials.length)
+  else if (!found.trials.length)
     lines.push(...found.hints.map(hint => fact(hint, pair.first)));
   if (form.at.value === "defaults")
     for (const [name, one, other] of pair.unlike)
