@@ -253,7 +253,10 @@ def _signature_installed(spec):
         meant = did_you_mean(spec.name, public)
         raise SignatureError(f"optimizer: {spec.module} has no {spec.name}{meant}")
     try:
-        return _signature_in(file, spec.name)
+        signature = _signature_in(file, spec.name)
+        if signature.leading and not any(map(role, signature.leading)):
+            raise NoOptimizerError  # such as (model_name, pretrained, cache_dir)
+        return signature
     except NoOptimizerError:
         raise SignatureError(
             f"optimizer: {spec.module}:{spec.name} is no optimizer, which is a class with step(), "
