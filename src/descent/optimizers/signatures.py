@@ -254,7 +254,7 @@ def _signature_installed(spec):
         raise SignatureError(f"optimizer: {spec.module} has no {spec.name}{meant}")
     try:
         signature = _signature_in(file, spec.name)
-        if signature.leading and not any(map(role, signature.leading)):
+        if signature.leading and not _may_step(signature.leading):
             raise NoOptimizerError  # such as (model_name, pretrained, cache_dir)
         return signature
     except NoOptimizerError:
@@ -301,8 +301,7 @@ def signature_of_module(file, name):
 def _of_rule(found, name):
     signature = _arguments(found.node, after=3)
     names = [*signature.leading, *signature.required, *signature.defaults]
-    # "initial_accumulator_value" sounds like a state, but a rule also gets parameters or gradients
-    if uses(found.file, "optax") and not {role(each) for each in names[:3]} - {None, "state"}:
+    if uses(found.file, "optax") and not _may_step(names[:3]):
         return _arguments(found.node, after=0)  # it returns a gradient transformation
     is_method = "self" in signature.leading
     by_position = [
@@ -318,6 +317,14 @@ def _of_rule(found, name):
     if len(signature.leading) < 3 and not found.node.args.vararg:
         raise NoOptimizerError(place)
     return signature
+
+
+def _may_step(names):
+    """Tell whether some of the first arguments may be parameters or gradients.
+
+    A state is not enough: "initial_accumulator_value" and "cache_dir" sound like one.
+    """
+    return bool({role(name) for name in names} - {None, "state"})
 
 
 def _of_class(found):

@@ -180,7 +180,7 @@ def test_signatures_are_read_without_importing_the_package():
         ("fakeopt:", "with one colon, as in timm.optim:Adan"),
         ("fakeopt:NoOptimizer", "fakeopt:NoOptimizer is no optimizer, which is a class"),
         ("fakeopt:add", "fakeopt:add is no optimizer, which is a class with step()"),
-        ("fakeopt:create_model", "fakeopt:create_model is no optimizer, which is a class with step()"),
+        ("fakeopt:create_model", "fakeopt:create_model is no optimizer, which is a class"),
         ("fakeopt:Closing", "Closing cannot be used: its step needs closure, with which"),
         ("fakeopt:Wrapping", "made from another optimizer (base_optimizer)"),
         ("fakeopt:Lookahead", "made from another optimizer (optimizer)"),
