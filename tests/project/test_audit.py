@@ -46,7 +46,7 @@ def numbers(text):
 
 
 def differ(got, paper):
-    return any(abs(one - two) > 0.01 * abs(two) for one, two in zip(got, paper, strict=False))
+    return any(abs(one - two) > 0.0005 * abs(two) for one, two in zip(got, paper, strict=False))
 
 
 def sample():
@@ -69,12 +69,12 @@ def test_every_pair_was_checked_and_is_explained():
 
 SECTIONS = dict(re.findall(r"^### (.+)\n\n((?:(?!^##).*\n)+)", PAGE, re.MULTILINE))
 
-#: What a section says if no pair shows its fault.
-UNSEEN = "The check does not see it"
+#: What a section says if no pair differs by its fault.
+UNSEEN = re.compile("The check does not see it|The check calls it the same rule")
 
 
 def test_every_fault_has_its_section_and_every_section_its_reproduction():
-    seen = {title for title, text in SECTIONS.items() if UNSEEN not in " ".join(text.split())}
+    seen = {title for title, text in SECTIONS.items() if not UNSEEN.search(" ".join(text.split()))}
     assert {pair.section for pair in audit.pairs() if pair.section} == seen
     shown = re.findall(r"benchmarks/audit/reproductions/(\w+\.py)", "".join(SECTIONS.values()))
     assert sorted(shown) == [file.name for file in REPRODUCTIONS]
