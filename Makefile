@@ -96,7 +96,7 @@ test-oldest: .venv-oldest/done
 
 # The optimizers of other packages, which only this environment has.
 test-packages: .venv-benchmark/done
-	PYTHONPATH=src .venv-benchmark/bin/pytest -n auto --dist worksteal \
+	PYTHONPATH=src .venv-benchmark/bin/pytest -n auto --dist worksteal -m "not browser" \
 	    tests/unit/optimizers/test_adapters.py tests/workflow/test_package_runs.py \
 	    tests/project/test_atlas.py tests/project/test_audit.py
 
