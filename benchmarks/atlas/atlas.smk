@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+import yaml
+
 ATLAS = Path(os.path.relpath(workflow.current_basedir))
 # Jobs use the library of this checkout, one thread each, and what JAX has compiled before.
 os.environ.update(
@@ -14,18 +16,15 @@ os.environ.update(
     JAX_COMPILATION_CACHE_DIR=os.path.abspath("jax"),
     JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS="0",
 )
-sys.path.insert(0, str(ATLAS))
+FAMILIES = {
+    name.replace(" ", "_"): (name, family)
+    for name, family in yaml.safe_load((ATLAS / "families.yaml").read_text()).items()
+}
 
-from compare import families
 
-
-
-def without_words(name):
+def without_words(family):
     """Return what the comparison of a family depends on, as a string."""
-    return json.dumps({key: part for key, part in families()[name].items() if key != "why"})
-
-
-FAMILIES = {name.replace(" ", "_"): name for name in families()}
+    return json.dumps({key: part for key, part in family.items() if key != "why"})
 
 
 localrules:
@@ -50,7 +49,7 @@ rule compare:
     log:
         "{name}.log",
     params:
-        name=lambda wildcards: FAMILIES[wildcards.name],
-        family=lambda wildcards: without_words(FAMILIES[wildcards.name]),
+        name=lambda wildcards: FAMILIES[wildcards.name][0],
+        family=lambda wildcards: without_words(FAMILIES[wildcards.name][1]),
     shell:
         "{sys.executable:q} {input.script:q} {params.name:q} {output:q} > {log:q} 2>&1"

@@ -122,9 +122,7 @@ def _defaults(optimizer, settings):
 
 def _unlike_defaults(both, bare):
     """List which hyperparameters have other defaults: (name, of the first, of the second)."""
-    ours, theirs = (
-        Contender.load(each, given).values for each, given in zip(both, bare, strict=True)
-    )
+    ours, theirs = (each.values for each in _loaded(both, bare))
     pairs = [(name, ours[name], theirs[other]) for name, other, _ in match([*ours], [*theirs])]
     return [
         (name, one, other)
@@ -161,9 +159,7 @@ def _checked(both, settings):
 
 def _all_trials(both, settings):
     """Return the verdicts of all trials."""
-    first, second = (
-        Contender.load(each, given) for each, given in zip(both, settings, strict=True)
-    )
+    first, second = _loaded(both, settings)
     with reproducible(torch.device("cpu")):
         outcomes = list(try_everything(second, first))
     return pd.Series({each.trial: each.verdict for each in outcomes}, dtype=object)
@@ -171,13 +167,8 @@ def _all_trials(both, settings):
 
 def _replayed(both, settings):
     """Compare two optimizers in training only, at settings that are not the last word."""
-    only_matrices = "Muon" in both[0]
     try:
-        loaded = [Contender.load(each, given) for each, given in zip(both, settings, strict=True)]
-        makers = {
-            name: partial(side.bind, only_matrices=only_matrices)
-            for name, side in zip(("first", "second"), loaded, strict=True)
-        }
+        makers = dict(zip(("first", "second"), _makers(both, settings), strict=True))
         trace = replay(
             small_problem(),
             makers,
@@ -209,6 +200,16 @@ def _replayed(both, settings):
     return found | {"changing": [], "trials": [], "hints": []} | more
 
 
+def _loaded(both, settings):
+    return [Contender.load(each, given) for each, given in zip(both, settings, strict=True)]
+
+
+def _makers(both, settings):
+    """Return the functions that make the steps of both, see `descent.parity.replay.replay`."""
+    only_matrices = "Muon" in both[0]
+    return [partial(side.bind, only_matrices=only_matrices) for side in _loaded(both, settings)]
+
+
 def _refused(settings, why):
     return {"settings": settings, "verdict": None, "reason": str(why)}
 
@@ -226,12 +227,9 @@ def _curve(trace):
 
 def _lengths(both, settings):
     """Return how long the first steps of the second are, in terms of those of the first."""
-    loaded = [Contender.load(each, given) for each, given in zip(both, settings, strict=True)]
-    only_matrices = "Muon" in both[0]
     source = Training.of(small_problem(), "rule", SEEDS, TRAINING)
     networks = [
-        Network(source.initial, partial(each.bind, only_matrices=only_matrices), DTYPES["float64"])
-        for each in loaded
+        Network(source.initial, make, DTYPES["float64"]) for make in _makers(both, settings)
     ]
     ratios = []
     for _ in range(STEPS):

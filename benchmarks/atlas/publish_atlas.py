@@ -22,7 +22,6 @@ TABLE, PAGE = PROJECT / "benchmarks" / "atlas.json", PROJECT / "docs" / "atlas.m
 #: The tables are between these, and are the same on every call.
 _TABLES = re.compile(r"(?<=<!-- made by `make atlas` -->\n).*(?=<!-- until here -->)", re.DOTALL)
 
-
 #: Between the hyperparameters that a trial sets; not in a pair of betas.
 _PARTS = re.compile(r", (?=[a-z_]+=)")
 
@@ -155,7 +154,7 @@ def _section(name, family):
 
 
 def _row(pair, family):
-    best = pair.get("best") or pair["shared"]
+    best = _last(pair)
     constant, changing = standing(best)
     ratio = best.get("lengths", [None])[0]
     return {

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 
 import pytest
@@ -46,6 +47,16 @@ def test_every_pair_of_every_name_is_there():
         assert {key: written[key] for key in family} == family, "make atlas"
         n = len(family["members"])
         assert len(written["pairs"]) == n * (n - 1) / 2
+
+
+def test_it_is_planned_where_only_the_packages_are(tmp_path):
+    """`make atlas` runs in their environment, which has no Descent Lab."""
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--directory", str(tmp_path)]
+    command += ["--snakefile", str(PROJECT / "benchmarks" / "atlas" / "atlas.smk")]
+    bare = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    process = subprocess.run(command, capture_output=True, text=True, check=False, env=bare)
+    assert process.returncode == 0, process.stderr
+    assert f"compare {len(compare.families())}" in " ".join(process.stdout.split())
 
 
 @pytest.mark.parametrize(("name", "first", "second"), SAMPLE)

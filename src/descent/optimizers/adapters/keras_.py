@@ -36,11 +36,9 @@ class _Keras(Foreign):
             state.setdefault("constants", own)
             optimizer, variables, fresh, current = self._make(parameters, state["constants"])
             if "variables" not in state:
-                state["variables"] = (
-                    [value.clone() for value in fresh]
-                    if fresh is not None
-                    else _values(self._build(parameters, state["constants"])[0].variables)
-                )
+                if fresh is None:
+                    fresh = _values(self._build(parameters, state["constants"])[0].variables)
+                state["variables"] = [value.clone() for value in fresh]
             for variable, value in zip(optimizer.variables, state["variables"], strict=True):
                 variable.assign(value)
             for variable, parameter in zip(variables, parameters, strict=True):
