@@ -6,15 +6,11 @@ images). One batched product then serves all seeds, with the same bits as one pr
 """
 
 import itertools
-import os
-
-# MKL may choose another kernel, with other bits, for a matrix that is aligned differently, as each
-# seed's slice of a stacked tensor is. Its reproducible mode prevents that, at no measurable cost.
-# It must be set before MKL is first used, which is for a product in this module.
-os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
 
 import torch
 import torch.nn.functional as F
+
+from descent.layer import layer
 
 
 def layer_sizes(n_inputs, hidden, n_classes):
@@ -90,9 +86,9 @@ def forward(parameters, images):
     activations = images.mT
     layers = list(zip(parameters[::2], parameters[1::2], strict=True))
     for weight, bias in layers[:-1]:
-        activations = torch.baddbmm(bias.unsqueeze(2), weight, activations).relu_()
+        activations = layer(weight, bias, activations).relu_()
     weight, bias = layers[-1]
-    return torch.baddbmm(bias.unsqueeze(2), weight, activations)
+    return layer(weight, bias, activations)
 
 
 def cross_entropy(logits, labels, reduction="none"):
