@@ -37,13 +37,8 @@ _SEEDS_AT_ONCE = 5
 # A tensor's gradients have vanished if they are smaller than this share of the first ones.
 _VANISHED = 1e-7
 
-_NO_DIFFERENCE = {
-    "identical": True,
-    "difference": 0.0,
-    "share_of_bound": 0.0,
-    "share_of_way": 0.0,
-    "share": 0.0,
-}
+# Iterations are measured together until their parameters are this many numbers.
+_NUMBERS_AT_ONCE = 1 << 18
 
 _PLACE = ["variant", "dtype", "loop", "iteration"]
 
@@ -190,9 +185,7 @@ def compare(begin, makers, reference, changes, seeds, *, runs=RUNS, closed_loop=
     pandas.DataFrame
         See `trace`.
     """
-    found = pd.DataFrame(
-        trace(begin(), makers, reference, changes, seeds, runs=runs, closed_loop=closed_loop)
-    )
+    found = trace(begin(), makers, reference, changes, seeds, runs=runs, closed_loop=closed_loop)
     for envelope in (ENVELOPE, WIDE_ENVELOPE):
         outside = _outside(found)
         if envelope == WIDE_ENVELOPE:  # it is for rules that are right in float64
@@ -244,15 +237,20 @@ def _factors(source, maker, changes, envelope, dtypes):
         dtype = DTYPES[name]
         right.setdefault(name, Network(source.initial, maker, dtype))
         twins[name] = [Network(source.initial, maker, dtype, noise, gain) for noise in noises]
-    formulas = {dtype: Formula(right[dtype].values) for dtype in dtypes}
-    envelopes = {dtype: Envelope(right[dtype], twins[dtype]) for dtype in dtypes}
+    sizes = leads.sizes
+    formulas = {dtype: Formula(right[dtype].numbers(), sizes) for dtype in dtypes}
+    envelopes = {dtype: Envelope(sizes) for dtype in dtypes}
     for changed in changes:
         gradients = source.gradients(leads)
         for network in [*right.values(), *itertools.chain.from_iterable(twins.values())]:
             network.step(gradients, changed)
-        for formula in formulas.values():
-            formula.advance()
-        yield {dtype: envelopes[dtype].advance(formulas[dtype]) for dtype in dtypes}
+        factors = {}
+        for dtype in dtypes:
+            path = right[dtype].numbers()[None]
+            formulas[dtype].advance(path)
+            away = [twin.numbers()[None] for twin in twins[dtype]]
+            factors[dtype] = envelopes[dtype].advance(path, away, formulas[dtype])
+        yield factors
 
 
 def _outside(trace):
@@ -286,10 +284,15 @@ class Network:
         self._buffers = [torch.empty_like(p, dtype=dtype) for p in initial] if reuse else None
         self.trained = [tensor.detach().to(dtype, copy=True).requires_grad_() for tensor in initial]
         self.values = [tensor.detach() for tensor in self.trained]
+        self.sizes = [tensor[0].numel() for tensor in self.values]
         self._gain = gain
         self._arithmetic = noise and Disturbed(noise)
         with default_dtype(dtype):
             self._step = maker(self.trained)
+
+    def numbers(self):
+        """Return a copy of the parameters: (seeds, numbers), one tensor after another."""
+        return torch.cat([tensor.reshape(len(tensor), -1) for tensor in self.values], 1)
 
     def step(self, gradients, changed):
         """Take a step with copies of the gradients, which may be None."""
@@ -314,14 +317,14 @@ class Network:
             gradients = self._gain.disturb(gradients, self.values, self._arithmetic)
         changed = {name: disturb(value, self._arithmetic) for name, value in changed.items()}
         for group in self._step.hyperparameters():
-            for name in group.keys() - {"params"}:
+            for name in sorted(group.keys() - {"params"}):  # always disturbed in the same order
                 group[name] = disturb(group[name], self._arithmetic)
         with self._arithmetic:
             self._step(gradients, **changed)
 
 
 def trace(source, makers, reference, changes, seeds, *, runs=RUNS, closed_loop=False):
-    """Yield how far rules are from a reference, iteration by iteration.
+    """Measure how far rules are from a reference, iteration by iteration.
 
     Parameters
     ----------
@@ -329,10 +332,11 @@ def trace(source, makers, reference, changes, seeds, *, runs=RUNS, closed_loop=F
     makers, reference, changes, seeds, runs, closed_loop
         See `compare`.
 
-    Yields
-    ------
-    dict
-        The place: `variant`, `dtype`, `loop`, `iteration`. `identical`: whether all parameters of
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each iteration and the place: `variant`, `dtype`, `loop`, `iteration`.
+        `identical`: whether all parameters of
         all seeds and runs have the same bits; `difference`: the largest one, relative to the
         largest magnitude in its tensor; `bound`: the smallest bound of the formula of all tensors,
         relative in the same way; `share_of_bound`: the largest ratio of a difference to its
@@ -362,45 +366,113 @@ def trace(source, makers, reference, changes, seeds, *, runs=RUNS, closed_loop=F
         pairs[variant, dtype, "replay"] = [
             (replayed[variant, dtype, run], replayed[reference, dtype, run]) for run in runs
         ]
-    formulas = {dtype: Formula(replayed[reference, dtype, runs[0]].values) for dtype in DTYPES}
-    for iteration, changed in enumerate(changes, 1):
-        gradients = source.gradients(leader)
-        for network in replayed.values():
-            network.step(gradients, changed)
-        for network in closed.values():
-            network.step(source.at(network), changed)
-        for formula in formulas.values():
-            formula.advance()
-        if not all(formula.scale.isfinite().all() for formula in formulas.values()):
-            return
-        for (variant, dtype, loop), networks in pairs.items():
-            row = {"variant": variant, "dtype": dtype, "loop": loop, "iteration": iteration}
-            row |= _apart(networks, formulas[dtype], seeds, source.names, runs)
-            yield row | {"envelope": NO_ENVELOPE, "vanished": source.vanished}
-
-
-def _apart(pairs, formula, seeds, names, runs):
-    """Measure how far apart the two networks of each pair are; there is one pair per run."""
-    distance = torch.stack([distances(ours.values, theirs.values) for ours, theirs in pairs])
-    identical = not distance.any().item()
-    scale, bound, way = (
-        values[:, : distance.shape[2]] for values in (formula.scale, formula.bound, formula.way)
+    measure = _Measure(
+        pairs,
+        {dtype: replayed[reference, dtype, runs[0]] for dtype in DTYPES},
+        {"run": runs, "tensor": source.names, "seed": seeds},
     )
-    width = (bound / scale).min().item()
-    if identical:
-        place = {"seed": seeds[0], "run": runs[0], "tensor": names[0]}
-        return place | _NO_DIFFERENCE | {"bound": width}
-    share = torch.where(distance <= OF_ZEROS, 0.0, distance / bound)
-    # numpy's is five times as fast as torch's, and a check does this at every iteration
-    run, tensor, seed = map(int, np.unravel_index(share.argmax().item(), share.shape))
-    return {
-        "identical": False,
-        "difference": torch.where(distance == 0, 0.0, distance / scale).max().item(),
-        "bound": width,
-        "share_of_bound": share[run, tensor, seed].item(),
-        "share_of_way": torch.where(share > 1, distance / way, 0.0).max().item(),
-        "share": share[run, tensor, seed].item(),
-        "seed": seeds[seed],
-        "run": runs[run],
-        "tensor": names[tensor],
-    }
+    at_once = max(1, _NUMBERS_AT_ONCE // leader.numbers().numel())
+    for start in range(0, len(changes), at_once):
+        paths = {network: [] for network in [*replayed.values(), *closed.values()]}
+        vanished, error = [], None
+        try:
+            for changed in changes[start : start + at_once]:
+                gradients = source.gradients(leader)
+                for network in replayed.values():
+                    network.step(gradients, changed)
+                for network in closed.values():
+                    network.step(source.at(network), changed)
+                vanished.append(source.vanished)
+                for network, path in paths.items():
+                    path.append(network.numbers())
+        except Exception as raised:
+            error = raised
+        if vanished:
+            measure.add({network: torch.stack(path) for network, path in paths.items()}, vanished)
+        if not measure.all_finite:  # which may be why something was raised
+            break
+        if error:
+            raise error
+    return measure.table()
+
+
+class _Measure:
+    """Measures how far apart the two networks of each pair are; there is one pair per run.
+
+    Parameters
+    ----------
+    pairs : dict
+        Maps each variant, dtype and loop to its pairs of networks, ours and the reference.
+    references : dict
+        Maps each dtype to the network that the formula accounts for.
+    names : dict
+        Maps `run`, `tensor` and `seed` to how these are called in the rows.
+
+    Attributes
+    ----------
+    all_finite : bool
+        Whether the references have been finite so far.
+    """
+
+    def __init__(self, pairs, references, names):
+        self._pairs, self._references, self._names = pairs, references, names
+        self._formulas = {
+            dtype: Formula(network.numbers(), network.sizes)
+            for dtype, network in references.items()
+        }
+        self._tables, self._done, self.all_finite = [], 0, True
+
+    def add(self, paths, vanished):
+        """Measure more iterations, up to one where a reference is not finite.
+
+        Parameters
+        ----------
+        paths : dict
+            Maps each network to its path, see `descent.parity.tolerance.Formula`.
+        vanished : list of bool
+            Whether the gradients had vanished, in each iteration.
+        """
+        n = len(vanished)
+        for dtype, formula in self._formulas.items():
+            formula.advance(paths[self._references[dtype]])
+            n = min(n, int(formula.scale.isfinite().flatten(1).all(1).int().cumprod(0).sum()))
+        self.all_finite = n == len(vanished)
+        for (variant, dtype, loop), networks in self._pairs.items():
+            table = pd.DataFrame(self._apart(networks, paths, self._formulas[dtype], n))
+            table.insert(0, "variant", variant)
+            table.insert(1, "dtype", dtype)
+            table.insert(2, "loop", loop)
+            table.insert(3, "iteration", range(self._done + 1, self._done + n + 1))
+            table["envelope"], table["vanished"] = NO_ENVELOPE, vanished[:n]
+            self._tables.append(table)
+        self._done += n
+
+    def table(self):
+        """Return all rows, see `trace`."""
+        return pd.concat(self._tables, ignore_index=True)
+
+    def _apart(self, pairs, paths, formula, n):
+        """Compute the other columns of n rows."""
+        distance = torch.stack(
+            [distances(paths[ours][:n], paths[theirs][:n], ours.sizes) for ours, theirs in pairs], 1
+        )
+        scale, bound, way = (
+            values[:n, None, :, : distance.shape[3]]
+            for values in (formula.scale, formula.bound, formula.way)
+        )
+        share = torch.where(distance <= OF_ZEROS, 0.0, distance / bound)
+        flat = share.flatten(1).numpy()  # its argmax is five times as fast as torch's
+        largest = flat.argmax(1)
+        places = np.unravel_index(largest, share.shape[1:])
+        columns = {
+            "identical": ~distance.flatten(1).any(1),
+            "difference": torch.where(distance == 0, 0.0, distance / scale).flatten(1).amax(1),
+            "bound": (bound / scale).flatten(1).amin(1),
+            "share_of_bound": flat[np.arange(n), largest],
+            "share_of_way": torch.where(share > 1, distance / way, 0.0).flatten(1).amax(1),
+            "share": flat[np.arange(n), largest],
+        }
+        return columns | {
+            name: np.array(self._names[name])[place]
+            for name, place in zip(("run", "tensor", "seed"), places, strict=True)
+        }

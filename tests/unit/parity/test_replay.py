@@ -371,7 +371,11 @@ def test_a_replay_on_a_device_leaves_nothing_on_the_cpu():
         ),
         (PreparedData, "to", lambda original: lambda self, device: self),
         (arithmetic, "_pool", lambda original: lambda dtype, device: original(dtype, "cpu")),
-        (tolerance, "magnitudes", lambda original: lambda of: original(of).to(of[0].device)),
+        (
+            tolerance,
+            "magnitudes",
+            lambda original: lambda of, sizes: original(of, sizes).to(of.device),
+        ),
     ],
 )
 def test_what_a_replay_leaves_on_the_cpu_is_an_error(module, name, left, monkeypatch):
