@@ -10,8 +10,8 @@ from pathlib import Path
 
 LIBRARY = Path(__file__).parent
 
-#: What no result depends on: public names, messages of errors, and the log of a job.
-NEUTRAL = ("__init__.py", "errors.py", "jobs.py")
+#: What no result depends on: public names, messages of errors, the log of a job and its process.
+NEUTRAL = ("__init__.py", "errors.py", "jobs.py", "process.py")
 
 
 def sources(*files):

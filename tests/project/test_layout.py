@@ -16,7 +16,6 @@ FOLDERS = [
 
 #: Modules without a test file of their own, and where they are tested.
 TESTED_ELSEWHERE = {
-    "__main__": "optimizers/test_scaffold",  # python -m descent
     "errors": "test_public",
     "optimizers/form_names": "optimizers/test_forms_recognition",
     "optimizers/translation": "optimizers/test_forms",

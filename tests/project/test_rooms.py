@@ -12,7 +12,7 @@ LIBRARY = PROJECT / "src" / "descent"
 #: From first to last. `__init__` has the version and the public names, as strings.
 ROOMS = [
     "__init__",
-    *("errors", "extras", "metrics", "files", "seal", "provenance", "layer", "model"),
+    *("errors", "extras", "metrics", "files", "seal", "provenance", "process", "layer", "model"),
     *("data", "optimizers", "models", "experiment", "training", "records", "parity", "analysis"),
     *("counterparts", "landscapes", "reporting", "grading"),
     *("dependencies", "jobs", "terminal", "public", "drawing", "cli", "__main__"),

@@ -1,11 +1,25 @@
 """What every script of the workflow does around its one function call."""
 
-import os
+import contextlib
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from descent import jobs
+
+
+@pytest.fixture(autouse=True)
+def made(monkeypatch):
+    """Keep the tests' own process as it is; return what stands for that of each job."""
+    made = []
+
+    def make():
+        made.append(SimpleNamespace(status=1))
+        return made[-1]
+
+    monkeypatch.setattr(jobs, "Process", make)
+    return made
 
 
 def test_what_a_job_prints_goes_to_its_log(tmp_path, capsys):
@@ -25,12 +39,9 @@ def test_an_error_is_one_line_on_the_terminal_and_a_traceback_in_the_log(tmp_pat
     assert log.read_text().startswith("Traceback") and "no such number" in log.read_text()
 
 
-@pytest.mark.parametrize(
-    ("optimizers", "codes"),
-    [(["scratch.sgd", "torch.optim.SGD"], [0]), (["scratch.sgd", "mine.py:rule"], [])],
-)
-def test_only_a_users_file_gets_the_clean_up_of_the_process(monkeypatch, optimizers, codes):
-    ended = []
-    monkeypatch.setattr(os, "_exit", ended.append)
-    jobs.end_process([{"optimizer": optimizer} for optimizer in optimizers])
-    assert ended == codes
+@pytest.mark.parametrize(("error", "status"), [(None, 0), (ValueError("no such number"), 1)])
+def test_the_process_of_a_job_succeeds_only_if_nothing_is_raised(tmp_path, error, status, made):
+    with contextlib.suppress(SystemExit), jobs.job_log(tmp_path / "log"):
+        if error:
+            raise error
+    assert [process.status for process in made] == [status]

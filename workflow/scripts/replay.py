@@ -1,4 +1,4 @@
-from descent.jobs import end_process, job_log
+from descent.jobs import job_log
 
 with job_log(snakemake.log[0]):
     import json
@@ -9,6 +9,7 @@ with job_log(snakemake.log[0]):
     from descent.optimizers.variant import make_variant_step
     from descent.parity.check import tried
     from descent.parity.replay import replay
+    from descent.process import collect_as_usual
     from descent.provenance import provenance
     from descent.seal import write_frame
     from descent.training.device import resolve
@@ -25,6 +26,7 @@ with job_log(snakemake.log[0]):
         variant: partial(make_variant_step, settings, iterations_per_epoch=per_epoch, names=names)
         for variant, settings in params.variants.items()
     }
+    collect_as_usual()
     trace = replay(
         data,
         makers,
@@ -39,5 +41,3 @@ with job_log(snakemake.log[0]):
     with replacing(snakemake.output.trials) as part:
         found = tried(params.variants, params.reference, training.device)
         part.write_text(json.dumps(found, indent=1))
-
-end_process(params.variants.values())

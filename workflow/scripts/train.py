@@ -1,4 +1,4 @@
-from descent.jobs import end_process, job_log
+from descent.jobs import job_log
 
 with job_log(snakemake.log[0]):
     import json
@@ -8,6 +8,7 @@ with job_log(snakemake.log[0]):
 
     from descent.data.prepared import load_prepared
     from descent.optimizers.packages import package_provenance
+    from descent.process import collect_as_usual
     from descent.records import unfinished, write_run
     from descent.training.checkpoint import fingerprint, identify
     from descent.training.device import resolve
@@ -33,9 +34,8 @@ with job_log(snakemake.log[0]):
     checkpoints = Path(output.weights[0]).parents[2] / "checkpoints"
     folder = checkpoints / f"{parameters['variant']}_{seeds[0]}"
     progress = {"checkpoint_folder": folder, "identity": identity}
+    collect_as_usual()
     data = load_prepared(files.prepared)
     for run in train(data, seeds=seeds, training=training, **parameters, **progress):
         write_run(run, configuration, *files_of[run.seed], identity=fingerprint(identity))
     shutil.rmtree(folder, ignore_errors=True)
-
-end_process([parameters["settings"]])

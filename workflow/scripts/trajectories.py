@@ -1,4 +1,4 @@
-from descent.jobs import end_process, job_log
+from descent.jobs import job_log
 
 with job_log(snakemake.log[0]):
     import json
@@ -11,5 +11,3 @@ with job_log(snakemake.log[0]):
     found = follow_variants(params.variants, find(snakemake.wildcards.function), params.epochs)
     with replacing(snakemake.output[0]) as part:
         part.write_text(json.dumps([each.to_dict() for each in found]))
-
-end_process(snakemake.params.variants.values())

@@ -31,6 +31,7 @@ from descent.optimizers.groups import deal
 from descent.optimizers.loading import import_installed, load
 from descent.optimizers.noise import drawing, streams
 from descent.optimizers.spec import parse
+from descent.process import importing
 
 #: Classes of torch.optim that treat every element of a tensor independently.
 ELEMENTWISE_CLASSES = {
@@ -381,6 +382,8 @@ def _has_modes(optimizer):
 
 class _OfTorch:
     def __init__(self, rule, parameters, hyperparameters, groups):
+        with importing():
+            import torch._dynamo  # noqa: F401 - torch does so in its first optimizer
         for parameter in parameters:
             parameter.requires_grad_()  # like the parameters that torch's optimizers expect
         self._parameters = _Kept(parameters)

@@ -215,10 +215,15 @@ _BITS = {torch.float32: torch.int32, torch.float64: torch.int64}
 
 
 def distances(ours, theirs, sizes):
-    """Compute the largest difference of every tensor of two paths; infinite where ours is not finite.
+    """Compute the largest difference of every tensor of two paths.
 
-    It is 0 only for tensors with the same bits for all seeds: zeros of opposite sign differ by a
-    tiny number. Returns (iterations, tensors, seeds), float64, on the CPU.
+    It is infinite where ours is not finite, and 0 only for tensors with the same bits for all
+    seeds: zeros of opposite sign differ by a tiny number.
+
+    Returns
+    -------
+    torch.Tensor
+        (iterations, tensors, seeds), float64, on the CPU.
     """
     n_iterations, n_seeds, _ = ours.shape
     others = ours.view(_BITS[ours.dtype]) != theirs.view(_BITS[ours.dtype])
