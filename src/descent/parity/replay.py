@@ -237,18 +237,17 @@ def _factors(source, maker, changes, envelope, dtypes):
         dtype = DTYPES[name]
         right.setdefault(name, Network(source.initial, maker, dtype))
         twins[name] = [Network(source.initial, maker, dtype, noise, gain) for noise in noises]
-    sizes = leads.sizes
-    formulas = {dtype: Formula(right[dtype].numbers(), sizes) for dtype in dtypes}
-    envelopes = {dtype: Envelope(sizes) for dtype in dtypes}
+    formulas = {dtype: Formula(right[dtype].path()) for dtype in dtypes}
+    envelopes = {dtype: Envelope() for dtype in dtypes}
     for changed in changes:
         gradients = source.gradients(leads)
         for network in [*right.values(), *itertools.chain.from_iterable(twins.values())]:
             network.step(gradients, changed)
         factors = {}
         for dtype in dtypes:
-            path = right[dtype].numbers()[None]
+            path = right[dtype].path()
             formulas[dtype].advance(path)
-            away = [twin.numbers()[None] for twin in twins[dtype]]
+            away = [twin.path() for twin in twins[dtype]]
             factors[dtype] = envelopes[dtype].advance(path, away, formulas[dtype])
         yield factors
 
@@ -284,15 +283,14 @@ class Network:
         self._buffers = [torch.empty_like(p, dtype=dtype) for p in initial] if reuse else None
         self.trained = [tensor.detach().to(dtype, copy=True).requires_grad_() for tensor in initial]
         self.values = [tensor.detach() for tensor in self.trained]
-        self.sizes = [tensor[0].numel() for tensor in self.values]
         self._gain = gain
         self._arithmetic = noise and Disturbed(noise)
         with default_dtype(dtype):
             self._step = maker(self.trained)
 
-    def numbers(self):
-        """Return a copy of the parameters: (seeds, numbers), one tensor after another."""
-        return torch.cat([tensor.reshape(len(tensor), -1) for tensor in self.values], 1)
+    def path(self):
+        """Return the path of this iteration, see `Formula`, in the memory of the parameters."""
+        return [tensor.reshape(1, len(tensor), -1) for tensor in self.values]
 
     def step(self, gradients, changed):
         """Take a step with copies of the gradients, which may be None."""
@@ -371,7 +369,7 @@ def trace(source, makers, reference, changes, seeds, *, runs=RUNS, closed_loop=F
         {dtype: replayed[reference, dtype, runs[0]] for dtype in DTYPES},
         {"run": runs, "tensor": source.names, "seed": seeds},
     )
-    at_once = max(1, _NUMBERS_AT_ONCE // leader.numbers().numel())
+    at_once = max(1, _NUMBERS_AT_ONCE // sum(tensor.numel() for tensor in leader.values))
     for start in range(0, len(changes), at_once):
         paths = {network: [] for network in [*replayed.values(), *closed.values()]}
         vanished, error = [], None
@@ -384,16 +382,27 @@ def trace(source, makers, reference, changes, seeds, *, runs=RUNS, closed_loop=F
                     network.step(source.at(network), changed)
                 vanished.append(source.vanished)
                 for network, path in paths.items():
-                    path.append(network.numbers())
+                    path.append(network.path() if at_once == 1 else _copied(network.path()))
         except Exception as raised:
             error = raised
         if vanished:
-            measure.add({network: torch.stack(path) for network, path in paths.items()}, vanished)
+            measure.add({network: _joined(path) for network, path in paths.items()}, vanished)
         if not measure.all_finite:  # which may be why something was raised
             break
         if error:
             raise error
     return measure.table()
+
+
+def _copied(path):
+    return [tensor.clone() for tensor in path]
+
+
+def _joined(paths):
+    """Join the paths of several iterations; measured: a copy of a single one takes long."""
+    if len(paths) == 1:
+        return paths[0]
+    return [torch.cat(tensors) for tensors in zip(*paths, strict=True)]
 
 
 class _Measure:
@@ -416,11 +425,8 @@ class _Measure:
 
     def __init__(self, pairs, references, names):
         self._pairs, self._references, self._names = pairs, references, names
-        self._formulas = {
-            dtype: Formula(network.numbers(), network.sizes)
-            for dtype, network in references.items()
-        }
-        self._tables, self._done, self.all_finite = [], 0, True
+        self._formulas = {dtype: Formula(network.path()) for dtype, network in references.items()}
+        self._rows, self._done, self.all_finite = [], 0, True
 
     def add(self, paths, vanished):
         """Measure more iterations, up to one where a reference is not finite.
@@ -438,23 +444,24 @@ class _Measure:
             n = min(n, int(formula.scale.isfinite().flatten(1).all(1).int().cumprod(0).sum()))
         self.all_finite = n == len(vanished)
         for (variant, dtype, loop), networks in self._pairs.items():
-            table = pd.DataFrame(self._apart(networks, paths, self._formulas[dtype], n))
-            table.insert(0, "variant", variant)
-            table.insert(1, "dtype", dtype)
-            table.insert(2, "loop", loop)
-            table.insert(3, "iteration", range(self._done + 1, self._done + n + 1))
-            table["envelope"], table["vanished"] = NO_ENVELOPE, vanished[:n]
-            self._tables.append(table)
+            place = {"variant": variant, "dtype": dtype, "loop": loop, "envelope": NO_ENVELOPE}
+            rows = {name: np.full(n, value, object) for name, value in place.items()}
+            rows["iteration"] = np.arange(self._done + 1, self._done + n + 1)
+            rows["vanished"] = np.array(vanished[:n], bool)
+            self._rows.append(rows | self._apart(networks, paths, self._formulas[dtype], n))
         self._done += n
 
     def table(self):
         """Return all rows, see `trace`."""
-        return pd.concat(self._tables, ignore_index=True)
+        # measured: concatenating as many tables takes as long as half of a replay
+        return pd.DataFrame(
+            {name: np.concatenate([rows[name] for rows in self._rows]) for name in self._rows[0]}
+        )
 
     def _apart(self, pairs, paths, formula, n):
         """Compute the other columns of n rows."""
         distance = torch.stack(
-            [distances(paths[ours][:n], paths[theirs][:n], ours.sizes) for ours, theirs in pairs], 1
+            [distances(paths[ours], paths[theirs])[:n] for ours, theirs in pairs], 1
         )
         scale, bound, way = (
             values[:n, None, :, : distance.shape[3]]
@@ -465,14 +472,19 @@ class _Measure:
         largest = flat.argmax(1)
         places = np.unravel_index(largest, share.shape[1:])
         columns = {
-            "identical": ~distance.flatten(1).any(1),
-            "difference": torch.where(distance == 0, 0.0, distance / scale).flatten(1).amax(1),
-            "bound": (bound / scale).flatten(1).amin(1),
+            "identical": ~distance.flatten(1).any(1).numpy(),
+            "difference": _largest(torch.where(distance == 0, 0.0, distance / scale)),
+            "bound": -_largest(-bound / scale),
             "share_of_bound": flat[np.arange(n), largest],
-            "share_of_way": torch.where(share > 1, distance / way, 0.0).flatten(1).amax(1),
+            "share_of_way": _largest(torch.where(share > 1, distance / way, 0.0)),
             "share": flat[np.arange(n), largest],
         }
         return columns | {
-            name: np.array(self._names[name])[place]
+            name: np.array(self._names[name], object if name == "tensor" else int)[place]
             for name, place in zip(("run", "tensor", "seed"), places, strict=True)
         }
+
+
+def _largest(values):
+    """Return the largest value of each iteration."""
+    return values.flatten(1).amax(1).numpy()

@@ -23,13 +23,13 @@ def jump(parameters, gradients, state, *, lr):
 def test_the_limit_is_that_of_the_formula():
     start = torch.tensor([1.0, -2.0])
     closeness, settings = make("scratch.sgd", start, lr=0.5)
-    at = start.clone()[None]
-    formula = Formula(at.clone(), [2])
+    at = start[None]
+    formula = Formula([at[None]])
     for step in range(5):
         gradient = torch.tensor([0.1, 0.2 + step])
         closeness.step([gradient], settings)
         at = at - 0.5 * gradient
-        formula.advance(at[None])
+        formula.advance([at[None]])
         ours = closeness.reference.values[0].clone()
         closeness.compare([ours])
         assert closeness._sum.item() == pytest.approx(formula.bound.item(), rel=1e-6)

@@ -1,5 +1,8 @@
 """Parity by replay: every mutant is called different, but no correct update rule is."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from functools import partial
 
@@ -8,6 +11,7 @@ import pandas as pd
 import pytest
 import torch
 
+from comparing import Given, sides, traced
 from correct_momentum import CORRECT
 from descent import model
 from descent.data.prepared import PreparedData
@@ -374,7 +378,7 @@ def test_a_replay_on_a_device_leaves_nothing_on_the_cpu():
         (
             tolerance,
             "magnitudes",
-            lambda original: lambda of, sizes: original(of, sizes).to(of.device),
+            lambda original: lambda of: original(of).to(of[0].device),
         ),
     ],
 )
@@ -383,3 +387,63 @@ def test_what_a_replay_leaves_on_the_cpu_is_an_error(module, name, left, monkeyp
     monkeypatch.setattr(module, name, left(getattr(module, name)))
     with pytest.raises(MixedDevicesError), pretending(replaying):
         on_a_device()
+
+
+# Many iterations are measured at once
+
+
+def checked_sgd(parameters, gradients, state, *, lr):
+    """Refuse parameters that are not finite, and break off in the fourth iteration if asked."""
+    state["calls"] = state.get("calls", 0) + 1
+    for p, g in zip(parameters, gradients, strict=True):
+        if not p.isfinite().all():
+            raise ValueError("not finite")
+        if lr == 0.5 and state["calls"] == 4:
+            raise ValueError("the fourth call")
+        p.sub_(g, alpha=lr)
+
+
+def of_ones():
+    return Given([torch.zeros(3)], [[torch.ones(3)] for _ in range(10)])
+
+
+def test_a_trace_ends_before_the_reference_is_infinite_whatever_the_rule_says_then():
+    found = traced(*sides(checked_sgd, lr=1e38), kind=of_ones, iterations=10)
+    assert found["iteration"].max() == 3 and found["identical"].all()
+
+
+def test_an_error_while_the_reference_is_finite_is_raised():
+    with pytest.raises(ValueError, match="the fourth call"):
+        traced(*sides(checked_sgd, lr=0.5), kind=of_ones, iterations=10)
+
+
+@pytest.mark.parametrize("numbers", [1, 40, 10**6])
+def test_the_trace_does_not_depend_on_how_many_iterations_are_measured_at_once(
+    numbers, monkeypatch
+):
+    expected = traced(*sides("scratch.nesterov", lr=0.1, momentum=0.9))
+    monkeypatch.setattr(replaying, "_NUMBERS_AT_ONCE", numbers)
+    found = traced(*sides("scratch.nesterov", lr=0.1, momentum=0.9))
+    place = ["variant", "dtype", "iteration"]
+    found, expected = (each.sort_values(place, ignore_index=True) for each in (found, expected))
+    pd.testing.assert_frame_equal(found, expected, rtol=1e-12)
+
+
+@pytest.mark.slow
+def test_the_trace_does_not_depend_on_the_order_of_sets():
+    """Hyperparameters are disturbed one after the other, with random numbers."""
+    code = (
+        "from comparing import sides, traced; ours = sides('scratch.adam', 'torch.optim.NAdam', "
+        "lr=0.1); print(traced(*ours)[['share', 'envelope']].to_csv())"
+    )
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in "0123"
+    }
+    assert len(printed) == 1 and "reference" in printed.pop()

@@ -32,10 +32,10 @@ PATH = [[[-1.0, -2.5], [4.0, 0.0]], [[-2.0, -1.5], [12.0, -1.0]]]
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_the_formula_in_a_case_computed_by_hand(dtype, at_once):
     k_u = 2 * 16 * torch.finfo(dtype).eps / 2
-    formula = Formula(torch.tensor(START, dtype=dtype), [2])
+    formula = Formula([torch.tensor([START], dtype=dtype)])
     scales, ways, bounds = [], [], []
     for path in torch.tensor(PATH, dtype=dtype).split(at_once):
-        formula.advance(path)
+        formula.advance([path])
         scales += formula.scale.tolist()
         ways += formula.way.tolist()
         bounds.append(formula.bound)
@@ -49,39 +49,39 @@ def test_the_formula_in_a_case_computed_by_hand(dtype, at_once):
 
 @pytest.mark.parametrize("at_once", [1, 3, 7])
 def test_the_formula_is_the_same_for_any_number_of_iterations_at_once(at_once):
-    path = draw(20, 2, 9).cumsum(0)
-    whole, pieces = Formula(path[0], [4, 5]), Formula(path[0], [4, 5])
-    whole.advance(path[1:])
+    path = [draw(20, 2, 4).cumsum(0), draw(20, 2, 5, seed=1).cumsum(0)]
+    whole, pieces = (Formula([tensor[:1] for tensor in path]) for _ in range(2))
+    whole.advance([tensor[1:] for tensor in path])
     bounds = []
-    for piece in path[1:].split(at_once):
-        pieces.advance(piece)
+    for first in range(1, 20, at_once):
+        pieces.advance([tensor[first : first + at_once] for tensor in path])
         bounds.append(pieces.bound)
     torch.testing.assert_close(torch.cat(bounds), whole.bound)
     torch.testing.assert_close(pieces.way[-1], whole.way[-1])
 
 
 def test_tensors_of_any_size_have_their_own_bounds():
-    path = torch.cat([torch.ones(1, 2, 1), 5 * torch.ones(1, 2, 3), torch.ones(1, 2, 24)], 2)
-    formula = Formula(path[0], [1, 3, 24])
+    path = [torch.ones(1, 2, 1), 5 * torch.ones(1, 2, 3), torch.ones(1, 2, 24)]
+    formula = Formula(path)
     formula.advance(path)
     assert formula.scale.tolist() == [[[1, 1], [5, 5], [1, 1]]]
     assert formula.bound.shape == (1, 3, 2)
 
 
 def test_distances_tell_bits_and_infinities_apart():
-    one = torch.tensor([[[0.0, 1], [math.nan, 1], [math.inf, 1], [-math.inf, 1], [2.0, 1]]])
-    other = torch.tensor([[[-0.0, 1], [1.0, 1], [1.0, 1], [1.0, 1], [1.5, 1]]])
-    [[apart, same]] = distances(one, other, [1, 1])
+    one = [torch.tensor([[[0.0], [math.nan], [math.inf], [-math.inf], [2.0]]]), torch.ones(1, 5, 2)]
+    other = [torch.tensor([[[-0.0], [1.0], [1.0], [1.0], [1.5]]]), torch.ones(1, 5, 2)]
+    [[apart, same]] = distances(one, other)
     assert 0 < apart[0] < 1e-37
     assert apart[1:].tolist() == [math.inf, math.inf, math.inf, 0.5]
     assert same.tolist() == [0] * 5
-    assert magnitudes(other, [1, 1])[0, 0].tolist() == [0, 1, 1, 1, 1.5]
+    assert magnitudes(other)[0, 0].tolist() == [0, 1, 1, 1, 1.5]
 
 
 def test_an_iteration_with_the_same_bits_is_at_distance_0_whatever_the_others_are():
     one, other = torch.ones(3, 1, 2), torch.ones(3, 1, 2)
     other[1] = torch.nextafter(other[1], torch.tensor(2.0))
-    found = distances(one, other, [2])
+    found = distances([one], [other])
     assert found[[0, 2]].tolist() == [[[0.0]], [[0.0]]] and found[1].item() > 0
 
 
