@@ -8,6 +8,7 @@
 # make benchmark    time the peers, this engine and the limit; make scaling    time evaluation
 # make benchmark-gpu    the speed, the bits and the agreement of stacks on a GPU: docs/performance.md
 # make efficiency   time the default experiment, job by job
+# make check-times  time descent check, rule by rule
 # make checkpoints  time the cost of saving progress; make overhead    the cost of calls
 # make mutants      check wrong rules: are they caught, and named?
 # make small-mistakes  check wrong rules whose effect is small, rare or late
@@ -39,7 +40,7 @@ UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKE
     -c $(LOCK) -r pyproject.toml $(EXTRAS),sync --require-hashes $(LOCK))
 
 .PHONY: results demo setup test test-fast test-slow test-oldest test-cluster test-packages lint format lock clean benchmark \
-    benchmark-gpu benchmark-cluster benchmark-lock efficiency checkpoints overhead scaling mutants coverage \
+    benchmark-gpu benchmark-cluster benchmark-lock efficiency check-times checkpoints overhead scaling mutants coverage \
     docs picture site address notebooks simulate-equivalence right-forms small-mistakes shadow-cost \
     grading forms survey atlas audit shootout
 
@@ -138,6 +139,9 @@ benchmark-cluster: setup
 efficiency: setup
 	$(BIN)/snakemake --cores 1 prepare
 	PYTHONPATH=src $(BIN)/python benchmarks/efficiency.py data/mnist
+
+check-times: setup
+	PYTHONPATH=src $(BIN)/python benchmarks/check_times.py
 
 checkpoints: setup
 	$(BIN)/snakemake --cores 1 prepare

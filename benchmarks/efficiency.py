@@ -41,7 +41,7 @@ def limit_seconds(folder):
     os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
     from engines import limit  # here, because each process has its own torch
 
-    epoch = limit.prepare(folder, momentum=0)
+    epoch, _ = limit.prepare(folder, momentum=0)
     return statistics.median(timed(epoch) for _ in range(_REPEATS + 1))
 
 

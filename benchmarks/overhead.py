@@ -43,7 +43,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         write_tiny(Path(folder) / "prepared.safetensors")
         epochs = {
-            (engine, momentum): prepare(folder, momentum)
+            (engine, momentum): prepare(folder, momentum)[0]
             for momentum in (0.0, 0.9)
             for engine, prepare in ENGINES.items()
         }

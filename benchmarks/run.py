@@ -2,6 +2,8 @@
 
 Every engine trains in its own process, one epoch per round, while all others wait. Disturbances of
 the machine affect neighbors alike, so the ratios within a round are more reliable than the seconds.
+Then come rounds beside a process on another core that streams through more memory than the caches
+hold; and then everything trains on until the test accuracy has reached a target.
 """
 
 import argparse
@@ -20,10 +22,16 @@ from importlib import metadata
 import numpy as np
 from tqdm import tqdm
 
+import engines
 from descent.provenance import provenance
 from publish import publish
 
 MOMENTUM = 0.9
+#: Of the test accuracy, which engines with momentum reach after some 15 epochs.
+TARGET = 0.979
+MOST_EPOCHS = 40
+CONTENDED_ROUNDS = 5
+STREAMED_MB = 64
 PACKAGES = ["torch", "torchvision", "jax", "jaxlib", "optax", "keras", "scikit-learn", "numpy"]
 
 #: By how many standard deviations an engine's mean training loss or accuracy of an epoch may differ
@@ -51,7 +59,8 @@ class Entry:
         A module of `engines`.
     momentum : float
     rounds : int
-        The largest number of timed epochs, after a first one that is not timed.
+        The largest number of timed epochs, after a first one that is not timed. With fewer than
+        five, there are no contended rounds, and no training to the target.
     seeds : int
         The number of seeds that train together.
     options : dict
@@ -60,6 +69,10 @@ class Entry:
         Per seed; one for each epoch, including the first.
     losses, accuracies : list of numpy.ndarray
         (seeds,), the mean over the mini-batches; one for each epoch, including the first.
+    test_accuracies : list of numpy.ndarray
+        (seeds,), after each of them.
+    contended : list of float
+        Seconds per seed of the contended rounds.
     memory : float
         Peak resident memory, MB.
     libraries : list of str
@@ -75,6 +88,8 @@ class Entry:
     seconds: list = field(default_factory=list)
     losses: list = field(default_factory=list)
     accuracies: list = field(default_factory=list)
+    test_accuracies: list = field(default_factory=list)
+    contended: list = field(default_factory=list)
     memory: float = None
     libraries: list = None
 
@@ -82,11 +97,15 @@ class Entry:
 def entries(rounds):
     """List what is timed; the slowest engines get fewer rounds."""
     few, fewer = min(rounds, 3), min(rounds, 2)
-    listed = [Entry("limit", "limit", 0.0, rounds)]
+    listed = [
+        Entry("limit", "limit", 0.0, rounds),
+        Entry("limit, oneDNN", "limit", 0.0, rounds, options={"onednn": True}),
+    ]
     for momentum in (0.0, MOMENTUM):
         listed += [
             Entry("lab's loop", "lab", momentum, fewer),
             Entry("tensor loop", "tensor_loop", momentum, rounds),
+            Entry("torch.compile", "tensor_loop", momentum, rounds, options={"compiled": True}),
             Entry("JAX + optax", "jax_optax", momentum, rounds),
             Entry("scikit-learn", "sklearn_mlp", momentum, rounds),
             Entry("Keras (JAX)", "keras_fit", momentum, rounds),
@@ -114,19 +133,23 @@ def serve(connection, module, arguments):
     Parameters
     ----------
     connection : multiprocessing.connection.Connection
-        Receives True for one more epoch, False to end; sends the seconds, losses and accuracies of
-        each epoch, and at the end the peak memory in MB and the matrix libraries in use.
+        Receives True for one more epoch, False to end; sends the seconds, losses, accuracies and
+        test accuracies of each epoch, and at the end the peak memory in MB and the matrix libraries
+        in use.
     module : str
         A module of `engines`.
     arguments : dict
         Arguments of its `prepare`.
     """
-    epoch = importlib.import_module(f"engines.{module}").prepare(**arguments)
+    epoch, predict = importlib.import_module(f"engines.{module}").prepare(**arguments)
+    images, labels = engines.test_arrays(arguments["folder"])
     connection.send("ready")
     while connection.recv():
         start = time.perf_counter()
         losses, accuracies = epoch()
-        connection.send((time.perf_counter() - start, losses, accuracies))
+        seconds = time.perf_counter() - start
+        right = None if predict is None else (predict(images) == labels).mean(-1)
+        connection.send((seconds, losses, accuracies, right))
     from threadpoolctl import threadpool_info
 
     libraries = [
@@ -140,15 +163,25 @@ def serve(connection, module, arguments):
     connection.send((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, libraries))
 
 
-def measure(entries, folder, minutes):
+def stream(core):
+    """Read and write more memory than the caches hold, on another core, until the process ends."""
+    os.sched_setaffinity(0, {core})
+    numbers = np.ones((STREAMED_MB << 20) // 8)
+    while True:
+        numbers *= 1.0000001
+
+
+def measure(entries, folder, minutes, other_core):
     """Fill the entries round by round, shuffled within each; start no round after `minutes`.
 
-    The first epoch and one round are always run.
+    The first epoch and one round are always run. There are no contended rounds if `other_core` is
+    None.
     """
     deadline = time.monotonic() + 60 * minutes
     context = multiprocessing.get_context("spawn")
     rounds = max(entry.rounds for entry in entries)
-    steps = sum(entry.rounds + 2 for entry in entries)
+    steady = [entry for entry in entries if entry.rounds >= 5]
+    steps = sum(entry.rounds + 2 for entry in entries) + CONTENDED_ROUNDS * len(steady)
     workers = []
     with tqdm(total=steps, unit="step", smoothing=0.1, file=sys.stderr) as progress:
         for entry in entries:
@@ -172,13 +205,55 @@ def measure(entries, folder, minutes):
                 connection.send(True)
                 record(entry, *connection.recv())
                 progress.update()
+        for entry in entries:
+            entry.rounds = len(entry.seconds) - 1
+        if other_core is not None:
+            beside = context.Process(target=stream, args=(other_core,), daemon=True)
+            beside.start()
+            taking_part = [worker for worker in workers if worker[0] in steady]
+            for number in range(CONTENDED_ROUNDS):
+                for entry, _, connection in random.Random(number).sample(
+                    taking_part, len(taking_part)
+                ):
+                    progress.set_description(f"contended round {number + 1}: {entry.name}")
+                    connection.send(True)
+                    record(entry, *connection.recv())
+                    entry.contended.append(entry.seconds[-1])
+                    progress.update()
+            beside.terminate()
+        for entry, _, connection in workers:
+            if entry.module in ("limit", "operators") or not entry.momentum or entry.seeds == 20:
+                continue
+            progress.set_description(f"to the target: {entry.name}")
+            while len(entry.seconds) < MOST_EPOCHS and not all(reached(entry)):
+                connection.send(True)
+                record(entry, *connection.recv())
         for entry, process, connection in workers:
             connection.send(False)
             entry.memory, entry.libraries = connection.recv()
             process.join()
 
 
-def record(entry, seconds, losses, accuracies):
+def reached(entry):
+    """Return the number of epochs after which each seed first reached the target; 0 for never."""
+    there = np.array(entry.test_accuracies) >= TARGET
+    return np.where(there.any(0), there.argmax(0) + 1, 0)
+
+
+def to_target(entry):
+    """Compute the mean over the seeds of the epochs and seconds to the target; None for never.
+
+    The seconds are those of the usual rounds, because some epochs were contended, and of the first
+    epoch, with its compilation.
+    """
+    epochs = reached(entry)
+    if not all(epochs):
+        return None, None
+    first, usual = entry.seconds[0], statistics.median(entry.seconds[1 : entry.rounds + 1])
+    return float(epochs.mean()), float(first + (epochs.mean() - 1) * usual)
+
+
+def record(entry, seconds, losses, accuracies, test_accuracies):
     """Record an epoch, after checking the number of its mini-batches."""
     n_batches = losses.shape[-1], accuracies.shape[-1]
     if n_batches != (469, 469):
@@ -186,6 +261,8 @@ def record(entry, seconds, losses, accuracies):
     entry.seconds.append(seconds / entry.seeds)
     entry.losses.append(np.atleast_1d(losses.mean(-1, dtype=np.float64)))
     entry.accuracies.append(np.atleast_1d(accuracies.mean(-1, dtype=np.float64)))
+    if test_accuracies is not None:
+        entry.test_accuracies.append(np.atleast_1d(test_accuracies))
 
 
 def deviation(entry, entries):
@@ -211,11 +288,15 @@ def deviation(entry, entries):
     )
 
 
-def ratio(entry, entries, module):
+def ratio(entry, entries, module, contended=False):
     """Compute the median ratio of an entry's seconds to another engine's over their rounds."""
     momentum = 0.0 if module == "limit" else entry.momentum
     other = next(other for other in entries if (other.module, other.momentum) == (module, momentum))
-    pairs = list(zip(entry.seconds, other.seconds, strict=False))[1:]
+    if contended:
+        pairs = list(zip(entry.contended, other.contended, strict=True))
+    else:
+        rounds = slice(1, min(entry.rounds, other.rounds) + 1)
+        pairs = list(zip(entry.seconds[rounds], other.seconds[rounds], strict=True))
     return statistics.median(seconds / reference for seconds, reference in pairs)
 
 
@@ -224,26 +305,36 @@ def summarise(entries):
     rows = []
     limit = next(entry for entry in entries if entry.module == "limit")
     for entry in entries:
+        seconds = entry.seconds[1 : entry.rounds + 1]
         row = {
             "engine": entry.name,
             "momentum": entry.momentum,
             "seeds": entry.seeds,
-            "rounds": len(entry.seconds) - 1,
-            "median_seconds": statistics.median(entry.seconds[1:]),
-            "minimum_seconds": min(entry.seconds[1:]),
+            "rounds": entry.rounds,
+            "median_seconds": statistics.median(seconds),
+            "minimum_seconds": min(seconds),
             "to_limit": ratio(entry, entries, "limit"),
-            "minimum_to_limit": min(entry.seconds[1:]) / min(limit.seconds[1:]),
+            "minimum_to_limit": min(seconds) / min(limit.seconds[1 : limit.rounds + 1]),
             "to_jax": ratio(entry, entries, "jax_optax"),
             "to_lab": ratio(entry, entries, "lab"),
             "first_epoch_seconds": entry.seconds[0],
             "peak_memory_mb": entry.memory,
-            "seconds": entry.seconds[1:],
+            "seconds": seconds,
             "libraries": entry.libraries,
         }
+        if entry.contended:
+            row["contended_seconds"] = entry.contended
+            row["contended_to_limit"] = ratio(entry, entries, "limit", contended=True)
+            row["contended_to_jax"] = ratio(entry, entries, "jax_optax", contended=True)
         if entry.module != "limit":  # it learns nothing
             row["deviation"] = float(deviation(entry, entries))
             row["train_loss"] = [losses.mean() for losses in entry.losses]
             row["train_accuracy"] = [accuracies.mean() for accuracies in entry.accuracies]
+        if entry.test_accuracies:
+            row["test_accuracy"] = [float(values.mean()) for values in entry.test_accuracies]
+            epochs, target_seconds = to_target(entry)
+            if epochs:
+                row |= {"epochs_to_target": epochs, "seconds_to_target": target_seconds}
         rows.append(row)
     return rows
 
@@ -258,6 +349,10 @@ COLUMNS = {
     "minimum_to_limit": ("minima to limit", "{:.2f}"),
     "to_jax": ("to JAX", "{:.2f}"),
     "to_lab": ("to lab", "{:.3f}"),
+    "contended_to_limit": ("contended: to limit", "{:.2f}"),
+    "contended_to_jax": ("to JAX", "{:.2f}"),
+    "epochs_to_target": (f"epochs to {100 * TARGET:g} %", "{:.1f}"),
+    "seconds_to_target": ("seconds", "{:.1f}"),
     "first_epoch_seconds": ("first epoch (s)", "{:.2f}"),
     "peak_memory_mb": ("memory (MB)", "{:.0f}"),
     "deviation": ("deviation (sd)", "{:.1f}"),
@@ -285,12 +380,15 @@ def main():
     parser.add_argument("--minutes", type=float, default=7.5, help="start no round after this time")
     arguments = parser.parse_args()
     # before any process starts: it inherits both, and libraries count the cores they see
+    other_core = None
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+        *others, core = sorted(os.sched_getaffinity(0))
+        other_core = others[0] if others else None
+        os.sched_setaffinity(0, {core})
     os.environ.update(ONE_THREAD)
     start = time.perf_counter()
     timed = entries(arguments.rounds)
-    measure(timed, arguments.folder, arguments.minutes)
+    measure(timed, arguments.folder, arguments.minutes, other_core)
     rows = summarise(timed)
     about = provenance() | {
         "platform": platform.platform(),
@@ -300,7 +398,8 @@ def main():
     packages = ", ".join(f"{name} {version}" for name, version in about["packages"].items())
     text = (
         "Seconds per epoch and seed on one core, in float32, with 60,000 images in mini-batches\n"
-        "of 128 and a 784-100-100-10 network. Ratios are medians over rounds; see\n"
+        "of 128 and a 784-100-100-10 network. Ratios are medians over rounds. In contended ones,\n"
+        f"a process on another core streams through {STREAMED_MB} MB. See\n"
         "benchmarks/README.md.\n\n"
         f"{table(rows)}\n\n{about['cpu']}; Python {about['python']}, {packages}.\n"
     )

@@ -1,9 +1,11 @@
 """The engines, one per file, and the code they share.
 
 An engine `name` is the function `prepare(folder, momentum, **options)` in `name.py`. It reads the
-data set in `folder` and returns `epoch()`, which continues training for one epoch, in a new random
-order, and returns the loss and accuracy of each mini-batch before its update, as two arrays. Each
-file imports its libraries at the top because each engine runs in its own process.
+data set in `folder` and returns two functions. `epoch()` continues training for one epoch, in a new
+random order, and returns the loss and accuracy of each mini-batch before its update, as two arrays.
+`predict(images)` returns the class of each image, as an array (images,) or (seeds, images); it is
+None if nothing is learned. Each file imports its libraries at the top because each engine runs in
+its own process.
 """
 
 import itertools
@@ -25,10 +27,19 @@ def prepared_file(folder):
 
 def training_arrays(folder):
     """Read normalized training images, float32 (images, pixels), and labels, int64 (images,)."""
+    return _arrays(folder, "train")
+
+
+def test_arrays(folder):
+    """Read normalized test images and labels, like `training_arrays`."""
+    return _arrays(folder, "test")
+
+
+def _arrays(folder, part):
     with safe_open(prepared_file(folder), framework="numpy") as prepared:
         mean, std = (np.float32(prepared.metadata()[key]) for key in ("mean", "std"))
-        images = prepared.get_tensor("train_images").astype(np.float32)
-        return (images / 255 - mean) / std, prepared.get_tensor("train_labels")
+        images = prepared.get_tensor(f"{part}_images").astype(np.float32)
+        return (images / 255 - mean) / std, prepared.get_tensor(f"{part}_labels")
 
 
 def initial_layers(n_inputs=784, n_classes=10):

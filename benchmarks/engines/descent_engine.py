@@ -30,4 +30,9 @@ def prepare(folder, momentum, optimizer, seeds, hidden=HIDDEN):
         recorded = train_epoch(Layers(parameters), step, data, orders.next(), BATCH_SIZE)
         return recorded["train_loss"].numpy(), recorded["train_accuracy"].numpy()
 
-    return epoch
+    @torch.no_grad()
+    def predict(test_images):
+        images = torch.from_numpy(test_images).expand(seeds, -1, -1)
+        return model.predict(model.forward(parameters, images)).numpy()
+
+    return epoch, predict

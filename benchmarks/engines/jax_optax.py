@@ -8,6 +8,15 @@ import optax
 from engines import BATCH_SIZE, LEARNING_RATE, initial_layers, training_arrays
 
 
+def network(parameters, images):
+    """Compute the logits: (images, classes)."""
+    activations = images
+    for weight, bias in parameters[:-1]:
+        activations = jax.nn.relu(activations @ weight.T + bias)
+    weight, bias = parameters[-1]
+    return activations @ weight.T + bias
+
+
 def program(momentum):
     """Return the function that trains for an epoch, to be compiled, and the optimizer.
 
@@ -17,11 +26,7 @@ def program(momentum):
     optimizer = optax.sgd(LEARNING_RATE, momentum or None)
 
     def loss_and_accuracy(parameters, images, labels):
-        activations = images
-        for weight, bias in parameters[:-1]:
-            activations = jax.nn.relu(activations @ weight.T + bias)
-        weight, bias = parameters[-1]
-        logits = activations @ weight.T + bias
+        logits = network(parameters, images)
         losses = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
         return losses.mean(), (logits.argmax(1) == labels).mean()
 
@@ -59,4 +64,7 @@ def prepare(folder, momentum):
         state, (losses, accuracies) = train_epoch(state, this_epoch, images, labels)
         return np.asarray(losses), np.asarray(accuracies)
 
-    return epoch
+    def predict(test_images):
+        return np.asarray(network(state[0], test_images).argmax(1))
+
+    return epoch, predict

@@ -60,4 +60,7 @@ def prepare(folder, momentum):
         model.fit(images, labels, BATCH_SIZE, verbose=0, callbacks=[recorder])
         return np.array(recorder.losses), np.array(recorder.accuracies)
 
-    return epoch
+    def predict(test_images):
+        return model.predict(test_images, batch_size=1000, verbose=0).argmax(1)
+
+    return epoch, predict

@@ -25,12 +25,15 @@ def prepare(folder, momentum):
                 parameter -= LEARNING_RATE * direction
                 parameter.grad.zero_()
 
+    def network(images):
+        w0, b0, w1, b1, w2, b2 = parameters
+        hidden = torch.relu(images.view(len(images), -1) @ w0.T + b0)
+        return torch.relu(hidden @ w1.T + b1) @ w2.T + b2
+
     def epoch():
         losses, accuracies = [], []
-        w0, b0, w1, b1, w2, b2 = parameters
         for images, labels in loader:
-            hidden = torch.relu(images.view(len(images), -1) @ w0.T + b0)
-            logits = torch.relu(hidden @ w1.T + b1) @ w2.T + b2
+            logits = network(images)
             loss = F.cross_entropy(logits, labels)
             loss.backward()
             update()
@@ -38,4 +41,7 @@ def prepare(folder, momentum):
             accuracies.append((logits.argmax(1) == labels).float().mean().item())
         return np.array(losses), np.array(accuracies)
 
-    return epoch
+    def predict(images):
+        return network(torch.from_numpy(images)).argmax(1).numpy()
+
+    return epoch, predict

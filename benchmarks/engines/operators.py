@@ -8,6 +8,7 @@ import torch
 
 from descent import model
 from descent.data.prepared import load_prepared, normalize
+from descent.layer import is_wide, products
 from descent.training.epoch import mini_batch_metrics
 from descent.training.seeding import generator
 from engines import BATCH_SIZE, HIDDEN, LEARNING_RATE, prepared_file
@@ -25,6 +26,7 @@ def prepare(folder, momentum, seeds, hidden=HIDDEN):
     parameters = [parameter.detach() for parameter in model.initialize(sizes, initialization)]
     w0, w1, w2 = parameters[::2]
     b0, b1, b2 = (bias.unsqueeze(2) for bias in parameters[1::2])  # columns of the same memory
+    wide = is_wide(w0)
     gradients = [torch.empty_like(parameter) for parameter in parameters]
     velocities = [torch.zeros_like(parameter) for parameter in parameters]
     n_images = len(data.train_images)
@@ -33,7 +35,10 @@ def prepare(folder, momentum, seeds, hidden=HIDDEN):
 
     def differentiate(images, labels, kept_logits, batch):
         h0, h1, logits, d0, d1, error = batch
-        torch.baddbmm(b0, w0, images.mT, out=h0).relu_()
+        if wide:
+            torch.add(products(w0, images.mT), b0, out=h0).relu_()
+        else:
+            torch.baddbmm(b0, w0, images.mT, out=h0).relu_()
         torch.baddbmm(b1, w1, h0, out=h1).relu_()
         torch.baddbmm(b2, w2, h1, out=logits)
         kept_logits.copy_(logits)
@@ -47,7 +52,10 @@ def prepare(folder, momentum, seeds, hidden=HIDDEN):
         torch.sum(d1, 2, out=gradients[3])
         torch.bmm(w1.mT, d1, out=d0)
         torch.ops.aten.threshold_backward(d0, h0, 0, grad_input=d0)
-        torch.bmm(d0, images, out=gradients[0])
+        if wide:
+            gradients[0] = products(d0, images)
+        else:
+            torch.bmm(d0, images, out=gradients[0])
         torch.sum(d0, 2, out=gradients[1])
 
     def epoch():
@@ -72,7 +80,7 @@ def prepare(folder, momentum, seeds, hidden=HIDDEN):
         recorded = mini_batch_metrics(logits_of_epoch, answers, BATCH_SIZE)
         return recorded["train_loss"].numpy(), recorded["train_accuracy"].numpy()
 
-    return epoch
+    return epoch, None
 
 
 def _buffers(seeds, n, sizes):

@@ -7,8 +7,11 @@ from torch import nn
 from engines import BATCH_SIZE, LEARNING_RATE, initial_layers, training_arrays
 
 
-def prepare(folder, momentum):
-    """Train an nn.Sequential with torch.optim.SGD, without a DataLoader."""
+def prepare(folder, momentum, compiled=False):
+    """Train an nn.Sequential with torch.optim.SGD, without a DataLoader.
+
+    Where it is compiled, the first epoch includes compilation.
+    """
     images, labels = (torch.from_numpy(array) for array in training_arrays(folder))
     layers = []
     for weight, bias in initial_layers():
@@ -20,17 +23,29 @@ def prepare(folder, momentum):
     model = nn.Sequential(*layers[:-1])
     optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=momentum)
 
+    def differentiate(pixels, answers):
+        logits = model(pixels)
+        loss = F.cross_entropy(logits, answers)
+        loss.backward()
+        return logits.detach(), loss.detach()
+
+    step = optimizer.step
+    if compiled:
+        differentiate, step = torch.compile(differentiate), torch.compile(step)
+
     def epoch():
         losses, accuracies = [], []
         for chosen in torch.randperm(len(images)).split(BATCH_SIZE):
             answers = labels[chosen]
-            logits = model(images[chosen])
-            loss = F.cross_entropy(logits, answers)
             optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            losses.append(loss.detach())
-            accuracies.append((logits.detach().argmax(1) == answers).float().mean())
+            logits, loss = differentiate(images[chosen], answers)
+            step()
+            losses.append(loss)
+            accuracies.append((logits.argmax(1) == answers).float().mean())
         return torch.stack(losses).numpy(), torch.stack(accuracies).numpy()
 
-    return epoch
+    def predict(test_images):
+        with torch.no_grad():
+            return model(torch.from_numpy(test_images)).argmax(1).numpy()
+
+    return epoch, predict

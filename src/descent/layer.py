@@ -34,15 +34,16 @@ def layer(weight, bias, inputs):
     torch.Tensor
         (seeds, outputs, images). A seed's numbers do not depend on the seeds beside it.
     """
-    if weight.shape[1:].numel() >= LARGE and _has_wide(weight):
+    if is_wide(weight):
         return Wide.apply(weight, bias, inputs)
     return torch.baddbmm(bias.unsqueeze(2), weight, inputs)
 
 
-def _has_wide(weight):
-    """Tell whether oneDNN is there and may be faster; it depends on the kind of CPU alone."""
+def is_wide(weight):
+    """Tell whether oneDNN is there and faster; only the layer and the kind of CPU decide."""
     return (
-        weight.device.type == "cpu"
+        weight.shape[1:].numel() >= LARGE
+        and weight.device.type == "cpu"
         and weight.dtype == torch.float32
         and torch.backends.mkldnn.is_available()
         and torch.backends.cpu.get_cpu_capability() == "AVX512"
@@ -56,19 +57,30 @@ class Wide(torch.autograd.Function):
     def forward(ctx, weight, bias, inputs):
         """Compute W x + b."""
         ctx.save_for_backward(weight, inputs)
-        return _products(weight, inputs).add_(bias.unsqueeze(2))
+        return products(weight, inputs).add_(bias.unsqueeze(2))
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, errors):
         """Compute the gradients: d x^T for the weights, d for the bias, W^T d for the inputs."""
         weight, inputs = ctx.saved_tensors
-        of_inputs = _products(weight.mT, errors) if ctx.needs_input_grad[2] else None
-        return _products(errors, inputs.mT), errors.sum(2), of_inputs
+        of_inputs = products(weight.mT, errors) if ctx.needs_input_grad[2] else None
+        return products(errors, inputs.mT), errors.sum(2), of_inputs
 
 
-def _products(left, right):
-    """Multiply the matrices of each seed; in float64, for tests, not by oneDNN."""
+def products(left, right):
+    """Multiply the matrices of each seed, by oneDNN; in float64, for tests, by torch.
+
+    Parameters
+    ----------
+    left, right : torch.Tensor
+        (seeds, n, m) and (seeds, m, k).
+
+    Returns
+    -------
+    torch.Tensor
+        (seeds, n, k)
+    """
     if left.dtype != torch.float32:
         return left @ right
     # torch has no public name for this operator, to which torch.compile turns its linear layers
