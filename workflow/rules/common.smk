@@ -93,8 +93,9 @@ def network():
 
 def run_files(kind, variants=VARIANTS, seeds=config["seeds"], suffix="parquet"):
     """List the files of one kind, one per run."""
-    path = f"{RESULTS}/{kind}/{{variant}}/seed_{{seed}}.{suffix}"
-    return expand(path, variant=variants, seed=seeds)
+    return [
+        f"{RESULTS}/{kind}/{variant}/seed_{seed}.{suffix}" for variant in variants for seed in seeds
+    ]
 
 
 def findings():
@@ -173,3 +174,5 @@ wildcard_constraints:
     metric="|".join(TRAIN_METRICS),
     file="|".join(RAW_FILES),
     rung="|".join(RUNGS),
+    # Here, before the training jobs: Snakemake applies them to all files that it knows by then.
+    function="|".join(FUNCTIONS),

@@ -69,8 +69,5 @@ stands_for(
     ],
 )
 
-RUNS = [
-    *run_files("iterations"),
-    *run_files("epochs"),
-    *run_files("weights", suffix="safetensors"),
-]
+WEIGHTS = run_files("weights", suffix="safetensors")
+RUNS = [*run_files("iterations"), *run_files("epochs"), *WEIGHTS]
