@@ -113,6 +113,15 @@ def updated(files):
     return [update(file) if os.path.exists(file) else file for file in files]
 
 
+def asked_for_here(names):
+    """List the rules among these for whose jobs a scheduler has started snakemake on this node.
+
+    They are on the command line, because Snakemake reads the workflow before it says so itself.
+    """
+    named = {workflow.modifier.modify_rulename(name): name for name in names}
+    return [named[word] for word in sys.argv if workflow.remote_exec and word in named]
+
+
 def stands_for(target, names):
     """Let `--set-resources` and `--set-threads` of a target mean those of some Snakemake rules."""
     target, *names = map(workflow.modifier.modify_rulename, [target, *names])
