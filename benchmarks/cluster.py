@@ -1,7 +1,8 @@
-"""Measure the overhead of a job, locally and on Slurm, and do 1,000 runs on Slurm.
+"""Measure the overhead of a job, locally and on Slurm, do 1,000 runs on Slurm, and what grows.
 
 Slurm is a private cluster of two nodes with two cores each, all on this machine. The data set is
-the tiny one from the tests, so that hardly anything but the overhead is left.
+the tiny one from the tests, so that hardly anything but the overhead is left. What grows with the
+number of runs is measured up to 10,000, whose records are simulated where they are evaluated.
 """
 
 import argparse
@@ -32,14 +33,21 @@ PROFILE = ["--workflow-profile", "profiles/slurm", "--slurm-keep-successful-logs
 class Experiment:
     """A checkout with the four variants of the lab on tiny data, two epochs each."""
 
-    def __init__(self, folder, seeds, seeds_per_job):
+    def __init__(self, folder, seeds, seeds_per_job, **changes):
         folder.mkdir(parents=True)
         self.checkout = make_checkout(folder)
         self.checkout.configure(
             seeds=list(range(seeds)),
             seeds_per_job=seeds_per_job,
             comparisons=VARIANTS,
+            **changes,
         )
+
+    def simulate(self, runs):
+        """Write the records of simulated runs in place of those that training would write."""
+        folder = self.checkout.results
+        command = [sys.executable, str(HERE / "simulate_runs.py"), "--folder", folder]
+        subprocess.run([*command, "--runs", str(runs)], check=True, stderr=subprocess.DEVNULL)
 
     def run(self, *arguments, environment=None):
         """Run snakemake, which must succeed; return its output, wall and CPU seconds."""
@@ -59,6 +67,11 @@ class Experiment:
             sys.exit(process.stdout)
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         return process.stdout, wall, cpu
+
+    def jobs(self):
+        """Read the wall seconds (`s`) and the memory in MB (`max_rss`) of all jobs."""
+        files = (self.checkout.results / "logs").glob("*.benchmark.tsv")
+        return pd.concat({file.name.split(".")[0]: pd.read_csv(file, sep="\t") for file in files})
 
     def script_seconds(self):
         """Read the mean wall seconds of the training scripts, and of the training within them."""
@@ -84,8 +97,11 @@ def slurm_seconds(slurm):
     return sum(waited) / len(jobs), sum(ran) / len(jobs)
 
 
-def overhead(folder, executor, seeds):
-    """Run one job of `seeds` seeds per variant, two at once, and measure where the time goes.
+def overhead(folder, executor, seeds, blocks=5, runs=None):
+    """Run jobs of `seeds` seeds, two at once, and measure where their time goes.
+
+    There are `blocks` for each variant, so that the seconds in which Slurm counts average out. The
+    experiment may have more `runs`, which are planned and not trained.
 
     Returns
     -------
@@ -94,9 +110,10 @@ def overhead(folder, executor, seeds):
         (imports, reading and writing), `training`; and, on Slurm, the wall seconds of the whole
         run, which include snakemake's own start and its waiting between looks at the queue.
     """
-    experiment = Experiment(folder / "checkout", seeds, seeds)
+    experiment = Experiment(folder / "checkout", runs // 4 if runs else blocks * seeds, seeds)
     experiment.run("--cores", "2", "--until", "prepare")
-    rules = [f"train_{name}_0" for pair in VARIANTS.values() for name in pair]
+    names = [name for pair in VARIANTS.values() for name in pair]
+    rules = [f"train_{name}_{block}" for name in names for block in range(blocks)]
     if executor == "local":
         experiment.run("--cores", "2", *rules)
         script, training = experiment.script_seconds()
@@ -124,6 +141,42 @@ def planning(folder, runs, seeds_per_job):
         "jobs": int(re.search(r"^total +(\d+)$", said, re.MULTILINE)[1]),
         "cpu_seconds": cpu,
     }
+
+
+def evaluation(folder, runs):
+    """Let the workflow evaluate simulated runs: all curves, tables, figures and pages.
+
+    Returns
+    -------
+    dict
+        Seconds of all scripts, one after the other, and the `script` that takes most of them; the
+        memory of that which takes most, in MB; seconds of the whole run, with Snakemake.
+    """
+    experiment = Experiment(folder, runs // 4, 25, training={"epochs": 20})
+    experiment.run("--cores", "1", "data")
+    experiment.simulate(runs)
+    pages = [f"results/tiny/{name}.html" for name in ("report", "interactive")]
+    _, wall, _ = experiment.run("--cores", "1", "tables", "figures", *pages)
+    jobs = experiment.jobs()
+    return {
+        "scripts_seconds": jobs["s"].sum(),
+        "longest": jobs["s"].idxmax()[0],
+        "longest_seconds": jobs["s"].max(),
+        "memory_mb": jobs["max_rss"].max(),
+        "largest": jobs["max_rss"].idxmax()[0],
+        "whole_seconds": wall,
+    }
+
+
+def growth(folder, runs):
+    """Measure what grows with the number of runs: planning, the start of a job, evaluation."""
+    row = {"runs": runs}
+    for seeds in (25, 250):
+        if seeds * 4 <= runs:
+            plan = planning(folder / f"plan{seeds}", runs, seeds)
+            row[f"plan_cpu_seconds_{seeds}"] = plan["cpu_seconds"]
+    row["start"] = overhead(folder / "start", "slurm", 5, blocks=5, runs=runs)["start"]
+    return row | evaluation(folder / "evaluation", runs)
 
 
 def thousand(folder, runs, seeds_per_job):

@@ -71,5 +71,8 @@ for name, (variant, settings, seeds, epochs) in BLOCKS.items():
 
 stands_for("train", BLOCKS)
 
-WEIGHTS = run_files("weights", suffix="safetensors")
-RUNS = [*run_files("iterations"), *run_files("epochs"), *WEIGHTS]
+RUNS = [
+    *run_files("iterations"),
+    *run_files("epochs"),
+    *run_files("weights", suffix="safetensors"),
+]
