@@ -334,6 +334,53 @@ def _tables(
         raise RecordError(f"no file has the configured run {missing[0]} ({len(missing)} missing)")
 
 
+class Runs(Mapping):
+    """Like what `read_runs` returns, but each run is read when it is asked for, and not kept.
+
+    Thousands of runs do not fill the memory then. Other devices than that of the first run are not
+    noticed; `collect` notices them.
+
+    Parameters
+    ----------
+    files : list of path
+        One per run, named as the workflow does: `<variant>/seed_<k>.parquet`.
+    expected, columns
+        As of `read_runs`.
+
+    Raises
+    ------
+    RecordError
+        Unless the files have the names of exactly the expected runs; and if one that is asked for
+        holds another run.
+    """
+
+    def __init__(
+        self,
+        files: Iterable[str | Path],
+        expected: Mapping[str, Iterable[int]],
+        columns: Sequence[str],
+    ) -> None:
+        named = {
+            (file.parent.name, int(file.stem.removeprefix("seed_"))): file
+            for file in map(Path, files)
+        }
+        self._files = dict(sorted(named.items()))
+        self._columns = columns
+        wanted = sorted((variant, seed) for variant in expected for seed in expected[variant])
+        if list(self._files) != wanted:
+            raise RecordError(f"{len(named)} files are not exactly those of {len(wanted)} runs")
+
+    def __getitem__(self, run: tuple[str, int]) -> pd.DataFrame:
+        variant, seed = run
+        return read_runs([self._files[run]], {variant: [seed]}, self._columns)[run]
+
+    def __iter__(self) -> Iterator[tuple[str, int]]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+
 def collect(
     files: Iterable[str | Path], expected: Mapping[str, Iterable[int]], output: str | Path
 ) -> None:
