@@ -71,7 +71,8 @@ class Experiment:
     def jobs(self):
         """Read the wall seconds (`s`) and the memory in MB (`max_rss`) of all jobs."""
         files = (self.checkout.results / "logs").glob("*.benchmark.tsv")
-        return pd.concat({file.name.split(".")[0]: pd.read_csv(file, sep="\t") for file in files})
+        jobs = {file.name.split(".")[0]: pd.read_csv(file, sep="\t").iloc[0] for file in files}
+        return pd.DataFrame(jobs).T
 
     def script_seconds(self):
         """Read the mean wall seconds of the training scripts, and of the training within them."""
@@ -144,39 +145,36 @@ def planning(folder, runs, seeds_per_job):
 
 
 def evaluation(folder, runs):
-    """Let the workflow evaluate simulated runs: all curves, tables, figures and pages.
+    """Let the workflow evaluate simulated runs: all curves, tables, figures and pages but parity's.
 
     Returns
     -------
     dict
-        Seconds of all scripts, one after the other, and the `script` that takes most of them; the
-        memory of that which takes most, in MB; seconds of the whole run, with Snakemake.
+        Wall seconds of the scripts, one after the other, without `replay`, which trains; the memory
+        in MB of the one that takes most; and the seconds and the memory of some of them.
     """
     experiment = Experiment(folder, runs // 4, 25, training={"epochs": 20})
     experiment.run("--cores", "1", "data")
     experiment.simulate(runs)
     pages = [f"results/tiny/{name}.html" for name in ("report", "interactive")]
-    _, wall, _ = experiment.run("--cores", "1", "tables", "figures", *pages)
+    experiment.run("--cores", "1", "tables", "figures", *pages)
     jobs = experiment.jobs()
+    jobs = jobs[~jobs.index.str.startswith("replay")]
+    some = jobs.loc[["collect", "curves", "equivalence", "interactive", "report"]]
     return {
         "scripts_seconds": jobs["s"].sum(),
-        "longest": jobs["s"].idxmax()[0],
-        "longest_seconds": jobs["s"].max(),
         "memory_mb": jobs["max_rss"].max(),
-        "largest": jobs["max_rss"].idxmax()[0],
-        "whole_seconds": wall,
+        **{f"{name}_seconds": row["s"] for name, row in some.iterrows()},
+        **{f"{name}_mb": row["max_rss"] for name, row in some.iterrows()},
     }
 
 
 def growth(folder, runs):
     """Measure what grows with the number of runs: planning, the start of a job, evaluation."""
-    row = {"runs": runs}
-    for seeds in (25, 250):
-        if seeds * 4 <= runs:
-            plan = planning(folder / f"plan{seeds}", runs, seeds)
-            row[f"plan_cpu_seconds_{seeds}"] = plan["cpu_seconds"]
-    row["start"] = overhead(folder / "start", "slurm", 5, blocks=5, runs=runs)["start"]
-    return row | evaluation(folder / "evaluation", runs)
+    plan = planning(folder / "plan", runs, 25)["cpu_seconds"]
+    start = overhead(folder / "start", "slurm", 25, blocks=1, runs=runs)["start"]
+    about = {"runs": runs, "plan_cpu_seconds": plan, "start_seconds": start}
+    return about | evaluation(folder / "evaluation", runs)
 
 
 def thousand(folder, runs, seeds_per_job):
@@ -206,14 +204,20 @@ def table(rows):
 
 
 def main():
-    """Measure and write cluster.json and cluster.md."""
+    """Measure and write cluster.json and cluster.md, or growth.json and growth.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--seeds-per-job", type=int, default=50)
+    parser.add_argument("--growth", type=int, nargs="+", help="measure only how these runs grow")
     arguments = parser.parse_args()
     if missing := missing_packages():
         sys.exit(missing)
     load = os.getloadavg()[0]
+    if arguments.growth:
+        with tempfile.TemporaryDirectory() as name:
+            rows = [growth(Path(name) / str(runs), runs) for runs in arguments.growth]
+        publish("growth", {"about": provenance(), "load": load, "rows": rows}, f"{table(rows)}\n")
+        return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         jobs = [
