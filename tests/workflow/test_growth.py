@@ -44,11 +44,12 @@ def on_a_node(checkout, rule, *arguments):
 def test_planning_takes_no_more_for_a_run_the_more_there_are(checkout):
     """A list of all runs in a rule that names outputs of another one, once, made it quadratic."""
     calls = []
-    for n_seeds in (100, 200, 400):
+    for n_seeds in (200, 400, 800):
         checkout.configure(seeds=list(range(n_seeds)), seeds_per_job=20)
         said = python(checkout, "-c", COUNTING, "-n", "--quiet", "all")
         calls.append(int(re.search(r"functions called: (\d+)", said)[1]))
-    assert calls[2] - calls[1] < 2.2 * (calls[1] - calls[0])
+    # measured: 2.014, and 2.198 with that list
+    assert calls[2] - calls[1] < 2.1 * (calls[1] - calls[0])
 
 
 def test_only_three_rules_list_all_runs_beside_the_targets(checkout):
