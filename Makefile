@@ -23,6 +23,7 @@
 # make coverage     measure how often the confidence bands hold
 # make simulate-equivalence    measure how often verdicts on equivalence are wrong
 # make benchmark-cluster    1,000 runs through Slurm, and the overhead of a job
+# make growth       planning, the start of a job and evaluation for up to 10,000 runs: docs/notes/many_runs.md
 # make docs         write docs/configuration.md from the schema; make picture    that of the README
 # make site         build/site/html, the documentation as a site, with the gallery's experiments
 # make notebooks    execute the solution of the lab, and make the exercise of it
@@ -42,7 +43,7 @@ UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKE
 .PHONY: results demo setup test test-fast test-slow test-oldest test-cluster test-packages lint format lock clean benchmark \
     benchmark-gpu benchmark-cluster benchmark-lock efficiency check-times checkpoints overhead scaling mutants coverage \
     docs picture site address notebooks simulate-equivalence right-forms small-mistakes shadow-cost \
-    grading forms survey atlas audit shootout
+    grading forms survey atlas audit shootout growth
 
 results: setup
 	$(BIN)/snakemake --cores all
@@ -135,6 +136,9 @@ benchmark-gpu: .venv-benchmark/done
 
 benchmark-cluster: setup
 	PYTHONPATH=tests/support:src $(BIN)/python benchmarks/cluster.py
+
+growth: setup
+	PYTHONPATH=tests/support:src $(BIN)/python benchmarks/cluster.py --growth 100 1000 4000 10000
 
 efficiency: setup
 	$(BIN)/snakemake --cores 1 prepare

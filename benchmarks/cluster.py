@@ -1,7 +1,8 @@
-"""Measure the overhead of a job, locally and on Slurm, and do 1,000 runs on Slurm.
+"""Measure the overhead of a job, locally and on Slurm, do 1,000 runs on Slurm, and what grows.
 
 Slurm is a private cluster of two nodes with two cores each, all on this machine. The data set is
-the tiny one from the tests, so that hardly anything but the overhead is left.
+the tiny one from the tests, so that hardly anything but the overhead is left. What grows with the
+number of runs is measured up to 10,000, whose records are simulated where they are evaluated.
 """
 
 import argparse
@@ -32,14 +33,21 @@ PROFILE = ["--workflow-profile", "profiles/slurm", "--slurm-keep-successful-logs
 class Experiment:
     """A checkout with the four variants of the lab on tiny data, two epochs each."""
 
-    def __init__(self, folder, seeds, seeds_per_job):
+    def __init__(self, folder, seeds, seeds_per_job, **changes):
         folder.mkdir(parents=True)
         self.checkout = make_checkout(folder)
         self.checkout.configure(
             seeds=list(range(seeds)),
             seeds_per_job=seeds_per_job,
             comparisons=VARIANTS,
+            **changes,
         )
+
+    def simulate(self, runs):
+        """Write the records of simulated runs in place of those that training would write."""
+        folder = self.checkout.results
+        command = [sys.executable, str(HERE / "simulate_runs.py"), "--folder", folder]
+        subprocess.run([*command, "--runs", str(runs)], check=True, stderr=subprocess.DEVNULL)
 
     def run(self, *arguments, environment=None):
         """Run snakemake, which must succeed; return its output, wall and CPU seconds."""
@@ -59,6 +67,12 @@ class Experiment:
             sys.exit(process.stdout)
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         return process.stdout, wall, cpu
+
+    def jobs(self):
+        """Read the wall seconds (`s`) and the memory in MB (`max_rss`) of all jobs."""
+        files = (self.checkout.results / "logs").glob("*.benchmark.tsv")
+        jobs = {file.name.split(".")[0]: pd.read_csv(file, sep="\t").iloc[0] for file in files}
+        return pd.DataFrame(jobs).T
 
     def script_seconds(self):
         """Read the mean wall seconds of the training scripts, and of the training within them."""
@@ -84,8 +98,11 @@ def slurm_seconds(slurm):
     return sum(waited) / len(jobs), sum(ran) / len(jobs)
 
 
-def overhead(folder, executor, seeds):
-    """Run one job of `seeds` seeds per variant, two at once, and measure where the time goes.
+def overhead(folder, executor, seeds, blocks=5, runs=None):
+    """Run jobs of `seeds` seeds, two at once, and measure where their time goes.
+
+    There are `blocks` for each variant, so that the seconds in which Slurm counts average out. The
+    experiment may have more `runs`, which are planned and not trained.
 
     Returns
     -------
@@ -94,9 +111,10 @@ def overhead(folder, executor, seeds):
         (imports, reading and writing), `training`; and, on Slurm, the wall seconds of the whole
         run, which include snakemake's own start and its waiting between looks at the queue.
     """
-    experiment = Experiment(folder / "checkout", seeds, seeds)
+    experiment = Experiment(folder / "checkout", runs // 4 if runs else blocks * seeds, seeds)
     experiment.run("--cores", "2", "--until", "prepare")
-    rules = [f"train_{name}_0" for pair in VARIANTS.values() for name in pair]
+    names = [name for pair in VARIANTS.values() for name in pair]
+    rules = [f"train_{name}_{block}" for name in names for block in range(blocks)]
     if executor == "local":
         experiment.run("--cores", "2", *rules)
         script, training = experiment.script_seconds()
@@ -126,6 +144,39 @@ def planning(folder, runs, seeds_per_job):
     }
 
 
+def evaluation(folder, runs):
+    """Let the workflow evaluate simulated runs: all curves, tables, figures and pages but parity's.
+
+    Returns
+    -------
+    dict
+        Wall seconds of the scripts, one after the other, without `replay`, which trains; the memory
+        in MB of the one that takes most; and the seconds and the memory of some of them.
+    """
+    experiment = Experiment(folder, runs // 4, 25, training={"epochs": 20})
+    experiment.run("--cores", "1", "data")
+    experiment.simulate(runs)
+    pages = [f"results/tiny/{name}.html" for name in ("report", "interactive")]
+    experiment.run("--cores", "1", "tables", "figures", *pages)
+    jobs = experiment.jobs()
+    jobs = jobs[~jobs.index.str.startswith("replay")]
+    some = jobs.loc[["collect", "curves", "equivalence", "interactive", "report"]]
+    return {
+        "scripts_seconds": jobs["s"].sum(),
+        "memory_mb": jobs["max_rss"].max(),
+        **{f"{name}_seconds": row["s"] for name, row in some.iterrows()},
+        **{f"{name}_mb": row["max_rss"] for name, row in some.iterrows()},
+    }
+
+
+def growth(folder, runs):
+    """Measure what grows with the number of runs: planning, the start of a job, evaluation."""
+    plan = planning(folder / "plan", runs, 25)["cpu_seconds"]
+    start = overhead(folder / "start", "slurm", 25, blocks=1, runs=runs)["start"]
+    about = {"runs": runs, "plan_cpu_seconds": plan, "start_seconds": start}
+    return about | evaluation(folder / "evaluation", runs)
+
+
 def thousand(folder, runs, seeds_per_job):
     """Do many runs through Slurm; all of them must be there at the end."""
     experiment = Experiment(folder / "checkout", runs // 4, seeds_per_job)
@@ -153,14 +204,20 @@ def table(rows):
 
 
 def main():
-    """Measure and write cluster.json and cluster.md."""
+    """Measure and write cluster.json and cluster.md, or growth.json and growth.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--seeds-per-job", type=int, default=50)
+    parser.add_argument("--growth", type=int, nargs="+", help="measure only how these runs grow")
     arguments = parser.parse_args()
     if missing := missing_packages():
         sys.exit(missing)
     load = os.getloadavg()[0]
+    if arguments.growth:
+        with tempfile.TemporaryDirectory() as name:
+            rows = [growth(Path(name) / str(runs), runs) for runs in arguments.growth]
+        publish("growth", {"about": provenance(), "load": load, "rows": rows}, f"{table(rows)}\n")
+        return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         jobs = [

@@ -64,7 +64,7 @@ def simulate(folder, n_runs):
 
 
 def evaluate(folder, n_runs):
-    """Run the scripts `curves`, `final_accuracy` and `overlay` on simulated runs.
+    """Run the scripts `collect`, `curves`, `final_accuracy` and `overlay` on simulated runs.
 
     Parameters
     ----------
@@ -81,6 +81,7 @@ def evaluate(folder, n_runs):
     params = {"expected": expected, **CONFIG["curves"]}
     log = [str(folder / "log.txt")]
     curves, accuracy = str(folder / "curves.parquet"), str(folder / "final_accuracy.csv")
+    collected = str(folder / "epochs.parquet")
 
     def records(kind):
         files = [
@@ -89,17 +90,18 @@ def evaluate(folder, n_runs):
         return SimpleNamespace(runs=files)
 
     jobs = [
+        ("collect", {"input": records("epochs"), "output": [collected], "params": params}),
         ("curves", {"input": records("iterations"), "output": [curves], "params": params}),
         (
             "final_accuracy",
             {
-                "input": records("epochs"),
+                "input": SimpleNamespace(runs=collected),
                 "output": {
                     "csv": accuracy,
                     "markdown": str(folder / "final_accuracy.md"),
                     "latex": str(folder / "final_accuracy.tex"),
                 },
-                "params": params,
+                "params": params | {"variants": list(expected)},
             },
         ),
     ]
@@ -186,7 +188,7 @@ def main():
     rows = []
     for n_runs, steps in evaluations.items():
         row = {"runs": n_runs}
-        for name in ("curves", "final_accuracy", "overlay"):
+        for name in ("collect", "curves", "final_accuracy", "overlay"):
             seconds = sum(step["seconds"] for step in steps if step["script"] == name)
             row[f"{name} (s)"] = f"{seconds:.1f}"
         row["total (s)"] = f"{sum(step['seconds'] for step in steps):.1f}"

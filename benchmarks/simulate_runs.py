@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from descent.provenance import provenance
 from descent.records import write_epochs, write_iterations
 from descent.training.run import Run
 
@@ -75,10 +76,11 @@ def write(folder, n_runs):
     for variant, seed in tqdm(runs, desc=f"simulate {n_runs} runs", leave=False):
         run = simulate(seed, TIME_CONSTANTS[variant])
         metadata = {
-            "configuration": {"variant": variant},
+            "configuration": {"variant": variant, "settings": {}},
             "seed": seed,
             "status": "simulated",
             "forward_pass": {"images": 256, "seconds": 0.001},
+            **provenance(),
         }
         for kind, write_file in (("iterations", write_iterations), ("epochs", write_epochs)):
             file = Path(folder) / kind / variant / f"seed_{seed}.parquet"
@@ -87,12 +89,12 @@ def write(folder, n_runs):
 
 
 def main():
-    """Write simulated runs to `results/<name>`."""
+    """Write simulated runs to a folder such as `results/<name>`."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--name", default="simulated", help="of the folder in results/")
+    parser.add_argument("--folder", default="results/simulated", type=Path)
     parser.add_argument("--runs", type=int, default=1000, help="4 variants together")
     arguments = parser.parse_args()
-    write(Path("results") / arguments.name, arguments.runs)
+    write(arguments.folder, arguments.runs)
 
 
 if __name__ == "__main__":

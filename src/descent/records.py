@@ -9,7 +9,7 @@ job its 60 MB while it trains. torch is imported only when weights are written.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -299,10 +299,23 @@ def read_runs(
     >>> runs["sgd_scratch", 1]["test_accuracy"].round(1).tolist()  # the first is untrained
     [0.3, 1.0, 1.0]
     """
-    runs, wanted = {}, {(variant, seed) for variant in expected for seed in expected[variant]}
+    found = {
+        run: table.select(columns).to_pandas()
+        for run, table in _tables(files, expected, ["variant", "seed", *columns])
+    }
+    return dict(sorted(found.items()))
+
+
+def _tables(
+    files: Iterable[str | Path],
+    expected: Mapping[str, Iterable[int]],
+    columns: Sequence[str] | None,
+) -> Iterator[tuple[tuple[str, int], pa.Table]]:
+    """Yield each run and its table; fail unless these are the expected runs, on one device."""
+    seen, wanted = set(), {(variant, seed) for variant in expected for seed in expected[variant]}
     first = None
     for file in files:
-        table = read_table(file, columns=["variant", "seed", *columns])
+        table = read_table(file, columns)
         # versions without a choice of devices trained on the CPU, and did not say so
         device = _metadata(table, file).get("device", "cpu")
         first = first or (file, device)
@@ -312,14 +325,122 @@ def read_runs(
                 "devices are not compared: name one in training.device, to train all of them there"
             )
         with naming_damage(file):
-            frame = table.to_pandas()
-            run = frame["variant"].iloc[0], int(frame["seed"].iloc[0])
-        if run not in wanted or run in runs:
+            run = table["variant"][0].as_py(), table["seed"][0].as_py()
+        if run not in wanted or run in seen:
             raise RecordError(f"{file}: the run {run} is not configured or appears twice")
-        runs[run] = frame[columns]
-    if missing := sorted(wanted - runs.keys()):
+        seen.add(run)
+        yield run, table
+    if missing := sorted(wanted - seen):
         raise RecordError(f"no file has the configured run {missing[0]} ({len(missing)} missing)")
-    return dict(sorted(runs.items()))
+
+
+class Runs(Mapping):
+    """Like what `read_runs` returns, but each run is read when it is asked for, and not kept.
+
+    Thousands of runs do not fill the memory then. Other devices than that of the first run are not
+    noticed; `collect` notices them.
+
+    Parameters
+    ----------
+    files : list of path
+        One per run, named as the workflow does: `<variant>/seed_<k>.parquet`.
+    expected, columns
+        As of `read_runs`.
+
+    Raises
+    ------
+    RecordError
+        Unless the files have the names of exactly the expected runs; and if one that is asked for
+        holds another run.
+    """
+
+    def __init__(
+        self,
+        files: Iterable[str | Path],
+        expected: Mapping[str, Iterable[int]],
+        columns: Sequence[str],
+    ) -> None:
+        named = {
+            (file.parent.name, int(file.stem.removeprefix("seed_"))): file
+            for file in map(Path, files)
+        }
+        self._files = dict(sorted(named.items()))
+        self._columns = columns
+        wanted = sorted((variant, seed) for variant in expected for seed in expected[variant])
+        if list(self._files) != wanted:
+            raise RecordError(f"{len(named)} files are not exactly those of {len(wanted)} runs")
+
+    def __getitem__(self, run: tuple[str, int]) -> pd.DataFrame:
+        variant, seed = run
+        return read_runs([self._files[run]], {variant: [seed]}, self._columns)[run]
+
+    def __iter__(self) -> Iterator[tuple[str, int]]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+
+def collect(
+    files: Iterable[str | Path], expected: Mapping[str, Iterable[int]], output: str | Path
+) -> None:
+    """Put the epochs of many runs into one file, for `read_collected`.
+
+    Parameters
+    ----------
+    files, expected
+        As of `read_runs`.
+    output : path
+        A sealed Parquet file with the rows of all files, sorted by variant and seed. Its column
+        `about` has the provenance of a run, as JSON, in the first row of the run.
+
+    Raises
+    ------
+    RecordError
+        As by `read_runs`.
+    """
+    tables = {}
+    for run, table in _tables(files, expected, None):
+        about = [table.schema.metadata[b"descent"], *[None] * (len(table) - 1)]
+        tables[run] = table.append_column("about", pa.array(about).cast(pa.string()))
+    whole = pa.concat_tables((tables[run] for run in sorted(tables)), promote_options="default")
+    write_table(whole.replace_schema_metadata().unify_dictionaries().combine_chunks(), output)
+
+
+def read_collected(
+    file: str | Path, columns: Sequence[str]
+) -> tuple[dict[tuple[str, int], pd.DataFrame], dict[tuple[str, int], dict[str, Any]]]:
+    """Read some columns of the epochs of many runs, and their provenance.
+
+    Parameters
+    ----------
+    file : path
+        Written by `collect`.
+    columns : list of str
+
+    Returns
+    -------
+    runs, about : dict
+        What `read_runs` and `read_all_metadata` would return for the files of the single runs.
+
+    Raises
+    ------
+    DamagedFileError
+        If the file is not what was written.
+    """
+    table = read_table(file, ["variant", "seed", "about", *columns])
+    with naming_damage(file):
+        frame = table.to_pandas()
+        firsts = frame[frame["about"].notna()]
+        keys = list(zip(firsts["variant"].astype(str), map(int, firsts["seed"]), strict=True))
+        ends = [*firsts.index[1:], len(frame)]
+        about = dict(zip(keys, map(json.loads, firsts["about"]), strict=True))
+    values = frame[list(columns)]
+    runs = {
+        key: values[start:end].reset_index(drop=True)
+        for key, start, end in zip(keys, firsts.index, ends, strict=True)
+    }
+    return runs, about
 
 
 def read_all_metadata(files: Iterable[str | Path]) -> dict[tuple[str, int], dict[str, Any]]:
@@ -369,8 +490,13 @@ def divergences(files: Iterable[str | Path]) -> dict[tuple[str, int], int]:
     >>> descent.divergences(Path("results/digits/epochs").rglob("*.parquet"))
     {}
     """
+    return diverged(read_all_metadata(files))
+
+
+def diverged(about: Mapping[tuple[str, int], Mapping[str, Any]]) -> dict[tuple[str, int], int]:
+    """Do the same as `divergences`, of what `read_all_metadata` or `read_collected` returned."""
     return {
         run: metadata["diverged_at_iteration"]
-        for run, metadata in read_all_metadata(files).items()
+        for run, metadata in about.items()
         if metadata["status"] == "diverged"
     }

@@ -82,7 +82,9 @@ def read_table(file, columns=None):
 
     content = read_intact(file)
     with naming_damage(file):
-        return pq.read_table(pa.BufferReader(content), columns=columns)
+        # not pq.read_table, which takes more than twice as long for a small file
+        table = pq.ParquetFile(pa.BufferReader(content)).read(columns=columns)
+        return table if columns is None else table.select(columns)
 
 
 @contextlib.contextmanager

@@ -27,6 +27,7 @@ BY_HAND = {
     "untrained": "analysis/summaries records",
     "equivalence": "analysis/equivalence records analysis/final",
     "pairs": "analysis/pairs analysis/equivalence analysis/decision records",
+    "collect": "records",
     "curves": "analysis/bands analysis/curves records",
     "curves_of_epochs": "analysis/bands analysis/curves records",
     "overlay": "reporting/wording reporting/figures/curves reporting/figures/style",

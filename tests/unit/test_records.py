@@ -15,7 +15,12 @@ from configurations import PROJECT
 from descent.errors import RecordError
 from descent.metrics import TRAIN_METRICS
 from descent.records import (
+    Runs,
+    collect,
+    diverged,
     divergences,
+    read_all_metadata,
+    read_collected,
     read_metadata,
     read_runs,
     read_weights,
@@ -103,6 +108,44 @@ def test_exactly_the_configured_runs_are_read(files):
 def test_other_runs_are_refused(files, expected, chosen, message):
     with pytest.raises(RecordError, match=message):
         read_runs([files[index] for index in chosen], expected, TRAIN_METRICS)
+
+
+def test_runs_that_are_read_when_asked_for_are_the_same(files, tmp_path):
+    expected = {"a": [0, 1], "b": [0, 1]}
+    runs = Runs(files, expected, TRAIN_METRICS)
+    assert len(runs) == 4
+    for key, frame in read_runs(files, expected, TRAIN_METRICS).items():
+        pd.testing.assert_frame_equal(runs[key], frame)
+    for chosen in (files[1:], [*files, tmp_path / "c" / "seed_0.parquet"]):
+        with pytest.raises(RecordError, match="files are not exactly those of 4 runs"):
+            Runs(chosen, expected, TRAIN_METRICS)
+    files[0].write_bytes(files[1].read_bytes())
+    with pytest.raises(RecordError, match=r"seed_0.parquet: the run \('a', 1\) is not configured"):
+        runs["a", 0]
+
+
+def test_collected_epochs_are_those_of_the_single_files(tmp_path):
+    """Also of runs of different lengths, one of which diverged, in files in any order."""
+    files, expected = [], {"a": [0, 10, 9], "b": [0]}
+    for variant, seeds in expected.items():
+        for seed in seeds:
+            files.append(tmp_path / variant / f"seed_{seed}.parquet")
+            about = {"configuration": {"variant": variant}, "seed": seed, "status": "completed"}
+            made = make_run(seed, n_epochs=1 + seed % 4)
+            if seed == 9:
+                about |= {"status": "diverged", "diverged_at_iteration": 7}
+            write_epochs(files[-1], variant, made, about)
+    output, columns = tmp_path / "epochs.parquet", ["iteration", "test_loss"]
+    collect(files[::-1], expected, output)
+    runs, about = read_collected(output, columns)
+    singles = read_runs(files, expected, columns)
+    assert list(runs) == list(singles) == list(about)
+    for key, frame in singles.items():
+        pd.testing.assert_frame_equal(runs[key], frame)
+    assert about == read_all_metadata(files)
+    assert diverged(about) == divergences(files) == {("a", 9): 7}
+    with pytest.raises(RecordError, match="1 missing"):
+        collect(files[1:], expected, output)
 
 
 def test_a_write_that_is_killed_leaves_no_file(tmp_path):

@@ -316,7 +316,7 @@ def test_one_figure_can_be_asked_for(finished):
 def test_more_seeds_add_training_jobs_only(checkout):
     """What a run costs beside training is a number of jobs, whatever the number of seeds."""
     few = checkout.would_run()
-    assert sum(few.values()) == 25
+    assert sum(few.values()) == 26
     checkout.configure(seeds=list(range(60)), seeds_per_job=20)
     many = checkout.would_run()
     training = {"train_ours_2", "train_theirs_2"}

@@ -33,6 +33,7 @@ def test_all_results_are_there(finished_once):
     expected |= {
         "curves.parquet",
         "curves_of_epochs.parquet",
+        "epochs.parquet",
         "parity/pair.parquet",
         "parity/pair.json",
         "tables/equivalence.csv",

@@ -1,5 +1,28 @@
 # What many runs show together: smoothed curves with bands, tables, equivalence tests.
 
+COLLECTED = f"{RESULTS}/epochs.parquet"
+
+
+# Everything else that is about epochs depends on this one file. If each of its rules listed all runs,
+# planning 10,000 of them would take three times as long, and so would reading them.
+rule collect:
+    input:
+        runs=run_files("epochs"),
+        code=code("collect"),
+    output:
+        COLLECTED,
+    log:
+        f"{LOGS}/collect.log",
+    benchmark:
+        f"{LOGS}/collect.benchmark.tsv"
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        expected=expected_runs(),
+    script:
+        "../scripts/collect.py"
+
 
 rule curves:
     input:
@@ -27,7 +50,7 @@ rule curves:
 
 rule curves_of_epochs:
     input:
-        runs=run_files("epochs"),
+        runs=COLLECTED,
         code=code("curves_of_epochs"),
     output:
         f"{RESULTS}/curves_of_epochs.parquet",
@@ -39,7 +62,6 @@ rule curves_of_epochs:
     conda:
         ENVIRONMENT
     params:
-        expected=expected_runs(),
         metrics=TEST_METRICS,
         epochs=config["training"]["epochs"],
         band=config["curves"]["band"],
@@ -50,7 +72,7 @@ rule curves_of_epochs:
 
 rule final_accuracy:
     input:
-        runs=run_files("epochs"),
+        runs=COLLECTED,
         code=code("final_accuracy"),
     output:
         csv=report(
@@ -69,7 +91,6 @@ rule final_accuracy:
     conda:
         ENVIRONMENT
     params:
-        expected=expected_runs(),
         variants=list(chain.from_iterable(COMPARISONS.values())),
         confidence_level=config["curves"]["confidence_level"],
     script:
@@ -78,7 +99,7 @@ rule final_accuracy:
 
 rule targets:
     input:
-        runs=run_files("epochs"),
+        runs=COLLECTED,
         code=code("targets"),
     output:
         report(
@@ -95,7 +116,6 @@ rule targets:
     conda:
         ENVIRONMENT
     params:
-        expected=expected_runs(),
         accuracies=config["targets"]["accuracy"],
     script:
         "../scripts/targets.py"
@@ -103,7 +123,7 @@ rule targets:
 
 rule untrained:
     input:
-        runs=run_files("epochs"),
+        runs=COLLECTED,
         code=code("untrained"),
     output:
         report(
@@ -119,15 +139,13 @@ rule untrained:
     localrule: True
     conda:
         ENVIRONMENT
-    params:
-        expected=expected_runs(),
     script:
         "../scripts/untrained.py"
 
 
 rule equivalence:
     input:
-        runs=run_files("epochs"),
+        runs=COLLECTED,
         code=code("equivalence"),
     output:
         report(
@@ -144,7 +162,6 @@ rule equivalence:
     conda:
         ENVIRONMENT
     params:
-        expected=expected_runs(),
         references=references(config),
         design=config["seeding"],
         margins={
@@ -158,7 +175,7 @@ rule equivalence:
 # Included only where a comparison has more than one pair, or no reference.
 rule pairs:
     input:
-        runs=run_files("epochs"),
+        runs=COLLECTED,
         code=code("pairs"),
     output:
         report(
@@ -175,7 +192,6 @@ rule pairs:
     conda:
         ENVIRONMENT
     params:
-        expected=expected_runs(),
         comparisons=ranked(config),
         design=config["seeding"],
         margin=config["equivalence"]["margin"] / 100,

@@ -93,8 +93,9 @@ def network():
 
 def run_files(kind, variants=VARIANTS, seeds=config["seeds"], suffix="parquet"):
     """List the files of one kind, one per run."""
-    path = f"{RESULTS}/{kind}/{{variant}}/seed_{{seed}}.{suffix}"
-    return expand(path, variant=variants, seed=seeds)
+    return [
+        f"{RESULTS}/{kind}/{variant}/seed_{seed}.{suffix}" for variant in variants for seed in seeds
+    ]
 
 
 def findings():
@@ -110,6 +111,15 @@ def updated(files):
     about a backup that there is not.
     """
     return [update(file) if os.path.exists(file) else file for file in files]
+
+
+def asked_for_here(names):
+    """List the rules among these for whose jobs a scheduler has started snakemake on this node.
+
+    They are on the command line, because Snakemake reads the workflow before it says so itself.
+    """
+    named = {workflow.modifier.modify_rulename(name): name for name in names}
+    return [named[word] for word in sys.argv if workflow.remote_exec and word in named]
 
 
 def stands_for(target, names):
@@ -173,3 +183,5 @@ wildcard_constraints:
     metric="|".join(TRAIN_METRICS),
     file="|".join(RAW_FILES),
     rung="|".join(RUNGS),
+    # Here, before the training jobs: Snakemake applies them to all files that it knows by then.
+    function="|".join(FUNCTIONS),

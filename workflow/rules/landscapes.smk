@@ -3,10 +3,6 @@
 DRAWN = drawn(config)
 
 
-wildcard_constraints:
-    function="|".join(FUNCTIONS),
-
-
 rule trajectories:
     input:
         code=code("trajectories"),

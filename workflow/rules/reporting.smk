@@ -79,7 +79,7 @@ rule configuration:
 rule interactive:
     input:
         runs=run_files("iterations"),
-        epochs=run_files("epochs"),
+        epochs=COLLECTED,
         code=code("interactive"),
         templates=page_templates("interactive"),
     output:
@@ -111,7 +111,7 @@ rule report:
         TABLES,
         LANDSCAPE_FIGURES,
         examples=EXAMPLES[0],
-        runs=run_files("epochs"),
+        runs=COLLECTED,
         curves=rules.curves.output[0],
         curves_of_epochs=rules.curves_of_epochs.output[0],
         prepared=ancient(DATA),

@@ -15,12 +15,21 @@ TRAINED |= {
 # No parameter of jobs that cannot depend on it.
 STACK_SIZE = {"stack_size": config["training"]["stack_size"]} if MAY_USE_GPU else {}
 
-for variant, (settings, all_seeds, epochs) in TRAINED.items():
-    for block, seeds in enumerate(seed_blocks(all_seeds, config["seeds_per_job"])):
+# Each block of seeds of a variant, by the name of its Snakemake rule.
+BLOCKS = {
+    f"train_{variant}_{block}": (variant, settings, seeds, epochs)
+    for variant, (settings, all_seeds, epochs) in TRAINED.items()
+    for block, seeds in enumerate(seed_blocks(all_seeds, config["seeds_per_job"]))
+}
+# The training jobs for which a node starts snakemake; none elsewhere, and on the nodes of other jobs.
+TRAINED_HERE = asked_for_here(BLOCKS)
+
+for name, (variant, settings, seeds, epochs) in BLOCKS.items():
+    if name in TRAINED_HERE or not TRAINED_HERE:
 
         rule:
             name:
-                f"train_{variant}_{block}"
+                name
             input:
                 prepared=ancient(DATA),
                 code=code("train"),
@@ -32,9 +41,9 @@ for variant, (settings, all_seeds, epochs) in TRAINED.items():
                 epochs=updated(run_files("epochs", [variant], seeds)),
                 weights=updated(run_files("weights", [variant], seeds, "safetensors")),
             log:
-                f"{LOGS}/train_{variant}_{block}.log",
+                f"{LOGS}/{name}.log",
             benchmark:
-                f"{LOGS}/train_{variant}_{block}.benchmark.tsv"
+                f"{LOGS}/{name}.benchmark.tsv"
             # The longest jobs start first, so that no cores are left waiting for the last one.
             priority: 2
             conda:
@@ -60,14 +69,7 @@ for variant, (settings, all_seeds, epochs) in TRAINED.items():
                 "../scripts/train.py"
 
 
-stands_for(
-    "train",
-    [
-        f"train_{variant}_{block}"
-        for variant, (_, seeds, _) in TRAINED.items()
-        for block, _ in enumerate(seed_blocks(seeds, config["seeds_per_job"]))
-    ],
-)
+stands_for("train", BLOCKS)
 
 RUNS = [
     *run_files("iterations"),

@@ -2,12 +2,13 @@ from descent.jobs import job_log
 
 with job_log(snakemake.log[0]):
     from descent.analysis.curves import curves
-    from descent.records import read_runs
+    from descent.records import read_collected
     from descent.seal import write_frame
 
     params = snakemake.params
+    runs, _ = read_collected(snakemake.input.runs, params.metrics)
     table = curves(
-        read_runs(snakemake.input.runs, params.expected, params.metrics),
+        runs,
         smoothing_window=1,
         band=params.band,
         confidence_level=params.confidence_level,

@@ -10,7 +10,7 @@ with job_log(snakemake.log[0]):
 
     from descent.experiment.sweeps import compared
     from descent.files import replacing
-    from descent.records import read_metadata
+    from descent.records import read_collected
     from descent.reporting.conclusions import verdicts
     from descent.reporting.report import report
     from descent.seal import read_frame
@@ -23,6 +23,7 @@ with job_log(snakemake.log[0]):
         [n_images] = train_labels.get_shape()
         labels = [classes[label] for label in train_labels[: min(32, n_images)]]
     config = yaml.safe_load(Path(files.config).read_text())
+    _, about = read_collected(files.runs, [])
     tables = {Path(file).stem: pd.read_csv(file, dtype={"diverged_at": str}) for file in csv}
     html = report(
         config=config,
@@ -34,7 +35,7 @@ with job_log(snakemake.log[0]):
         labels=labels,
         n_classes=len(classes),
         n_images=n_images,
-        provenance=[read_metadata(file) for file in files.runs],
+        provenance=list(about.values()),
     )
     with replacing(snakemake.output[0]) as part:
         part.write_text(html, encoding="utf-8")

@@ -69,16 +69,12 @@ def curves(runs, *, smoothing_window, band, confidence_level, over="iteration", 
         seed's smoothed value, NaN in the row in which it diverged.
     """
     frames = []
-    length = length or max(len(frame) for frame in runs.values())
-    metrics = next(iter(runs.values())).columns
+    length = length or max(map(len, runs.values()))
     for variant in dict.fromkeys(variant for variant, _ in runs):
-        members = {
-            seed: _end(frame, length) for (name, seed), frame in runs.items() if name == variant
-        }
-        for metric in metrics:
-            values = pd.DataFrame({seed: frame[metric] for seed, frame in members.items()})
-            smoothed = smooth(values.to_numpy(), smoothing_window)
-            table = _over_seeds(smoothed, band, confidence_level)
+        members = ended(runs, variant, length)
+        for metric in next(iter(members.values())).columns:
+            smoothed = smooth(together(members, metric), smoothing_window)
+            table = over_seeds(smoothed, band, confidence_level)
             table[over] = np.arange(_FIRST[over], _FIRST[over] + len(table), dtype=np.int32)
             diverged = [len(frame) for frame in members.values() if frame[metric].isna().any()]
             if diverged:
@@ -94,6 +90,24 @@ def curves(runs, *, smoothing_window, band, confidence_level, over="iteration", 
     return pd.concat(frames, ignore_index=True).reindex(columns=columns).astype(types)
 
 
+def ended(runs, variant, length):
+    """Map the seeds of a variant to their runs, each until it ends.
+
+    The last row of a run that diverged is NaN; the others have no such row. Only the runs of this
+    variant are taken from `runs`, which may read them then.
+    """
+    return {seed: _end(runs[name, seed], length) for name, seed in runs if name == variant}
+
+
+def together(members, metric):
+    """Put a metric of the seeds of a variant, as from `ended`, side by side: (rows, seeds)."""
+    dtype = next(iter(members.values()))[metric].dtype
+    values = np.full((max(map(len, members.values())), len(members)), np.nan, dtype)
+    for column, frame in enumerate(members.values()):
+        values[: len(frame), column] = frame[metric]
+    return values
+
+
 def _end(frame, length):
     """Cut a run before its first row that is not finite, and set that row to NaN.
 
@@ -105,7 +119,8 @@ def _end(frame, length):
     return frame.iloc[:end].reindex(range(min(end + 1, length)))
 
 
-def _over_seeds(values, band, confidence_level):
+def over_seeds(values, band, confidence_level):
+    """Compute the mean and its band for smoothed values, (rows, seeds), in each row."""
     end = np.isfinite(values).all(axis=1).sum()
     bounds = np.full((2, len(values)), np.nan)
     bounds[:, :end] = bands.band(values[:end], band, confidence_level)

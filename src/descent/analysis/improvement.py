@@ -37,7 +37,9 @@ def improvement(ours, theirs, design, confidence_level=0.95):
         n, share = len(ours), ((np.sign(ours - theirs) + 1) / 2).mean()
         lower, upper = proportion_confint(share * n, n, 1 - confidence_level, method="wilson")
         return share, min(lower, share), max(upper, share)  # in spite of rounding
-    share = ((np.sign(np.subtract.outer(ours, theirs)) + 1) / 2).mean()
+    # the same from ranks: all pairs of 25,000 runs do not fit into the memory
+    pairs = stats.mannwhitneyu(ours, theirs, method="asymptotic").statistic
+    share = pairs / (len(ours) * len(theirs))
     z, sizes = stats.norm.isf((1 - confidence_level) / 2), (len(ours), len(theirs))
     return share, _newcombe_lower(share, z, *sizes), 1 - _newcombe_lower(1 - share, z, *sizes)
 

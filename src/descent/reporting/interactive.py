@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.colors import to_hex
 from plotly.offline import get_plotlyjs
 
-from descent.analysis.curves import curves, smooth
+from descent.analysis.curves import ended, over_seeds, smooth, together
 from descent.metrics import METRICS, TRAIN_METRICS
 from descent.reporting import wording
 from descent.reporting.figures.style import ACCURACY_TICKS, dashes, looks
@@ -77,13 +77,16 @@ def contents(runs, runs_of_epochs, *, comparisons, epochs, settings):
     dict
         To be written as JSON; lines are in base64, see `_packed`.
     """
-    per_epoch = _iterations_per_epoch(runs, runs_of_epochs)
-    longest = max(map(len, runs.values()))
+    longest = per_epoch = 0
+    for run in runs.values():  # once, because each may be read from its file now
+        longest, per_epoch = max(longest, len(run)), max(per_epoch, int((run["epoch"] == 1).sum()))
+    if max(map(len, runs_of_epochs.values())) == 1:  # the untrained network
+        per_epoch = None  # no run completed an epoch
     n_iterations = epochs * per_epoch if per_epoch else longest + 1
     n_seeds = len({seed for _, seed in runs})
     band = {key: settings[key] for key in ("band", "confidence_level")}
+    test_metrics = list(next(iter(runs_of_epochs.values())).columns)
     widths = windows(settings["smoothing_window"], longest)
-    runs = {run: frame[TRAIN_METRICS] for run, frame in runs.items()}
     return {
         "comparisons": {name: _looks(variants) for name, variants in comparisons.items()},
         "iterations_per_epoch": per_epoch,
@@ -92,17 +95,10 @@ def contents(runs, runs_of_epochs, *, comparisons, epochs, settings):
         "n_seeds": n_seeds,
         "smoothing": widths.index(settings["smoothing_window"]),
         "images": {
-            "train": _images(runs, widths, n_iterations, band, "iteration"),
-            "test": _images(runs_of_epochs, [1], 1 + epochs, band, "epoch"),
+            "train": _images(runs, TRAIN_METRICS, widths, n_iterations, band, "iteration"),
+            "test": _images(runs_of_epochs, test_metrics, [1], 1 + epochs, band, "epoch"),
         },
     }
-
-
-def _iterations_per_epoch(runs, runs_of_epochs):
-    """Count the iterations of an epoch; None if no run completed one."""
-    if max(map(len, runs_of_epochs.values())) == 1:  # the untrained network
-        return None
-    return int(max((run["epoch"] == 1).sum() for run in runs.values()))
 
 
 def _looks(variants):
@@ -118,21 +114,33 @@ def _looks(variants):
     ]
 
 
-def _images(runs, widths, length, band, over):
+def _images(runs, columns, widths, length, band, over):
     """Collect the curves on training or on test images, smoothed with each window."""
-    columns = next(iter(runs.values())).columns
     first = 1 if over == "iteration" else 0  # epoch 0 is the untrained network
-    n_variants = len({variant for variant, _ in runs})
+    variants = list(dict.fromkeys(variant for variant, _ in runs))
     stride, seed_stride = (
         -(-length // max(1, min(_MAX_POINTS, _MAX_VALUES // n_lines)))
         for n_lines in (
-            3 * n_variants * len(columns) * len(widths),
+            3 * len(variants) * len(columns) * len(widths),
             len(runs) * len(columns) * len(widths),
         )
     )
-    smoothed = {width: _smoothed(runs, width, length, band, over) for width in widths}
-    table = smoothed[widths[0]]
-    ends = table[table["seed"].notna() & table["mean"].isna() & (table["metric"] == columns[0])]
+    found, diverged = {}, {}
+    for variant in variants:  # one after the other, because thousands of runs fill the memory
+        members = ended(runs, variant, length)
+        ends = {seed: len(run) - run[columns[0]].isna().sum() for seed, run in members.items()}
+        found[variant] = [[] for _ in columns]
+        for lines, column in zip(found[variant], columns, strict=True):
+            values, scale = together(members, column), METRICS[column].scale
+            for width in widths:
+                smoothed = smooth(values, width)
+                seeds = {
+                    seed: _line(smoothed[:end, place], scale, first, seed_stride)
+                    for place, (seed, end) in enumerate(ends.items())
+                }
+                lines.append(_means(smoothed, scale, band, length, stride) | {"seeds": seeds})
+        if early := {s: int(first + end) for s, end in ends.items() if end < len(members[s])}:
+            diverged[variant] = early
     return {
         "over": over,
         "panels": [
@@ -145,49 +153,23 @@ def _images(runs, widths, length, band, over):
         "x0": first + (length - 1) % stride,
         "n": -(-length // stride),
         "last": first + length - 1,
-        "diverged": {
-            variant: {int(row.seed): int(getattr(row, over)) for row in rows.itertuples()}
-            for variant, rows in ends.groupby("variant", observed=True)
-        },
-        "curves": {
-            variant: [
-                [
-                    _means(smoothed[width], variant, column, length, stride)
-                    | {"seeds": _seeds(runs, variant, column, width, first, seed_stride)}
-                    for width in widths
-                ]
-                for column in columns
-            ]
-            for variant in dict.fromkeys(variant for variant, _ in runs)
-        },
+        "diverged": diverged,
+        "curves": found,
     }
 
 
-def _smoothed(runs, width, length, band, over):
-    return curves(runs, smoothing_window=width, over=over, length=length, **band)
-
-
-def _means(table, variant, column, length, stride):
+def _means(smoothed, scale, band, length, stride):
     """Pack a mean and its band, which a single seed does not have; NaN once a seed diverged."""
-    table = table[(table["variant"] == variant) & (table["metric"] == column)]
-    table = table[table["seed"].isna()].reset_index(drop=True).reindex(range(length))
-    values = METRICS[column].scale * table[["mean", "lower", "upper"]]
-    thin = values[(length - 1) % stride :: stride]
+    table = over_seeds(smoothed, band["band"], band["confidence_level"]).reindex(range(length))
+    thin = scale * table[(length - 1) % stride :: stride]
     bounds = [] if thin["lower"].isna().all() else ["lower", "upper"]
     return {name: _packed(thin[name]) for name in ["mean", *bounds]}
 
 
-def _seeds(runs, variant, column, width, first, stride):
-    """Pack every seed of a variant, up to its last value before it diverged."""
-    lines = {}
-    for (name, seed), run in runs.items():
-        if name == variant:
-            finite = np.isfinite(run.to_numpy()).all(axis=1)
-            values = run[[column]].to_numpy()[: len(run) if finite.all() else finite.argmin()]
-            start = (len(values) - 1) % stride
-            thin = METRICS[column].scale * smooth(values, width)[start::stride, 0]
-            lines[seed] = {"x0": first + start, "y": _packed(thin)}
-    return lines
+def _line(values, scale, first, stride):
+    """Pack the values of a seed, up to the last one before it diverged."""
+    start = (len(values) - 1) % stride
+    return {"x0": first + start, "y": _packed(scale * values[start::stride])}
 
 
 def _packed(values):
