@@ -3,6 +3,7 @@
 Signatures are checked every time Snakemake starts, so this module imports no torch.
 """
 
+import functools
 import unicodedata
 
 #: The forms that `descent.optimizers.forms` can call, for the help of `--form`.
@@ -118,6 +119,7 @@ def _spelled(letter):
     return words[-1].lower() if words[:3] == ["GREEK", "SMALL", "LETTER"] else letter
 
 
+@functools.cache  # every step asks for it
 def role(name):
     """Tell what an argument is for, by its name.
 

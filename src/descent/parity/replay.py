@@ -26,7 +26,8 @@ from descent.training.seeding import generators, validation_generator
 #: The precisions to compare in: a wrong rule shows in float64, a careless one in float32.
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
-#: Every rule runs twice in one process, so that what one run leaves behind affects the other.
+#: Every rule runs twice in one process, so that what one run leaves behind affects the other. The
+#: reference, with which both are compared, runs once.
 RUNS = (1, 2)
 
 #: Which envelope a difference was compared with, besides the formula; each is wider than the last.
@@ -349,8 +350,10 @@ def trace(source, makers, reference, changes, seeds, *, runs=RUNS, closed_loop=F
             source.initial, makers[variant], DTYPES[dtype], reuse=source.reuse
         )
         for variant, dtype, run in itertools.product(makers, DTYPES, runs)
+        if variant != reference or run == runs[0]
     }
-    leader = replayed[reference, "float32", runs[0]]
+    theirs = {dtype: replayed[reference, dtype, runs[0]] for dtype in DTYPES}
+    leader = theirs["float32"]
     # one seed is enough to show how training amplifies rounding: the closed loop gets no verdict
     first_seed = [tensor[:1] for tensor in source.initial]
     closed = {
@@ -362,13 +365,9 @@ def trace(source, makers, reference, changes, seeds, *, runs=RUNS, closed_loop=F
         if closed_loop:
             pairs[variant, dtype, "closed"] = [(closed[variant, dtype], closed[reference, dtype])]
         pairs[variant, dtype, "replay"] = [
-            (replayed[variant, dtype, run], replayed[reference, dtype, run]) for run in runs
+            (replayed[variant, dtype, run], theirs[dtype]) for run in runs
         ]
-    measure = _Measure(
-        pairs,
-        {dtype: replayed[reference, dtype, runs[0]] for dtype in DTYPES},
-        {"run": runs, "tensor": source.names, "seed": seeds},
-    )
+    measure = _Measure(pairs, theirs, {"run": runs, "tensor": source.names, "seed": seeds})
     at_once = max(1, _NUMBERS_AT_ONCE // sum(tensor.numel() for tensor in leader.values))
     for start in range(0, len(changes), at_once):
         paths = {network: [] for network in [*replayed.values(), *closed.values()]}
