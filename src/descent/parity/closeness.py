@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import torch
 
 from descent.parity.arithmetic import ROUNDINGS, Disturbed, Noise, unit
-from descent.parity.replay import ENVELOPE, NO_ENVELOPE, WIDE_ENVELOPE
 from descent.parity.tolerance import CLEARLY, largest_ratio
+from descent.parity.verdict import ENVELOPE, NO_ENVELOPE, WIDE_ENVELOPE
 
 #: The error of a step, for each step so far, of two rules whose scalars are in float32.
 _OF_SCALARS = 2 * ROUNDINGS * unit(torch.float32)

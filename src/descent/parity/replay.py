@@ -17,6 +17,7 @@ import torch
 from descent.data.prepared import hold_out
 from descent.parity.arithmetic import Disturbed, Noise, default_dtype, disturb
 from descent.parity.tolerance import OF_ZEROS, Envelope, Formula, Gain, distances
+from descent.parity.verdict import ENVELOPE, NO_ENVELOPE, WIDE_ENVELOPE
 from descent.training.device import reproducible, resolve
 from descent.training.epoch import differentiate, mini_batches
 from descent.training.networks import make_networks
@@ -29,9 +30,6 @@ DTYPES = {"float32": torch.float32, "float64": torch.float64}
 #: Every rule runs twice in one process, so that what one run leaves behind affects the other. The
 #: reference, with which both are compared, runs once.
 RUNS = (1, 2)
-
-#: Which envelope a difference was compared with, besides the formula; each is wider than the last.
-NO_ENVELOPE, ENVELOPE, WIDE_ENVELOPE = "none", "reference", "float32 scalars"
 
 _SEEDS_AT_ONCE = 5
 

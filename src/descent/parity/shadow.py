@@ -10,10 +10,17 @@ import torch
 from descent.errors import DifferentStepError, UsageError
 from descent.parity.closeness import Closeness
 from descent.parity.reference import Reference
-from descent.parity.replay import ENVELOPE, NO_ENVELOPE, WIDE_ENVELOPE
 from descent.parity.shadow_report import NOTHING, ShadowReport, describe, largest_difference
 from descent.parity.targets import OfOptimizer, OfParameters, check_tensors, describe_change
-from descent.parity.verdict import DIFFERENT, EQUAL, IDENTICAL, LESS_ACCURATE
+from descent.parity.verdict import (
+    DIFFERENT,
+    ENVELOPE,
+    EQUAL,
+    IDENTICAL,
+    LESS_ACCURATE,
+    NO_ENVELOPE,
+    WIDE_ENVELOPE,
+)
 from descent.parity.watch import Watch, gradient_of
 
 _ENVELOPES = [NO_ENVELOPE, ENVELOPE, WIDE_ENVELOPE]

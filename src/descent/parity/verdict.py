@@ -1,8 +1,12 @@
-"""Verdicts on the traces of `descent.parity.replay`: whether two update rules are the same."""
+"""Verdicts on the traces of `descent.parity.replay`: whether two update rules are the same.
+
+Pages and tables need this, and not torch, whose import takes seconds.
+"""
 
 import pandas as pd
 
-from descent.parity.replay import ENVELOPE, NO_ENVELOPE, WIDE_ENVELOPE
+#: Which envelope a difference was compared with, besides the formula; each is wider than the last.
+NO_ENVELOPE, ENVELOPE, WIDE_ENVELOPE = "none", "reference", "float32 scalars"
 
 IDENTICAL = "identical"
 EQUAL = "equal to rounding"

@@ -5,8 +5,8 @@ import torch
 
 from descent.parity.closeness import Closeness
 from descent.parity.reference import Reference, load
-from descent.parity.replay import ENVELOPE, NO_ENVELOPE, WIDE_ENVELOPE
 from descent.parity.tolerance import Formula
+from descent.parity.verdict import ENVELOPE, NO_ENVELOPE, WIDE_ENVELOPE
 
 
 def make(rule, *tensors, accumulates=True, **settings):
