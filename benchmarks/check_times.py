@@ -135,19 +135,31 @@ def main():
         file.write_text(FILE)
         rows = measure(checkouts, arguments.rounds, file)
     about = provenance()
+    if arguments.before:
+        about["before"] = subprocess.run(
+            ["git", "-C", arguments.before, "rev-parse", "--short", "HEAD"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+    publish("check_times", {"about": about, "checks": rows}, page(about, rows, arguments.rounds))
+
+
+def page(about, rows, rounds):
+    """Format the rows as Markdown."""
     headings = ["command, or rule that is checked", "seconds", "before", "ratio"]
     table = tabulate(
         [cells(row) for row in rows],
-        headings[: 2 + 2 * (len(checkouts) - 1)],
+        headings[: 4 if "before" in about else 2],
         tablefmt="github",
         disable_numparse=True,
     )
-    text = (
-        "Wall seconds of a process on one core, medians of "
-        f"{arguments.rounds} rounds:\n\n{table}\n\n"
+    before = f"Before is commit {about['before']}. " if "before" in about else ""
+    return (
+        f"Wall seconds of a process on one core, medians of {rounds} rounds. {before}The commands "
+        f"are in\nbenchmarks/check_times.py.\n\n{table}\n\n"
         f"{about['cpu']}; Python {about['python']}, torch {about['torch']}.\n"
     )
-    publish("check_times", {"about": about, "checks": rows}, text)
 
 
 if __name__ == "__main__":
