@@ -5,6 +5,7 @@ from importlib import import_module
 
 import pytest
 
+import descent.__main__ as entry
 from checking import MOMENTUM
 from configurations import PROJECT
 from descent.cli import main
@@ -40,7 +41,7 @@ def test_wrong_usage_is_one_clear_line(arguments, said, capsys):
     assert said in line and line.startswith("descent: ")
 
 
-def test_the_script_of_the_package_is_this_command():
+def test_the_script_of_the_package_is_the_process_of_this_command():
     scripts = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["scripts"]
     module, _, function = scripts["descent"].partition(":")
-    assert getattr(import_module(module), function) is main
+    assert getattr(import_module(module), function) is entry.run and entry.main is main
