@@ -6,8 +6,9 @@ import torch
 from descent import layer as module
 from descent.layer import Wide, layer
 
-#: Seeds, outputs, inputs and images: a layer that is large, and one that is not.
-SHAPES = {"large": (3, 80, 700, 33), "small": (3, 20, 30, 33)}
+#: Seeds, outputs, inputs and images: a layer that is large, and one that is not. The numbers of the
+#: first are odd, so that a seed alone is aligned in memory in another way than in its stack.
+SHAPES = {"large": (3, 81, 701, 33), "small": (3, 20, 30, 33)}
 
 needs_onednn = pytest.mark.skipif(
     not torch.backends.mkldnn.is_available(), reason="this torch has no oneDNN"
