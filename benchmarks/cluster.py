@@ -216,7 +216,13 @@ def main():
     if arguments.growth:
         with tempfile.TemporaryDirectory() as name:
             rows = [growth(Path(name) / str(runs), runs) for runs in arguments.growth]
-        publish("growth", {"about": provenance(), "load": load, "rows": rows}, f"{table(rows)}\n")
+        about = provenance()
+        text = (
+            "A dry run (CPU s), the start of a Slurm job (s), and the scripts after training on\n"
+            "simulated runs, one after another (s), with the largest memory of one (MB); then some\n"
+            f"of them:\n\n{table(rows)}\n\n{about['cpu']}, {os.cpu_count()} cores.\n"
+        )
+        publish("growth", {"about": about, "load": load, "rows": rows}, text)
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -2,6 +2,8 @@
 
 import base64
 import re
+import subprocess
+import sys
 from functools import partial
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -483,3 +485,8 @@ def test_a_gpu_is_named(figures):
     assert "<dt>GPU</dt>" not in write(figures, provenance=[RUN, {**RUN, "device": "cpu"}])
     gpus = [{**RUN, "device": "cuda", "device_name": name} for name in ("H100", "H100", "A100")]
     assert "<dt>GPU</dt><dd>H100; A100</dd>" in write(figures, provenance=gpus)
+
+
+def test_the_report_and_its_verdicts_need_no_torch():
+    code = "import sys, descent.reporting.report; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
