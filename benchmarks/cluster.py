@@ -219,8 +219,8 @@ def main():
         about = provenance()
         text = (
             "A dry run (CPU s), the start of a Slurm job (s), and the scripts after training on\n"
-            "simulated runs, one after another (s), with the largest memory of one (MB); then some\n"
-            f"of them:\n\n{table(rows)}\n\n{about['cpu']}, {os.cpu_count()} cores.\n"
+            "simulated runs, one after another (s), with the largest memory of one (MB); then\n"
+            f"some of them:\n\n{table(rows)}\n\n{about['cpu']}, {os.cpu_count()} cores.\n"
         )
         publish("growth", {"about": about, "load": load, "rows": rows}, text)
         return

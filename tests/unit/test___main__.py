@@ -15,11 +15,11 @@ RULE = """
     log = open("log.txt", "w")  # never closed
     log.write("still in the buffer")
     atexit.register(lambda: print("said at the end"))
-    threading.Thread(target=lambda: (time.sleep(3), open("late.txt", "w").close())).start()
+    threading.Thread(target=lambda: (time.sleep(2), open("late.txt", "w").close())).start()
 
     def rule(parameters, gradients, state, *, lr):
         for p, g in zip(parameters, gradients):
-            p.sub_(FACTOR * lr * g)
+            p.sub_(3 * lr * g)  # a mistake
 """
 
 
@@ -30,14 +30,13 @@ def descent(folder, *arguments, **options):
     return subprocess.run(command, cwd=folder, env=environment, **options)
 
 
-@pytest.mark.parametrize(("factor", "status"), [(1, 0), (3, 1)])
-def test_what_a_rule_leaves_to_the_end_of_the_process_is_done(tmp_path, factor, status):
+def test_what_a_rule_leaves_to_the_end_of_the_process_is_done(tmp_path):
     """Its buffers are written, what it registered is called, and its threads are waited for."""
-    (tmp_path / "mine.py").write_text(dedent(RULE).replace("FACTOR", str(factor)))
+    (tmp_path / "mine.py").write_text(dedent(RULE))
     done = descent(
         tmp_path, "check", "mine.py:rule", "--against", "torch.optim.SGD", "--set", "lr=0.01"
     )
-    assert done.returncode == status and not done.stderr
+    assert done.returncode == 1 and not done.stderr
     assert "verdict:" in done.stdout and done.stdout.endswith("said at the end\n")
     assert (tmp_path / "log.txt").read_text() == "still in the buffer"
     assert (tmp_path / "late.txt").exists()

@@ -41,6 +41,7 @@ def on_a_node(checkout, rule, *arguments):
     return python(checkout, *arguments, "-m", "snakemake", "--cores", "1", "--list-rules", *given)
 
 
+@pytest.mark.slow
 def test_planning_takes_no_more_for_a_run_the_more_there_are(checkout):
     """A list of all runs in a rule that names outputs of another one, once, made it quadratic."""
     calls = []
