@@ -60,7 +60,7 @@ class Entry:
     momentum : float
     rounds : int
         The largest number of timed epochs, after a first one that is not timed. With fewer than
-        five, there are no contended rounds, and no training to the target.
+        five, there are no contended rounds.
     seeds : int
         The number of seeds that train together.
     options : dict
