@@ -40,6 +40,9 @@ EXTRAS := $(addprefix --extra ,workflow cluster notebook dev site)
 UV_INSTALL := uv pip $(if $(TORCH_BACKEND),install --torch-backend $(TORCH_BACKEND) --no-verify-hashes \
     -c $(LOCK) -r pyproject.toml $(EXTRAS),sync --require-hashes $(LOCK))
 
+# Some containers forbid Python to keep compiled modules: then every job would compile all again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: results demo setup test test-fast test-slow test-oldest test-cluster test-packages lint format lock clean benchmark \
     benchmark-gpu benchmark-cluster benchmark-lock efficiency check-times checkpoints overhead scaling mutants coverage \
     docs picture site address notebooks simulate-equivalence right-forms small-mistakes shadow-cost \

@@ -1,5 +1,7 @@
 """The order of all tests, and the end of what they share."""
 
+import gc
+
 from forking import close_nurseries
 
 
@@ -8,6 +10,14 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: "unit" in item.path.parts)
 
 
+def pytest_collection_finish():
+    """Look for garbage rarely, and not among all that was imported."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000)
+
+
 def pytest_unconfigure():
     """Leave no process behind."""
+    gc.unfreeze()  # or nanobind reports what is left as leaks
     close_nurseries()

@@ -115,9 +115,7 @@ def make_checkout(folder):
     for name in ("Snakefile", "src", "workflow", "config", "profiles"):
         source = PROJECT / name
         if source.is_dir():
-            shutil.copytree(
-                source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
-            )
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("*.egg-info"))
         else:
             shutil.copy2(source, folder)
     write_tiny_idx(folder / "raw")

@@ -12,6 +12,7 @@ of them import. A Snakemake that is started as a user starts it starts them like
 """
 
 import atexit
+import gc
 import json
 import os
 import runpy
@@ -108,6 +109,7 @@ def serve(address, program, *more):
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen()
+        gc.freeze()  # a fork that looked for garbage would copy all that was imported
         print("ready", flush=True)
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system buries who has answered
         while listener in select.select([listener, sys.stdin], [], [])[0]:
