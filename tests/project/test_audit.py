@@ -12,6 +12,7 @@ from importlib.util import find_spec
 import pytest
 
 from configurations import PROJECT
+from forking import nursery
 
 AUDIT = PROJECT / "benchmarks" / "audit"
 PAGE = (PROJECT / "docs" / "audit.md").read_text()
@@ -130,7 +131,8 @@ def test_the_lead_of_the_page_counts_what_was_found():
 def test_a_reproduction_shows_its_fault_as_the_page_does(file):
     needs(file.read_text())
     assert len(file.read_text().splitlines()) <= 25
-    process = subprocess.run([sys.executable, file], capture_output=True, text=True, check=True)
+    command = [*nursery("scripts").command(), file]  # which has imported torch
+    process = subprocess.run(command, capture_output=True, text=True, check=True)
     shown = [[numbers(text) for text in found] for found in GOT.findall(process.stdout)]
     assert any(differ(*pair) for pair in shown), process.stdout
     assert f"```text\n{process.stdout}```" in PAGE

@@ -50,9 +50,9 @@ def would_train(checkout):
 
 @pytest.mark.slow
 def test_an_upgrade_reruns_what_used_the_package_and_a_moved_environment_nothing(
-    prepared, find_packages_in
+    checkout, find_packages_in
 ):
-    site = prepared.folder / "site"
+    site = checkout.folder / "site"
     about = site / "fake_opt-1.2.dist-info"
     about.mkdir(parents=True)
     (site / "fakeopt.py").write_text(CLASS)
@@ -60,21 +60,21 @@ def test_an_upgrade_reruns_what_used_the_package_and_a_moved_environment_nothing
     (about / "RECORD").write_text("fakeopt.py,,\n")
     find_packages_in(site)
     pair = {"ours": {"optimizer": "fakeopt:Sign", "lr": 0.01}, "theirs": THEIRS}
-    prepared.configure(comparisons={"pair": pair})
-    start(prepared, TABLE)
+    checkout.configure(comparisons={"pair": pair})
+    start(checkout, TABLE)
     of = {
-        variant: read_metadata(prepared.results / "epochs" / variant / "seed_0.parquet")
+        variant: read_metadata(checkout.results / "epochs" / variant / "seed_0.parquet")
         for variant in pair
     }
     assert of["ours"]["packages"] == {"fake-opt": "1.2"} and "packages" not in of["theirs"]
     assert "optimizer" in of["ours"]["streams"] and "optimizer" not in of["theirs"]["streams"]
 
-    elsewhere = site.rename(prepared.folder / "elsewhere")
+    elsewhere = site.rename(checkout.folder / "elsewhere")
     find_packages_in(elsewhere)
-    assert would_train(prepared) == {}
+    assert would_train(checkout) == {}
     newer = (elsewhere / about.name).rename(elsewhere / "fake_opt-1.3.dist-info")
     (newer / "METADATA").write_text(ABOUT.replace("1.2", "1.3"))
-    assert would_train(prepared) == {"train_ours_0": 1, "train_ours_1": 1}
+    assert would_train(checkout) == {"train_ours_0": 1, "train_ours_1": 1}
 
 
 @pytest.mark.slow
@@ -82,14 +82,11 @@ def test_an_upgrade_reruns_what_used_the_package_and_a_moved_environment_nothing
     ("optimizer", "verdict"),
     [("optax:adam", "equal to rounding"), ("pytorch_optimizer:Lion", "different")],
 )
-def test_real_packages_go_through_the_whole_workflow(
-    prepared, find_packages_in, optimizer, verdict
-):
+def test_real_packages_go_through_the_whole_workflow(checkout, optimizer, verdict):
     pytest.importorskip(optimizer.partition(":")[0])
-    find_packages_in(os.environ.get("PYTHONPATH", ""))
     pair = {"ours": {"optimizer": optimizer, "lr": 0.01}, "theirs": THEIRS}
-    prepared.configure(comparisons={"pair": pair})
-    start(prepared)
-    parity = pd.read_csv(prepared.results / "tables" / "parity.csv")
+    checkout.configure(comparisons={"pair": pair})
+    checkout.run()
+    parity = pd.read_csv(checkout.results / "tables" / "parity.csv")
     assert verdict in set(parity["verdict"])
-    assert optimizer in (prepared.results / "report.html").read_text()
+    assert optimizer in (checkout.results / "report.html").read_text()
