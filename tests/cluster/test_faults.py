@@ -36,7 +36,7 @@ def test_a_cancelled_job_is_submitted_again(cluster, undisturbed):
     cluster.slurm.output("scancel", job)
     said = cluster.finish(process)
     assert "SLURM status is: 'CANCELLED'" in said and said.count("Trying to restart job") == 1
-    for memory, minutes in ((1576, 310), (3152, 620)):  # more at the second attempt
+    for memory, minutes in ((1576, 100), (3152, 200)):  # more at the second attempt
         requests = [line for line in said.splitlines() if f"mem_mb={memory}," in line]
         assert requests and all(re.search(rf"\bruntime={minutes}\b", line) for line in requests)
     assert_went_on(cluster.results)

@@ -18,7 +18,7 @@ SLURM = ("--workflow-profile", "profiles/slurm", "--slurm-init-seconds-before-st
 GENERIC = ("--workflow-profile", "profiles/cluster-generic", "--seconds-between-status-checks", "2")
 TRAINING = ("train_ours_0", "train_theirs_0")
 
-#: Momentum, which takes half an hour where there is a file `slow`: whatever is done to a job, on
+#: Momentum, which takes twenty minutes where there is a file `slow`: whatever is done to a job, on
 #: whatever machine, finds it running.
 RULE = """
 import time
@@ -29,7 +29,7 @@ ELEMENTWISE = True
 
 def momentum(parameters, gradients, state, *, lr, momentum):
     if Path("slow").exists():
-        time.sleep(0.2)
+        time.sleep(0.5)
     if not state:
         state["velocity"] = [0 * p for p in parameters]
     for p, g, v in zip(parameters, gradients, state["velocity"], strict=True):
@@ -38,13 +38,13 @@ def momentum(parameters, gradients, state, *, lr, momentum):
 VARIANT = {"optimizer": "slow_rules.py:momentum", "lr": 0.05, "momentum": 0.9}
 LONG = {
     "seeds_per_job": 3,
-    "training": {"epochs": 1000, "batch_size": 32},
+    "training": {"epochs": 300, "batch_size": 32},
     "comparisons": {"pair": {"ours": VARIANT, "theirs": {**VARIANT, "reference": True}}},
 }
 
 
 def make_long(folder):
-    """Make a checkout with two training jobs of 1,000 epochs."""
+    """Make a checkout with two training jobs of 300 epochs."""
     checkout = make_checkout(folder)
     (folder / "slow_rules.py").write_text(RULE)
     checkout.configure(**LONG)

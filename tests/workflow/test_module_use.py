@@ -2,14 +2,13 @@
 
 import os
 import shutil
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
 import yaml
 
 from checkouts import TINY, make_checkout
+from forking import nursery
 
 pytestmark = pytest.mark.slow  # test_module_plans.py has dry runs
 
@@ -41,14 +40,8 @@ rule mine:
 
 def snakemake(folder, *arguments):
     """Run snakemake in a folder; it must succeed."""
-    process = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": ""},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    given = ["--cores", "2", *map(str, arguments)]
+    process = nursery("snakemake").run(given, folder, {**os.environ, "PYTHONPATH": ""})
     assert process.returncode == 0, process.stdout
     return process.stdout
 
