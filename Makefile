@@ -70,19 +70,17 @@ setup: .venv/done
 	touch $@
 
 # A process that is done takes half of what another has left. The markers are in pyproject.toml.
-PYTEST := $(BIN)/pytest --dist worksteal
-# One more than there are cores, because some tests wait for a browser, a terminal or a workflow.
-ONE_MORE := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+PYTEST := $(BIN)/pytest -n auto --dist worksteal
 
 test: setup
-	$(PYTEST) -n $(ONE_MORE) -m "not slow and not cluster" --ignore tests/cluster
+	$(PYTEST) -m "not slow and not cluster" --ignore tests/cluster
 
 test-slow: setup
-	$(PYTEST) -n auto -m "slow and not cluster" --ignore tests/cluster
+	$(PYTEST) -m "slow and not cluster" --ignore tests/cluster
 
 # What is left out: unit tests that take seconds each, being whole checks and simulated studies.
 test-fast: setup
-	$(PYTEST) -n auto -m "not slow" tests/unit $(addprefix --ignore tests/unit/, analysis/test_equivalence.py \
+	$(PYTEST) -m "not slow" tests/unit $(addprefix --ignore tests/unit/, analysis/test_equivalence.py \
 	    optimizers/test_scaffold.py parity/test_check.py parity/test_diagnosis.py parity/test_replay.py)
 
 # What is left out: tests about what that torch lacks, such as Muon, and files of whole checks, which

@@ -1,5 +1,6 @@
 """The catalog of wrong update rules: each is wrong, and none is listed twice."""
 
+import functools
 import importlib
 import itertools
 
@@ -68,8 +69,10 @@ def steps_of(mutant, settings=None, **how):
     return steps(make(mutant), mutant.rule, settings, **how)
 
 
-def right(rule):
-    return getattr(importlib.import_module(f"descent.optimizers.scratch.{rule}"), rule)
+@functools.cache
+def steps_of_the_right_rule(rule, settings, **how):
+    right = getattr(importlib.import_module(f"descent.optimizers.scratch.{rule}"), rule)
+    return steps(right, rule, settings, **how)
 
 
 def distance(ones, others):
@@ -115,7 +118,7 @@ def test_mutants_take_other_steps_than_their_rule(rule):
     for mutant in of(rule):
         how = {"changing": mutant.changing, "special": mutant.special}
         how["iterations"] = mutant.late + 10 if mutant.late else ITERATIONS
-        taken = steps(right(rule), rule, mutant.settings, **how)
+        taken = steps_of_the_right_rule(rule, tuple(mutant.settings.items()), **how)
         wrong = steps_of(mutant, **how)
         assert distance(wrong, taken) > ROUNDING, mutant.name
         if mutant.late:
