@@ -148,8 +148,8 @@ def contents(results):
     return found
 
 
-def assert_same_bits(results, expected, all_there=True):
-    """Fail unless results hold the same numbers as those expected, bit for bit, or some of them."""
+def assert_same_bits(results, expected):
+    """Fail unless two folders hold the same numbers, bit for bit."""
     here, there = contents(results), contents(expected)
-    assert here and (here.keys() == there.keys() if all_there else here.keys() <= there.keys())
-    assert [name for name in here if here[name] != there[name]] == []
+    assert there and here.keys() == there.keys()
+    assert [name for name in there if here[name] != there[name]] == []
