@@ -19,5 +19,4 @@ def pytest_collection_finish():
 
 def pytest_unconfigure():
     """Leave no process behind."""
-    gc.unfreeze()  # or nanobind reports what is left as leaks
     close_nurseries()

@@ -115,7 +115,9 @@ def make_checkout(folder):
     for name in ("Snakefile", "src", "workflow", "config", "profiles"):
         source = PROJECT / name
         if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("*.egg-info"))
+            # compiled modules, too, but not those that another process is about to rename
+            left_out = shutil.ignore_patterns("*.pyc.*", "*.egg-info")
+            shutil.copytree(source, folder / name, ignore=left_out)
         else:
             shutil.copy2(source, folder)
     write_tiny_idx(folder / "raw")

@@ -1,14 +1,12 @@
 """The workflow from elsewhere: as a module, from another folder, in a read-only checkout."""
 
-import os
 import shutil
 
 import pandas as pd
 import pytest
 import yaml
 
-from checkouts import TINY, make_checkout
-from forking import nursery
+from checkouts import TINY, Checkout, make_checkout
 
 pytestmark = pytest.mark.slow  # test_module_plans.py has dry runs
 
@@ -38,30 +36,23 @@ rule mine:
 """
 
 
-def snakemake(folder, *arguments):
-    """Run snakemake in a folder; it must succeed."""
-    given = ["--cores", "2", *map(str, arguments)]
-    process = nursery("snakemake").run(given, folder, {**os.environ, "PYTHONPATH": ""})
-    assert process.returncode == 0, process.stdout
-    return process.stdout
-
-
 def test_it_is_a_module_of_another_workflow(tmp_path):
     checkout = make_checkout(tmp_path / "checkout")
-    outer = tmp_path / "outer"
-    shutil.copytree(checkout.folder / "raw", outer / "raw")
-    (outer / "own.yaml").write_text(yaml.safe_dump({"descent": TINY}))
+    outer = Checkout(tmp_path / "outer")
+    shutil.copytree(checkout.folder / "raw", outer.folder / "raw")
+    (outer.folder / "own.yaml").write_text(yaml.safe_dump({"descent": TINY}))
+    (outer.folder / "tiny.yaml").write_text("{}")
 
     def write(names=""):
         snakefile = checkout.folder / "workflow" / "Snakefile"
-        (outer / "Snakefile").write_text(OUTER.format(snakefile=snakefile, names=names))
+        (outer.folder / "Snakefile").write_text(OUTER.format(snakefile=snakefile, names=names))
 
     write()
-    snakemake(outer)
-    assert set(pd.read_csv(outer / "mine.txt")["verdict"]) == {"identical"}
-    assert "Nothing to be done" in snakemake(outer)
+    outer.run()
+    assert set(pd.read_csv(outer.folder / "mine.txt")["verdict"]) == {"identical"}
+    assert "Nothing to be done" in outer.run()
     write(names=" as descent_*")
-    output = snakemake(outer)
+    output = outer.run()
     assert "Nothing to be done" in output and "not present in" not in output
 
 
@@ -85,9 +76,9 @@ def test_a_read_only_checkout_with_any_name_runs_from_another_folder(tmp_path):
         folder.chmod(0o555)
     try:
         before = contents(checkout)
-        options = ["--directory", work, "--configfile", "tiny.yaml"]
         for snakefile in ("Snakefile", "workflow/Snakefile"):
-            output = snakemake(tmp_path, "--snakefile", checkout / snakefile, *options)
+            options = ["--snakefile", str(checkout / snakefile), "--directory", str(work)]
+            output = Checkout(tmp_path).run(*options)
             assert (work / "results" / "tiny" / "report.html").exists()
         assert "Nothing to be done" in output  # both are the same workflow
         assert contents(checkout) == before
