@@ -19,4 +19,5 @@ def pytest_collection_finish():
 
 def pytest_unconfigure():
     """Leave no process behind."""
+    gc.unfreeze()  # or nanobind reports what is left as leaks
     close_nurseries()
